@@ -1,0 +1,130 @@
+//! Which certificate a listener answers with, for a server name. Pure and shared: the
+//! gateway serves by it, `check` and the ledger explain by it.
+
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+
+use crate::{Certificate, CertificateList, KeyAlgorithm, Name, name::parent_of};
+
+/// The names of one listener, each with its certificates.
+#[derive(Debug, Default)]
+pub struct CertificateTable {
+    exact: Names,
+    /// Keyed by what follows `*.`.
+    wildcard: Names,
+    default: Option<Arc<Certificate>>,
+}
+
+type Names = HashMap<Box<str>, Vec<Candidate>, foldhash::fast::RandomState>;
+
+/// One certificate for a name; a name has at most one of each kind of key.
+#[derive(Debug)]
+struct Candidate {
+    certificate: Arc<Certificate>,
+    expired: bool,
+}
+
+/// What was chosen, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice<'a> {
+    Exact(&'a Arc<Certificate>),
+    Wildcard(&'a Arc<Certificate>),
+    /// Nothing matched, or no name was sent; the Default stands in.
+    Default(&'a Arc<Certificate>),
+    /// Nothing matched and there is no Default: refuse with `unrecognized_name`.
+    Nothing,
+}
+
+impl<'a> Choice<'a> {
+    pub fn certificate(self) -> Option<&'a Arc<Certificate>> {
+        match self {
+            Self::Exact(found) | Self::Wildcard(found) | Self::Default(found) => Some(found),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl CertificateTable {
+    pub fn new(list: &CertificateList) -> Self {
+        let mut table = Self { default: list.default_certificate().cloned(), ..Self::default() };
+        for binding in &list.bindings {
+            let Some(certificate) = &binding.certificate else { continue };
+            for name in &certificate.names {
+                let (names, key) = match name.wildcard_parent() {
+                    Some(parent) => (&mut table.wildcard, parent),
+                    None => (&mut table.exact, name.as_str()),
+                };
+                offer(
+                    names.entry(key.into()).or_default(),
+                    Candidate { certificate: certificate.clone(), expired: binding.is_expired() },
+                );
+            }
+        }
+        table
+    }
+
+    /// Chooses for `server_name` (lower case; `None` when the client sent none). `usable` tells
+    /// whether the client can verify signatures of that certificate's key.
+    ///
+    /// In this order: usable before not, unexpired before expired, exact name before wildcard,
+    /// ECDSA or Ed25519 before RSA, and then the one that expires last (design part 5, rule 3).
+    /// Only where no name matches does the Default answer.
+    pub fn choose(
+        &self,
+        server_name: Option<&str>,
+        usable: impl Fn(&Certificate) -> bool,
+    ) -> Choice<'_> {
+        let exact = server_name.and_then(|host| self.exact.get(host));
+        let wildcard = server_name.and_then(parent_of).and_then(|parent| self.wildcard.get(parent));
+        let candidates = tagged(exact, false).chain(tagged(wildcard, true));
+        let best = candidates.min_by_key(|(candidate, is_wildcard)| {
+            (!usable(&candidate.certificate), candidate.expired, *is_wildcard, candidate.rank())
+        });
+        match (best, &self.default) {
+            (Some((found, false)), _) => Choice::Exact(&found.certificate),
+            (Some((found, true)), _) => Choice::Wildcard(&found.certificate),
+            (None, Some(default)) => Choice::Default(default),
+            (None, None) => Choice::Nothing,
+        }
+    }
+
+    /// As [`CertificateTable::choose`] for a client that takes every kind of key.
+    pub fn choose_for(&self, host: &Name) -> Choice<'_> {
+        self.choose(Some(host.as_str()), |_| true)
+    }
+}
+
+fn tagged(
+    found: Option<&Vec<Candidate>>,
+    is_wildcard: bool,
+) -> impl Iterator<Item = (&Candidate, bool)> {
+    found.into_iter().flatten().map(move |candidate| (candidate, is_wildcard))
+}
+
+impl Candidate {
+    /// Smaller is better; the fingerprint only makes ties stable.
+    fn rank(&self) -> impl Ord + use<> {
+        let certificate = &self.certificate;
+        (
+            certificate.key_algorithm.is_rsa(),
+            Reverse(certificate.not_after),
+            certificate.fingerprint,
+        )
+    }
+}
+
+/// Keeps the better of two certificates with the same kind of key, so that a name's list stays
+/// as short as there are kinds, however many certificates carry it.
+fn offer(candidates: &mut Vec<Candidate>, new: Candidate) {
+    let kind = |candidate: &Candidate| match candidate.certificate.key_algorithm {
+        KeyAlgorithm::Rsa { .. } => KeyAlgorithm::Rsa { bits: 0 },
+        other => other,
+    };
+    match candidates.iter_mut().find(|held| kind(held) == kind(&new)) {
+        Some(held) if (new.expired, new.rank()) < (held.expired, held.rank()) => *held = new,
+        Some(_) => {}
+        None => candidates.push(new),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! The whole of what should be, published as one value.
+
+use std::{fmt, sync::Arc};
+
+use serde::Serialize;
+
+use crate::{CertificateId, Listener, ListenerKey, Name, ObjectRef};
+
+/// All load balancers and the certificates that somebody has to obtain for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// Sorted by name.
+    pub load_balancers: Vec<LoadBalancer>,
+    /// Sorted by id; one for each certificate, however many listeners want it.
+    pub wants: Vec<Want>,
+}
+
+impl Model {
+    pub fn listeners(&self) -> impl Iterator<Item = &Arc<Listener>> {
+        self.load_balancers.iter().flat_map(|balancer| &balancer.listeners)
+    }
+
+    pub fn listener(&self, key: &ListenerKey) -> Option<&Arc<Listener>> {
+        self.listeners().find(|listener| listener.key == *key)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancer {
+    pub name: Arc<str>,
+    pub dialect: Dialect,
+    pub declared_by: ObjectRef,
+    /// Console verbs that change a listener are refused while this is on.
+    pub read_only: bool,
+    /// Sorted by port, HTTPS before QUIC.
+    pub listeners: Vec<Arc<Listener>>,
+}
+
+/// One way of asking for a load balancer (design part 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    Ingress,
+    Alb,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ingress => "ingress",
+            Self::Alb => "alb",
+        })
+    }
+}
+
+/// A certificate that an issuer should obtain and keep renewed; it comes back as the Secret
+/// that `id` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    pub id: CertificateId,
+    pub names: Vec<Name>,
+    /// The name of the Issuer; `local` is the own CA.
+    pub issuer: Arc<str>,
+    /// Who asked, for messages.
+    pub wanted_by: ObjectRef,
+}

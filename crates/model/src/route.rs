@@ -1,0 +1,231 @@
+//! One routing rule: what it matches, what it changes and where it sends.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use ipnet::IpNet;
+use regex::Regex;
+
+use crate::{Backend, Name, ObjectRef};
+
+/// A rule of a listener. Its place in the [`RouteTable`](crate::RouteTable) is its priority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The object that wrote it.
+    pub origin: ObjectRef,
+    pub direction: Direction,
+    pub matches: RuleMatch,
+    /// Applied in order, before the action.
+    pub filters: Vec<Filter>,
+    pub action: Action,
+}
+
+/// Whether a rule looks at requests, or only edits the responses of what they chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    #[default]
+    Request,
+    Response,
+}
+
+/// All parts must match; inside one part any value suffices; an empty part always matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleMatch {
+    pub hosts: Vec<Name>,
+    pub paths: Vec<PathMatch>,
+    pub methods: Vec<Method>,
+    /// Every entry must match.
+    pub headers: Vec<HeaderMatch>,
+    /// Any of these key and value pairs.
+    pub query: Vec<(TextPattern, TextPattern)>,
+    /// Any of these key and value pairs.
+    pub cookies: Vec<(TextPattern, TextPattern)>,
+    pub sources: Vec<IpNet>,
+    /// Only for [`Direction::Response`].
+    pub response_status: Vec<StatusCode>,
+    /// Only for [`Direction::Response`].
+    pub response_headers: Vec<HeaderMatch>,
+}
+
+/// A header that must be there with any of these values; no values: it must be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderMatch {
+    pub name: HeaderName,
+    pub values: Vec<TextPattern>,
+}
+
+#[derive(Clone, Debug)]
+pub enum PathMatch {
+    Exact(Box<str>),
+    /// Whole path elements: `/a` matches `/a` and `/a/b`, not `/ab`. No trailing slash, so the
+    /// root is the empty text.
+    Prefix(Box<str>),
+    /// `*` and `?` wildcards (ImplementationSpecific).
+    Pattern(TextPattern),
+    /// Found anywhere from the start of the path; case-insensitive as ALB's `~*`.
+    Regex(Arc<Regex>),
+}
+
+impl PartialEq for PathMatch {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(a), Self::Exact(b)) | (Self::Prefix(a), Self::Prefix(b)) => a == b,
+            (Self::Pattern(a), Self::Pattern(b)) => a == b,
+            (Self::Regex(a), Self::Regex(b)) => a.as_str() == b.as_str(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for PathMatch {}
+
+impl PathMatch {
+    pub fn matches(&self, path: &str) -> bool {
+        match self {
+            Self::Exact(exact) => **exact == *path,
+            Self::Prefix(prefix) => path
+                .strip_prefix(&**prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            Self::Pattern(pattern) => pattern.matches(path),
+            Self::Regex(regex) => regex.is_match(path),
+        }
+    }
+}
+
+/// A text in which `*` stands for any characters and `?` for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPattern(pub Box<str>);
+
+impl TextPattern {
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// Linear in practice: on a mismatch only the last `*` is tried again, one byte further.
+    pub fn matches(&self, text: &str) -> bool {
+        let (pattern, text) = (self.0.as_bytes(), text.as_bytes());
+        let (mut p, mut t) = (0, 0);
+        let mut star: Option<(usize, usize)> = None;
+        while t < text.len() {
+            match pattern.get(p) {
+                Some(b'*') => {
+                    star = Some((p, t));
+                    p += 1;
+                }
+                Some(&byte) if byte == b'?' || byte == text[t] => {
+                    p += 1;
+                    t += 1;
+                }
+                _ => match star {
+                    Some((star_p, star_t)) => {
+                        star = Some((star_p, star_t + 1));
+                        p = star_p + 1;
+                        t = star_t + 1;
+                    }
+                    None => return false,
+                },
+            }
+        }
+        pattern[p..].iter().all(|byte| *byte == b'*')
+    }
+}
+
+/// What a rule changes on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// ALB `InsertHeader`: a value the rule gives, or one that the gateway knows.
+    InsertHeader {
+        name: HeaderName,
+        value: HeaderSource,
+        overwrite: bool,
+    },
+    RemoveHeader {
+        name: HeaderName,
+    },
+    Rewrite(Rewrite),
+    Cors(Arc<Cors>),
+    Limit(TrafficLimit),
+}
+
+/// Where an inserted header's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderSource {
+    Literal(HeaderValue),
+    /// The value of another request header.
+    Header(HeaderName),
+    ClientAddress,
+    ClientPort,
+    LoadBalancerId,
+    ListenerProtocol,
+    ListenerPort,
+}
+
+/// Each part left out stays as it was. `host`, `path` and `query` may use `${host}`, `${path}`,
+/// `${query}`, `${protocol}`, `${port}`, and `path` the groups `$1` of a regular expression.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rewrite {
+    pub host: Option<Box<str>>,
+    pub path: Option<Box<str>>,
+    pub query: Option<Box<str>>,
+    /// The regular expression whose groups `path` uses.
+    pub groups_of: Option<PathMatch>,
+}
+
+/// Cross-origin rules (Fetch standard, "CORS protocol").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cors {
+    /// `*`, or origins in which a `*` may stand for a label.
+    pub allow_origins: Vec<TextPattern>,
+    pub allow_methods: HeaderValue,
+    pub allow_headers: HeaderValue,
+    pub expose_headers: Option<HeaderValue>,
+    pub allow_credentials: bool,
+    /// Seconds; -1 switches the client's cache off.
+    pub max_age: i32,
+}
+
+/// Requests a second; more than that get 503.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrafficLimit {
+    pub total: Option<u32>,
+    pub per_client: Option<u32>,
+}
+
+/// What answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    Forward(Vec<ForwardTarget>),
+    Redirect(Redirect),
+    Fixed(FixedResponse),
+    /// Answers with the request's TLS and routing facts as JSON; for trying things out
+    /// (annotation `doorward.dev/echo`).
+    Echo,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForwardTarget {
+    pub backend: Arc<Backend>,
+    /// Share among the targets; all zero means none is chosen.
+    pub weight: u32,
+}
+
+/// Parts as in [`Rewrite`]; `None` keeps the request's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    pub protocol: Option<Box<str>>,
+    pub host: Option<Box<str>>,
+    /// `None` keeps the port that the client used.
+    pub port: Option<Box<str>>,
+    pub path: Option<Box<str>>,
+    pub query: Option<Box<str>>,
+    pub status: StatusCode,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FixedResponse {
+    pub status: StatusCode,
+    pub content_type: HeaderValue,
+    pub body: Arc<str>,
+    /// For the header `x-doorward-reason` where the gateway itself makes the answer up.
+    pub reason: Option<&'static str>,
+}

@@ -1,0 +1,194 @@
+//! The rules of one listener, indexed by host, and the search among them.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
+
+use http::{HeaderMap, Method, StatusCode, header};
+
+use crate::{Action, Direction, HeaderMatch, Name, Rule, RuleMatch, TextPattern, name::parent_of};
+
+/// Rules in order of priority: the first that matches wins.
+#[derive(Debug)]
+pub struct RouteTable {
+    rules: Vec<Arc<Rule>>,
+    /// Positions in `rules`, ascending, of request rules for that exact host.
+    exact: HostIndex,
+    /// Keyed by what follows `*.`.
+    wildcard: HostIndex,
+    any_host: Vec<u32>,
+    responses: Vec<u32>,
+    /// What answers when no rule matches.
+    default: Action,
+}
+
+type HostIndex = HashMap<Box<str>, Vec<u32>, foldhash::fast::RandomState>;
+
+/// The parts of a request that rules look at.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestParts<'a> {
+    /// Lower case, without port.
+    pub host: &'a str,
+    pub path: &'a str,
+    pub query: Option<&'a str>,
+    pub method: &'a Method,
+    pub headers: &'a HeaderMap,
+    pub source: IpAddr,
+}
+
+/// The index follows from the rules, so it is not compared.
+impl PartialEq for RouteTable {
+    fn eq(&self, other: &Self) -> bool {
+        self.default == other.default && self.rules == other.rules
+    }
+}
+
+impl Eq for RouteTable {}
+
+impl RouteTable {
+    pub fn new(rules: Vec<Arc<Rule>>, default: Action) -> Self {
+        let mut table = Self {
+            exact: HostIndex::default(),
+            wildcard: HostIndex::default(),
+            any_host: Vec::new(),
+            responses: Vec::new(),
+            rules,
+            default,
+        };
+        for (position, rule) in (0..).zip(&table.rules) {
+            if rule.direction == Direction::Response {
+                table.responses.push(position);
+                continue;
+            }
+            if rule.matches.hosts.is_empty() {
+                table.any_host.push(position);
+            }
+            for host in &rule.matches.hosts {
+                let (index, key) = match host.wildcard_parent() {
+                    Some(parent) => (&mut table.wildcard, parent),
+                    None => (&mut table.exact, host.as_str()),
+                };
+                match index.get_mut(key) {
+                    Some(positions) => positions.push(position),
+                    None => drop(index.insert(key.into(), vec![position])),
+                }
+            }
+        }
+        table
+    }
+
+    /// In order of priority.
+    pub fn rules(&self) -> &[Arc<Rule>] {
+        &self.rules
+    }
+
+    pub fn default_action(&self) -> &Action {
+        &self.default
+    }
+
+    /// The first request rule that matches.
+    pub fn find(&self, request: &RequestParts<'_>) -> Option<&Arc<Rule>> {
+        let matching = |positions: &[u32]| {
+            positions.iter().copied().find(|position| {
+                self.rules[*position as usize].matches.matches_request_on_host(request)
+            })
+        };
+        let first = [
+            self.exact_positions(request.host),
+            self.wildcard_positions(request.host),
+            &self.any_host,
+        ]
+        .into_iter()
+        .filter_map(matching)
+        .min()?;
+        self.rules.get(first as usize)
+    }
+
+    /// The response rules that match, in order.
+    pub fn find_for_response<'a>(
+        &'a self,
+        request: &'a RequestParts<'a>,
+        status: StatusCode,
+        headers: &'a HeaderMap,
+    ) -> impl Iterator<Item = &'a Arc<Rule>> {
+        self.responses.iter().map(|position| &self.rules[*position as usize]).filter(move |rule| {
+            rule.matches.matches_host(request.host)
+                && rule.matches.matches_request_on_host(request)
+                && rule.matches.matches_response(status, headers)
+        })
+    }
+
+    /// Whether some response rule may apply, so that the request's parts are worth keeping.
+    pub fn has_response_rules(&self) -> bool {
+        !self.responses.is_empty()
+    }
+
+    /// Whether some request rule names this host, exactly or by wildcard.
+    pub fn knows_host(&self, host: &str) -> bool {
+        !self.exact_positions(host).is_empty() || !self.wildcard_positions(host).is_empty()
+    }
+
+    /// Whether some request rule takes any host.
+    pub fn takes_any_host(&self) -> bool {
+        !self.any_host.is_empty()
+    }
+
+    fn exact_positions(&self, host: &str) -> &[u32] {
+        self.exact.get(host).map_or(&[], Vec::as_slice)
+    }
+
+    fn wildcard_positions(&self, host: &str) -> &[u32] {
+        parent_of(host).and_then(|parent| self.wildcard.get(parent)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl RuleMatch {
+    fn matches_host(&self, host: &str) -> bool {
+        self.hosts.is_empty() || self.hosts.iter().any(|name: &Name| name.covers_text(host))
+    }
+
+    /// Everything of the request but the host, which the index has settled.
+    fn matches_request_on_host(&self, request: &RequestParts<'_>) -> bool {
+        any_or_empty(&self.paths, |path| path.matches(request.path))
+            && any_or_empty(&self.methods, |method| method == request.method)
+            && self.headers.iter().all(|wanted| wanted.matches(request.headers))
+            && any_or_empty(&self.query, |wanted| query_has(request.query, wanted))
+            && any_or_empty(&self.cookies, |wanted| cookies_have(request.headers, wanted))
+            && any_or_empty(&self.sources, |net| net.contains(&request.source))
+    }
+
+    fn matches_response(&self, status: StatusCode, headers: &HeaderMap) -> bool {
+        any_or_empty(&self.response_status, |wanted| *wanted == status)
+            && self.response_headers.iter().all(|wanted| wanted.matches(headers))
+    }
+}
+
+fn any_or_empty<T>(wanted: &[T], matches: impl FnMut(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(matches)
+}
+
+impl HeaderMatch {
+    fn matches(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(&self.name).iter().any(|value| {
+            any_or_empty(&self.values, |wanted| {
+                value.to_str().is_ok_and(|text| wanted.matches(text))
+            })
+        })
+    }
+}
+
+fn query_has(query: Option<&str>, (key, value): &(TextPattern, TextPattern)) -> bool {
+    query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).any(|pair| {
+        let (k, v) = pair.split_once('=').unwrap_or((pair, ""));
+        key.matches(k) && value.matches(v)
+    })
+}
+
+fn cookies_have(headers: &HeaderMap, (key, value): &(TextPattern, TextPattern)) -> bool {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).any(|pair| {
+        let (k, v) = pair.trim().split_once('=').unwrap_or((pair.trim(), ""));
+        key.matches(k) && value.matches(v)
+    })
+}
+
+#[cfg(test)]
+mod tests;

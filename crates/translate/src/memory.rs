@@ -1,0 +1,22 @@
+//! What one translation leaves for the next: the only state of this crate, passed in and out.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::{Certificate, CertificateId, ListenerKey};
+
+use crate::claim::{AlbListenerSpec, FixedCertificates};
+
+/// Kept in the state folder as far as a restart needs it (`defaults` and `held_over`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// The Default each listener had: it stays while it is still wanted and unexpired.
+    pub defaults: BTreeMap<ListenerKey, CertificateId>,
+    /// Every certificate that is bound now, so that it is at hand when its object turns bad.
+    pub bound: BTreeMap<CertificateId, Arc<Certificate>>,
+    /// Those of `bound` whose object is bad or gone and that are served all the same.
+    pub held_over: BTreeMap<CertificateId, Arc<Certificate>>,
+    /// The last good certificate list of AlbConfig listeners.
+    pub lists: BTreeMap<ListenerKey, FixedCertificates>,
+    /// The last good listener settings of AlbConfigs, for when the new ones have a wrong type.
+    pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
+}

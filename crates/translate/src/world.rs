@@ -1,0 +1,111 @@
+//! A snapshot of all watched objects, as they were written. Made by a source (folder, API
+//! server), read by the dialects.
+//!
+//! Parsed once at the edge: typed Kubernetes objects, and for Secrets the validated
+//! certificate instead of its text, so that no stage below sees PEM.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use k8s_openapi::api::{
+    core::v1::{Endpoints, Service},
+    discovery::v1::EndpointSlice,
+    networking::v1::{Ingress, IngressClass},
+};
+use model::{Certificate, CertificateId, ListenerKey, ObjectRef, Origin, Verdict};
+use rustls_pki_types::CertificateDer;
+
+/// Namespace and name; the namespace of cluster-scoped objects is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pub namespace: Arc<str>,
+    pub name: Arc<str>,
+}
+
+impl Key {
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+/// All objects of one kind. Each is behind its own `Arc`: an object that did not change keeps its
+/// pointer from snapshot to snapshot, which is what the translation's memo looks at.
+pub type Objects<T> = BTreeMap<Key, Arc<Object<T>>>;
+
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub ingress_classes: Objects<IngressClass>,
+    /// `spec` and `metadata` as written; keys are matched without case by the dialect.
+    pub alb_configs: Objects<serde_json::Value>,
+    pub ingresses: Objects<Ingress>,
+    pub services: Objects<Service>,
+    pub endpoint_slices: Objects<EndpointSlice>,
+    pub endpoints: Objects<Endpoints>,
+    pub secrets: Objects<Secret>,
+    /// What the source itself found wrong: files that do not parse, unknown kinds, doubles.
+    pub faults: Vec<Verdict>,
+    pub console: Console,
+    /// Grows with every change of an object, but not with changes of `console`. One value is
+    /// one reconcile.
+    pub generation: u64,
+}
+
+/// An object and what the source knows of it.
+#[derive(Clone, Debug)]
+pub struct Object<T> {
+    pub reference: ObjectRef,
+    pub origin: Option<Origin>,
+    /// `metadata.creationTimestamp`, or when the source saw it first.
+    pub created: Timestamp,
+    /// Order in which the source saw objects first; breaks ties of `created`.
+    pub sequence: u64,
+    pub body: T,
+}
+
+/// A Secret, read.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// Label `doorward.dev/certificate-id`, if it is in the store namespace.
+    pub store_id: Option<CertificateId>,
+    /// The issuer that made it, if Doorward wrote it (label `doorward.dev/issued-by`).
+    pub issued_by: Option<Arc<str>>,
+    /// From `tls.crt` and `tls.key`.
+    pub pair: Result<Arc<Certificate>, SecretProblem>,
+    /// From `ca.crt`, or a `tls.crt` without key: what client certificates are checked against.
+    pub roots: Vec<CertificateDer<'static>>,
+}
+
+/// Why a Secret's content cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SecretProblem {
+    /// `data["tls.crt"]` or `data["tls.key"]`.
+    pub field: &'static str,
+    /// Says what is wrong and what to do; never holds a byte of the key.
+    pub message: String,
+}
+
+/// What the console verbs changed (design part 5, rule 5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Console {
+    /// Load balancers whose read-only mode was switched; it is on where nothing stands here.
+    pub read_only: BTreeMap<Arc<str>, bool>,
+    /// The Default that the operator set.
+    pub defaults: BTreeMap<ListenerKey, ConsoleEdit>,
+    pub added: BTreeMap<ListenerKey, Vec<ConsoleEdit>>,
+    pub removed: BTreeMap<ListenerKey, Vec<ConsoleEdit>>,
+}
+
+impl Console {
+    pub fn is_read_only(&self, load_balancer: &str) -> bool {
+        self.read_only.get(load_balancer).copied().unwrap_or(true)
+    }
+}
+
+/// An edit is obeyed unconditionally while the World's generation is the one it was made in;
+/// at the next reconcile only a Default that is still wanted survives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleEdit {
+    pub id: CertificateId,
+    pub generation: u64,
+}
