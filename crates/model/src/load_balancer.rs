@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 
-use crate::{CertificateId, Listener, ListenerKey, Name, ObjectRef};
+use crate::{Certificate, CertificateId, Listener, ListenerKey, Name, ObjectRef};
 
 /// All load balancers and the certificates that somebody has to obtain for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,4 +63,6 @@ pub struct Want {
     pub issuer: Arc<str>,
     /// Who asked, for messages.
     pub wanted_by: ObjectRef,
+    /// The certificate in hand for it, good or outlived; the issuer decides by it.
+    pub held: Option<Arc<Certificate>>,
 }
