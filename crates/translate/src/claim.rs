@@ -63,7 +63,7 @@ pub struct CertificateClaim {
     /// `defaultCertificate`: beats every other wish for the Default.
     pub default: Option<DefaultClaim>,
     /// The TLS wishes of the Ingresses on this listener, in group order.
-    pub members: Vec<TlsMember>,
+    pub members: Vec<Arc<TlsMember>>,
 }
 
 /// The object's certificate list is refused.

@@ -6,6 +6,7 @@
 //! each listener holds; then the Model is put together.
 
 pub mod claim;
+mod dialect;
 pub mod memory;
 pub mod settings;
 pub mod world;
