@@ -1,1 +1,17 @@
-//! testkit
+//! What tests share: a small PKI, TLS and HTTP clients, backends that behave and backends that
+//! do not, and the running binary. A dev-dependency only.
+//!
+//! It knows nothing of the crates it tests, or they would be built twice. It panics where a test
+//! cannot go on, and it never waits without a limit.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "this crate runs inside tests only")]
+
+pub mod app;
+pub mod backend;
+pub mod http;
+pub mod manifest;
+pub mod peers;
+pub mod pki;
+pub mod tls;
+mod wait;
+
+pub use wait::{LIMIT, wait_for, wait_until};

@@ -1,0 +1,45 @@
+//! The real tools that tests talk to: curl, openssl and the like.
+
+use std::{
+    env,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    thread,
+};
+
+/// The tool's path: what `cargo xtask test` brought, else what the machine has. `None` tells the
+/// test to return; the line on stderr says so even when the test's output is captured.
+pub fn need(tool: &str) -> Option<PathBuf> {
+    let found = find(tool);
+    if found.is_none() {
+        let thread = thread::current();
+        let test = thread.name().unwrap_or("a test");
+        let line = format!("skipped: {test}: needs {tool}; 'cargo xtask test' brings it\n");
+        // A line that cannot be written cannot be reported either.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+    found
+}
+
+fn find(tool: &str) -> Option<PathBuf> {
+    let brought = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/bin");
+    let path = env::var_os("PATH").unwrap_or_default();
+    std::iter::once(brought)
+        .chain(env::split_paths(&path))
+        .map(|folder| folder.join(tool))
+        .find(|candidate| is_executable(candidate))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn finds_what_the_machine_has_and_misses_what_it_has_not() {
+        assert!(super::find("sh").is_some());
+        assert!(super::find("no-such-tool-anywhere").is_none());
+    }
+}
