@@ -5,21 +5,35 @@
 //! listeners; a merge settles who gets an address and port; the binder chooses what
 //! each listener holds; then the Model is put together.
 
+mod certificates;
 pub mod claim;
+mod conflict;
 mod dialect;
 pub mod memory;
 pub mod settings;
+mod verdicts;
 pub mod world;
 
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
 use jiff::Timestamp;
-use model::{Model, Verdict};
+use model::{
+    CertificateList, Listener, ListenerKey, LoadBalancer, Model, Protocol, RouteTable, TlsSettings,
+    Verdict,
+};
 
 pub use memory::Memory;
 pub use settings::Settings;
 pub use world::World;
 
+use crate::{
+    certificates::{Ask, Beside, Binder, FailClosed},
+    claim::{ListenerClaim, LoadBalancerClaim},
+    dialect::Claims,
+};
+
 /// What one snapshot of the World comes to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Translation {
     pub model: Model,
     /// One or more for each object that asks for something, sorted by object.
@@ -29,4 +43,148 @@ pub struct Translation {
     /// When time alone changes the answer next: a certificate expires, begins, or enters its
     /// warning time.
     pub next_change: Option<Timestamp>,
+}
+
+/// Translates one World after the other and spares itself work that it has done before. Every
+/// answer is the one that [`translate`] would give.
+#[derive(Debug, Default)]
+pub struct Translator {
+    memo: dialect::Memo,
+    /// The listeners of the last Model: what is equal is handed out again.
+    listeners: BTreeMap<ListenerKey, Arc<Listener>>,
+}
+
+/// Translates one World from nothing.
+pub fn translate(
+    world: &World,
+    settings: &Settings,
+    memory: &Memory,
+    now: Timestamp,
+) -> Translation {
+    Translator::default().translate(world, settings, memory, now)
+}
+
+impl Translator {
+    pub fn translate(
+        &mut self,
+        world: &World,
+        settings: &Settings,
+        memory: &Memory,
+        now: Timestamp,
+    ) -> Translation {
+        let claims = dialect::claims(world, settings, memory, &mut self.memo);
+        self.settle(claims, world, settings, memory, now)
+    }
+
+    /// From claims to the Model.
+    fn settle(
+        &mut self,
+        mut claims: Claims,
+        world: &World,
+        settings: &Settings,
+        memory: &Memory,
+        now: Timestamp,
+    ) -> Translation {
+        let mut verdicts = world.faults.clone();
+        verdicts.append(&mut claims.verdicts);
+        let mut wanted = claims.load_balancers;
+        wanted.retain(|claim| settings.only.as_ref().is_none_or(|only| only.contains(&claim.name)));
+        wanted.sort_by(|a, b| a.name.cmp(&b.name));
+        verdicts.extend(conflict::settle(&mut wanted, settings));
+
+        let keys = keys_of(&mut wanted);
+        let mut binder = Binder::new(world, settings, memory, now);
+        let mut load_balancers = Vec::with_capacity(wanted.len());
+        for (claim, keys) in wanted.iter().zip(&keys) {
+            load_balancers.push(LoadBalancer {
+                name: claim.name.clone(),
+                dialect: claim.dialect,
+                declared_by: claim.declared_by.object.clone(),
+                read_only: world.console.is_read_only(&claim.name),
+                listeners: self.listeners(claim, keys, settings, &mut binder),
+            });
+        }
+        let outcome = binder.finish();
+        verdicts.extend(outcome.verdicts);
+        let model = Model { load_balancers, wants: outcome.wants };
+        self.listeners =
+            model.listeners().map(|listener| (listener.key.clone(), listener.clone())).collect();
+        Translation {
+            model,
+            verdicts: verdicts::complete(verdicts, &claims.objects),
+            memory: Memory { listeners: claims.listeners, ..outcome.memory },
+            next_change: outcome.next_change,
+        }
+    }
+
+    fn listeners<'a>(
+        &self,
+        claim: &'a LoadBalancerClaim,
+        keys: &'a [ListenerKey],
+        settings: &Settings,
+        binder: &mut Binder<'a>,
+    ) -> Vec<Arc<Listener>> {
+        let mut listeners: Vec<Arc<Listener>> = Vec::with_capacity(keys.len());
+        for (index, (listener, key)) in claim.listeners.iter().zip(keys).enumerate() {
+            let beside = index.checked_sub(1).and_then(|before| {
+                let (https, https_key) = (&claim.listeners[before], &keys[before]);
+                let tls = https.tls.as_ref().filter(|_| key.quic && https_key.port == key.port)?;
+                let default = listeners.last().filter(|built| built.key == *https_key);
+                let default = default.and_then(|built| built.certificates.default_binding());
+                let default = default.map(|binding| binding.id.clone());
+                Some(Beside { key: https_key, listener: https, tls, default })
+            });
+            let bound = listener.tls.as_ref().map(|tls| {
+                let (dialect, declared_by) = (claim.dialect, &claim.declared_by);
+                let ask = Ask { key, dialect, declared_by, listener, tls, beside };
+                let certificates = binder.bind(&ask);
+                let client_auth = binder.client_auth(&ask)?;
+                let tls = TlsSettings { versions: tls.versions, http2: tls.http2, client_auth };
+                Ok::<_, FailClosed>((certificates, tls))
+            });
+            let Ok(bound) = bound.transpose() else { continue };
+            let (certificates, tls) = bound.unzip();
+            let built = Listener {
+                key: key.clone(),
+                protocol: listener.protocol,
+                address: SocketAddr::new(
+                    settings.address_of(&claim.name),
+                    settings.local_port(listener.port),
+                ),
+                declared_by: claim.declared_by.object.clone(),
+                certificates: certificates.unwrap_or_else(CertificateList::default),
+                tls,
+                routes: self.routes(key, listener),
+                forwarded: listener.forwarded.clone(),
+                access: listener.access.clone(),
+                idle_timeout: listener.idle_timeout,
+                request_timeout: listener.request_timeout,
+                gzip: listener.gzip,
+            };
+            let before = self.listeners.get(key).filter(|before| ***before == built);
+            listeners.push(before.cloned().unwrap_or_else(|| Arc::new(built)));
+        }
+        listeners
+    }
+
+    /// The last table again, if its rules are the same; indexing them takes time.
+    fn routes(&self, key: &ListenerKey, listener: &ListenerClaim) -> Arc<RouteTable> {
+        let before = self.listeners.get(key).map(|before| &before.routes).filter(|routes| {
+            routes.rules() == listener.rules && *routes.default_action() == listener.default_action
+        });
+        before.cloned().unwrap_or_else(|| {
+            Arc::new(RouteTable::new(listener.rules.clone(), listener.default_action.clone()))
+        })
+    }
+}
+
+/// The identities of all listeners, once these are in order: by port, QUIC last.
+fn keys_of(claims: &mut [LoadBalancerClaim]) -> Vec<Vec<ListenerKey>> {
+    let sorted = claims.iter_mut().map(|claim| {
+        claim
+            .listeners
+            .sort_by_key(|listener| (listener.port, listener.protocol == Protocol::Quic));
+        claim.listeners.iter().map(|listener| conflict::key_of(&claim.name, listener)).collect()
+    });
+    sorted.collect()
 }

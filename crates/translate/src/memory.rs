@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Certificate, CertificateId, ListenerKey};
+use rustls_pki_types::CertificateDer;
 
 use crate::claim::{AlbListenerSpec, FixedCertificates};
 
@@ -17,6 +18,8 @@ pub struct Memory {
     pub held_over: BTreeMap<CertificateId, Arc<Certificate>>,
     /// The last good certificate list of AlbConfig listeners.
     pub lists: BTreeMap<ListenerKey, FixedCertificates>,
+    /// The roots that clients' certificates are checked against now.
+    pub client_roots: BTreeMap<CertificateId, Arc<[CertificateDer<'static>]>>,
     /// The last good listener settings of AlbConfigs, for when the new ones have a wrong type.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
 }

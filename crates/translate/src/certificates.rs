@@ -1,0 +1,154 @@
+//! The binder: which certificates each listener holds, which of them is its Default, which have
+//! to be obtained, and what its clients' certificates are checked against.
+//!
+//! It works on claims alone and knows no dialect. The order of the steps in [`Binder::bind`] is
+//! the order of precedence of the sources.
+
+mod client_ca;
+mod coverage;
+mod default;
+mod discovery;
+mod faults;
+mod list;
+mod managed;
+mod sources;
+mod store;
+mod validity;
+mod wishes;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use model::{Binding, BindingStatus, CertificateId, CertificateList, ListenerKey, Verdict, Want};
+
+pub use self::{
+    client_ca::FailClosed,
+    wishes::{Ask, Beside},
+};
+use self::{
+    list::{Entry, List},
+    store::Store,
+    wishes::Wishes,
+};
+use crate::{Memory, Settings, World};
+
+/// Binds listener after listener; what they have in common gathers here.
+pub struct Binder<'a> {
+    world: &'a World,
+    settings: &'a Settings,
+    memory: &'a Memory,
+    now: Timestamp,
+    store: Store<'a>,
+    verdicts: Vec<Verdict>,
+    wants: BTreeMap<CertificateId, Want>,
+    remembered: Memory,
+}
+
+/// What all listeners together come to, besides their lists.
+pub struct Outcome {
+    pub verdicts: Vec<Verdict>,
+    /// Sorted by id.
+    pub wants: Vec<Want>,
+    /// All of it but `listeners`, which is the dialect's.
+    pub memory: Memory,
+    pub next_change: Option<Timestamp>,
+}
+
+impl<'a> Binder<'a> {
+    pub fn new(
+        world: &'a World,
+        settings: &'a Settings,
+        memory: &'a Memory,
+        now: Timestamp,
+    ) -> Self {
+        let store = Store::new(world, memory, now);
+        let verdicts = faults::of_store(&store);
+        Self {
+            world,
+            settings,
+            memory,
+            now,
+            store,
+            verdicts,
+            wants: BTreeMap::new(),
+            remembered: Memory::default(),
+        }
+    }
+
+    /// The certificates of one TLS listener, the Default first.
+    pub fn bind(&mut self, ask: &Ask<'a>) -> CertificateList {
+        let wishes = Wishes::of(ask, self.memory);
+        if let Some(fixed) = wishes.fixed {
+            self.remembered.lists.insert(wishes.list_of.clone(), fixed.clone());
+        }
+        let mut list = List::default();
+        self.attach_fixed(&mut list, &wishes);
+        self.attach_default_certificate(&mut list, &wishes);
+        if wishes.fixed.is_none() {
+            self.discover(&mut list, &wishes);
+        }
+        self.attach_secrets(&mut list, &wishes);
+        self.order_for_uncovered(&mut list, &wishes);
+        self.apply_console(&mut list, &wishes);
+        self.leave_out_invalid(&mut list, &wishes);
+        let default = self.choose_default(&list, &wishes);
+        self.remember(&list, default, ask.key);
+        let bound = self.bindings(&list, default);
+        if !ask.follows() {
+            self.warn_of_hosts_not_covered(&list, &bound, &wishes);
+        }
+        bound
+    }
+
+    pub fn finish(mut self) -> Outcome {
+        let next_change = self.next_change();
+        Outcome {
+            verdicts: self.verdicts,
+            wants: std::mem::take(&mut self.wants).into_values().collect(),
+            memory: self.remembered,
+            next_change,
+        }
+    }
+
+    fn bindings(&self, list: &List<'a>, default: Option<usize>) -> CertificateList {
+        let first = default.into_iter();
+        let rest = (0..list.entries.len()).filter(|position| Some(*position) != default);
+        let bindings = first.chain(rest).map(|position| {
+            let entry = &list.entries[position];
+            Binding {
+                id: entry.id.clone(),
+                is_default: Some(position) == default,
+                source: entry.source,
+                status: self.status(entry),
+                certificate: entry.certificate.cloned(),
+            }
+        });
+        CertificateList { bindings: bindings.collect() }
+    }
+
+    fn status(&self, entry: &Entry<'a>) -> BindingStatus {
+        match entry.certificate {
+            None => BindingStatus::Pending,
+            Some(certificate) if certificate.is_expired(self.now) => BindingStatus::Expired,
+            Some(_) if entry.held_over => BindingStatus::Rejected,
+            Some(_) => BindingStatus::Associated,
+        }
+    }
+
+    fn remember(&mut self, list: &List<'a>, default: Option<usize>, key: &ListenerKey) {
+        for (id, entry) in list.by_id() {
+            let Some(certificate) = entry.certificate else { continue };
+            self.remembered.bound.insert(id.clone(), certificate.clone());
+            if entry.held_over {
+                self.remembered.held_over.insert(id.clone(), certificate.clone());
+            }
+        }
+        let chosen = default.map(|position| &list.entries[position]);
+        if let Some(entry) = chosen.filter(|entry| entry.certificate.is_some()) {
+            self.remembered.defaults.insert(key.clone(), entry.id.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! What clients' certificates are checked against. Fails closed: a listener that cannot check
+//! them is not served.
+
+use std::sync::Arc;
+
+use model::{CertificateId, ClientAuth, Reason};
+
+use super::{
+    Binder,
+    list::Asker,
+    wishes::{Ask, Wishes},
+};
+
+/// The listener asks for client certificates and nothing is in hand to check them with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailClosed;
+
+impl<'a> Binder<'a> {
+    pub fn client_auth(&mut self, ask: &Ask<'a>) -> Result<Option<Arc<ClientAuth>>, FailClosed> {
+        let Some(ids) = &ask.tls.client_ca else { return Ok(None) };
+        let wishes = Wishes::of(ask, self.memory);
+        let mut roots = Vec::new();
+        for (index, id) in ids.iter().enumerate() {
+            let field = format!("{}.caCertificates[{index}].CertificateId", ask.listener.field);
+            let asker = Asker::declaration(ask.declared_by, field);
+            roots.extend_from_slice(self.roots_of(&wishes, id, &asker));
+        }
+        if roots.is_empty() {
+            let message = format!(
+                "{} asks for client certificates, but no CA to check them with is in hand, so it is not served: name one in caCertificates, or set caEnabled: false",
+                ask.key
+            );
+            let asker = Asker::declaration(ask.declared_by, &*ask.listener.field);
+            self.report(&wishes, asker.rejected(Reason::CertificateNotFound, message));
+            return Err(FailClosed);
+        }
+        Ok(Some(Arc::new(ClientAuth { ids: ids.clone(), roots })))
+    }
+
+    fn roots_of(
+        &mut self,
+        wishes: &Wishes<'a>,
+        id: &CertificateId,
+        asker: &Asker<'a>,
+    ) -> &'a [rustls_pki_types::CertificateDer<'static>] {
+        let own = self.store.roots(id);
+        let last_good = self.memory.client_roots.get(id).filter(|_| own.is_empty());
+        let roots = last_good.map_or(own, |roots| roots);
+        if own.is_empty() {
+            let kept = if roots.is_empty() {
+                "its clients are refused"
+            } else {
+                "its last good roots are used on"
+            };
+            let message = format!(
+                "client CA {id} is not in the store or holds no CA certificate; {kept}: upload a Secret with ca.crt under this id"
+            );
+            self.report(wishes, asker.warning(Reason::CertificateNotFound, message));
+        }
+        if !roots.is_empty() {
+            self.remembered.client_roots.insert(id.clone(), roots.into());
+        }
+        roots
+    }
+}

@@ -1,0 +1,96 @@
+//! The certificates that somebody names: in the listener's object, in an Ingress, by the console.
+
+use std::borrow::Cow;
+
+use model::{CertificateId, CertificateSource};
+
+use super::{
+    Binder,
+    list::{Asker, Entry, List},
+    wishes::Wishes,
+};
+
+impl<'a> Binder<'a> {
+    /// The list written in the listener's object, in written order.
+    pub(super) fn attach_fixed(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+        let Some(fixed) = wishes.fixed else { return };
+        let source = fixed.source.unwrap_or(CertificateSource::AlbConfig);
+        for (index, id) in fixed.ids.iter().enumerate() {
+            let field = match wishes.refused {
+                true => format!("{}.certificates", wishes.field),
+                false => format!("{}.certificates[{index}].CertificateId", wishes.field),
+            };
+            let asker = Asker::declaration(wishes.declared_by, field);
+            self.attach_named(list, wishes, id, source, asker);
+        }
+    }
+
+    /// `defaultCertificate`, which may stand beside any other source.
+    pub(super) fn attach_default_certificate(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+        let Some(default) = wishes.default else { return };
+        let source = match default.id.as_secret() {
+            Some(_) => CertificateSource::Secret,
+            None => CertificateSource::AlbConfig,
+        };
+        let asker = Asker::declaration(wishes.declared_by, &*default.field);
+        self.attach_named(list, wishes, &default.id, source, asker);
+    }
+
+    /// The Secrets of the Ingresses, in group order. A Secret that is not there is ordered if its
+    /// Ingress names an issuer.
+    pub(super) fn attach_secrets(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+        for member in &wishes.members {
+            let Some(id) = &member.secret else { continue };
+            match &member.issuer {
+                Some(issuer) if self.is_ours_to_obtain(id) && !member.hosts.is_empty() => {
+                    self.obtain(list, wishes, id.clone(), &member.hosts, issuer, member);
+                }
+                _ => {
+                    let asker = Asker::member(member).below("secretName");
+                    self.attach_named(list, wishes, id, CertificateSource::Secret, asker);
+                }
+            }
+        }
+    }
+
+    /// What the operator changed in this very reconcile; the next one restores what the objects
+    /// say.
+    pub(super) fn apply_console(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+        let console = &self.world.console;
+        let generation = self.world.generation;
+        if let Some(removed) = console.removed.get(wishes.key) {
+            let gone = |entry: &Entry<'_>| {
+                removed.iter().any(|edit| edit.generation == generation && edit.id == entry.id)
+            };
+            list.retain(|entry| !gone(entry));
+        }
+        let added = console.added.get(wishes.key).into_iter().flatten();
+        for edit in added.chain(console.defaults.get(wishes.key)) {
+            if edit.generation == generation && list.position(&edit.id).is_none() {
+                let field = Cow::Borrowed(&*wishes.listener.field);
+                let asker = Asker::declaration(wishes.declared_by, field);
+                self.attach_named(list, wishes, &edit.id, CertificateSource::Console, asker);
+            }
+        }
+    }
+
+    fn attach_named(
+        &mut self,
+        list: &mut List<'a>,
+        wishes: &Wishes<'a>,
+        id: &CertificateId,
+        source: CertificateSource,
+        asker: Asker<'a>,
+    ) {
+        let hold = self.store.hold(id);
+        self.report_fault(wishes, id, &hold, &asker);
+        if hold.certificate.is_some() {
+            let source = if hold.issued_by.is_some() && source == CertificateSource::Secret {
+                CertificateSource::Issued
+            } else {
+                source
+            };
+            list.push(Entry::held(id.clone(), source, &hold, asker));
+        }
+    }
+}

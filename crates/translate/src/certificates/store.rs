@@ -1,0 +1,214 @@
+//! What is in hand for a certificate id: the Secret's own content, or the last good one when
+//! that is gone, broken or worse. Decides nothing about listeners.
+
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use model::{Certificate, CertificateId, Name};
+use rustls_pki_types::CertificateDer;
+
+use crate::{
+    Memory, World,
+    world::{Object, Secret, SecretProblem},
+};
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// The Secrets of one World, found by id and by name, with the memory of what was good before.
+pub struct Store<'a> {
+    world: &'a World,
+    memory: &'a Memory,
+    now: Timestamp,
+    /// Keyed by namespace and name.
+    secrets: Map<(&'a str, &'a str), &'a Arc<Object<Secret>>>,
+    /// Secrets that carry an id of the certificate store; of two with one id the older counts.
+    uploaded: Map<&'a CertificateId, &'a Arc<Object<Secret>>>,
+    /// The later of two Secrets with one id, and the one that counts.
+    doubles: Vec<(&'a Arc<Object<Secret>>, &'a Arc<Object<Secret>>)>,
+    names: OnceCell<Names<'a>>,
+    homes: OnceCell<Map<&'a str, &'a str>>,
+}
+
+/// What can be served for an id, and what is wrong with the object behind it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hold<'a> {
+    pub certificate: Option<&'a Arc<Certificate>>,
+    pub fault: Option<Fault<'a>>,
+    /// The issuer that made the Secret, if Doorward did.
+    pub issued_by: Option<&'a Arc<str>>,
+    /// What the object itself holds, whether or not it is served.
+    pub own: Option<&'a Arc<Certificate>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault<'a> {
+    Missing,
+    Invalid(&'a SecretProblem),
+    /// The Secret's new certificate is expired, about to expire or not yet valid, while the one
+    /// served so far lasts longer.
+    Worse(&'a Arc<Certificate>),
+}
+
+/// The store's certificates by the names they carry.
+#[derive(Default)]
+pub struct Names<'a> {
+    /// Keyed by the name's text, wildcards with their `*.`.
+    literal: Map<&'a str, Vec<Stored<'a>>>,
+    /// Wildcards once more, keyed by what follows `*.`.
+    under: Map<&'a str, Vec<Stored<'a>>>,
+    /// Certificates that were bound and have left the store since.
+    pub departed: Vec<Stored<'a>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    pub id: &'a CertificateId,
+    pub certificate: &'a Arc<Certificate>,
+}
+
+impl<'a> Store<'a> {
+    pub fn new(world: &'a World, memory: &'a Memory, now: Timestamp) -> Self {
+        let mut store = Self {
+            world,
+            memory,
+            now,
+            secrets: Map::default(),
+            uploaded: Map::default(),
+            doubles: Vec::new(),
+            names: OnceCell::new(),
+            homes: OnceCell::new(),
+        };
+        store.secrets.reserve(world.secrets.len());
+        for (key, secret) in &world.secrets {
+            store.secrets.insert((&key.namespace, &key.name), secret);
+            let Some(id) = &secret.body.store_id else { continue };
+            let Some(first) = store.uploaded.insert(id, secret) else { continue };
+            let age = |object: &Object<Secret>| (object.created, object.sequence);
+            let (counts, late) =
+                if age(secret) < age(first) { (secret, first) } else { (first, secret) };
+            store.uploaded.insert(id, counts);
+            store.doubles.push((late, counts));
+        }
+        store
+    }
+
+    pub fn hold(&self, id: &CertificateId) -> Hold<'a> {
+        let last_good = self.last_good(id);
+        let Some(secret) = self.secret(id) else {
+            return Hold { certificate: last_good, fault: Some(Fault::Missing), ..Hold::default() };
+        };
+        let issued_by = secret.body.issued_by.as_ref();
+        match &secret.body.pair {
+            Ok(own) => {
+                let better = last_good.filter(|held| self.outlasts(held, own));
+                Hold {
+                    certificate: Some(better.unwrap_or(own)),
+                    fault: better.map(|_| Fault::Worse(own)),
+                    issued_by,
+                    own: Some(own),
+                }
+            }
+            Err(problem) => Hold {
+                certificate: last_good,
+                fault: Some(Fault::Invalid(problem)),
+                issued_by,
+                own: None,
+            },
+        }
+    }
+
+    /// The roots of a client CA; empty when there are none.
+    pub fn roots(&self, id: &CertificateId) -> &'a [CertificateDer<'static>] {
+        self.secret(id).map_or(&[], |secret| &secret.body.roots)
+    }
+
+    /// Where a Secret of this name lives, if anywhere; for the hint that it is elsewhere.
+    pub fn namespace_of(&self, name: &str) -> Option<&'a str> {
+        let homes = self.homes.get_or_init(|| {
+            self.world.secrets.keys().map(|key| (&*key.name, &*key.namespace)).collect()
+        });
+        homes.get(name).copied()
+    }
+
+    pub fn names(&self) -> &Names<'a> {
+        self.names.get_or_init(|| self.index())
+    }
+
+    pub fn doubles(&self) -> &[(&'a Arc<Object<Secret>>, &'a Arc<Object<Secret>>)] {
+        &self.doubles
+    }
+
+    /// Uploads that can serve neither as a certificate nor as a client CA.
+    pub fn unusable(&self) -> impl Iterator<Item = (&'a Arc<Object<Secret>>, &'a SecretProblem)> {
+        self.world.secrets.values().filter_map(|secret| match &secret.body.pair {
+            Err(problem) if secret.body.store_id.is_some() && secret.body.roots.is_empty() => {
+                Some((secret, problem))
+            }
+            _ => None,
+        })
+    }
+
+    pub fn is_valid(&self, certificate: &Certificate) -> bool {
+        !certificate.is_expired(self.now) && !certificate.is_not_yet_valid(self.now)
+    }
+
+    fn secret(&self, id: &CertificateId) -> Option<&'a Arc<Object<Secret>>> {
+        match id.as_secret() {
+            Some(key) => self.secrets.get(&key),
+            None => self.uploaded.get(id),
+        }
+        .copied()
+    }
+
+    fn last_good(&self, id: &CertificateId) -> Option<&'a Arc<Certificate>> {
+        self.memory.bound.get(id).or_else(|| self.memory.held_over.get(id))
+    }
+
+    /// Whether `held` should stay although its Secret now holds `new`: ALB refuses certificates
+    /// with less than a day left (spec/alb_cce 2.3.3, 2.8).
+    fn outlasts(&self, held: &Certificate, new: &Certificate) -> bool {
+        let day = SignedDuration::from_hours(24);
+        let ends_soon = new.not_after.duration_since(self.now) < day;
+        held != new
+            && self.is_valid(held)
+            && (new.is_not_yet_valid(self.now) || (ends_soon && held.not_after > new.not_after))
+    }
+
+    fn index(&self) -> Names<'a> {
+        let mut names = Names::default();
+        for id in self.uploaded.keys() {
+            if let Some(certificate) = self.hold(id).certificate {
+                names.add(Stored { id, certificate });
+            }
+        }
+        let remembered = self.memory.bound.iter().chain(&self.memory.held_over);
+        names.departed = remembered
+            .filter(|(id, _)| id.as_secret().is_none() && !self.uploaded.contains_key(id))
+            .map(|(id, certificate)| Stored { id, certificate })
+            .collect();
+        names.departed.sort_by_key(|stored| stored.id);
+        names.departed.dedup_by_key(|stored| stored.id);
+        names
+    }
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, stored: Stored<'a>) {
+        for name in &stored.certificate.names {
+            self.literal.entry(name.as_str()).or_default().push(stored);
+            if let Some(parent) = name.wildcard_parent() {
+                self.under.entry(parent).or_default().push(stored);
+            }
+        }
+    }
+
+    /// The certificates that carry exactly this name; for a wildcard, that wildcard.
+    pub fn carrying(&self, host: &Name) -> &[Stored<'a>] {
+        self.literal.get(host.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The wildcard certificates for the names directly under `parent`.
+    pub fn wildcards_under(&self, parent: &str) -> &[Stored<'a>] {
+        self.under.get(parent).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,156 @@
+//! Certificates outside their validity: which stay, which are left out, who is warned, and when
+//! time alone changes that.
+//!
+//! An expired certificate beats none and loses to any valid one. One that is not yet valid is
+//! left out as long as any other certificate covers one of its names.
+
+use jiff::Timestamp;
+use model::{Certificate, CertificateSource, Name, Reason};
+
+use super::{
+    Binder,
+    faults::{described, names_of},
+    list::{Entry, List},
+    managed::Covered,
+    wishes::Wishes,
+};
+
+impl<'a> Binder<'a> {
+    pub(super) fn leave_out_invalid(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+        let now = self.now;
+        let is_valid = |certificate: &Certificate| {
+            !certificate.is_expired(now) && !certificate.is_not_yet_valid(now)
+        };
+        let all_valid =
+            list.entries.iter().filter_map(|entry| entry.certificate).all(|c| is_valid(c));
+        if !all_valid {
+            let valid = Covered::by(list, is_valid);
+            let started = Covered::by(list, |certificate| !certificate.is_not_yet_valid(now));
+            let hosts: Vec<&Name> =
+                wishes.open_hosts().into_iter().map(|(host, ..)| host).collect();
+            let stays = |entry: &Entry<'a>| match entry.certificate {
+                Some(certificate) if certificate.is_expired(now) => {
+                    self.is_set_now(entry, wishes)
+                        || match entry.source {
+                            CertificateSource::Discovered => hosts
+                                .iter()
+                                .any(|host| certificate.covers(host) && !valid.covers(host)),
+                            _ => certificate.names.iter().any(|name| !valid.covers(name)),
+                        }
+                }
+                Some(certificate) if certificate.is_not_yet_valid(now) => {
+                    self.is_set_now(entry, wishes)
+                        || !certificate.names.iter().any(|name| started.covers(name))
+                }
+                _ => true,
+            };
+            let left: Vec<bool> = list.entries.iter().map(|entry| !stays(entry)).collect();
+            for (entry, is_left) in list.entries.iter().zip(&left) {
+                self.report_invalid(wishes, entry, *is_left);
+            }
+            let mut left = left.into_iter();
+            list.retain(|_| !left.next().unwrap_or(false));
+        }
+        for entry in &list.entries {
+            self.report_expiring(wishes, entry);
+        }
+    }
+
+    /// When time alone changes the answer next.
+    pub(super) fn next_change(&self) -> Option<Timestamp> {
+        let stored =
+            self.world.secrets.values().filter_map(|secret| secret.body.pair.as_ref().ok());
+        let kept = self.remembered.held_over.values();
+        stored
+            .chain(kept)
+            .flat_map(|certificate| {
+                let moments = [
+                    certificate.not_before,
+                    certificate.warn_from(),
+                    overdue_from(certificate),
+                    certificate.not_after,
+                ];
+                moments.into_iter().filter(|moment| *moment > self.now)
+            })
+            .min()
+    }
+
+    /// The operator made it the Default in this very reconcile.
+    fn is_set_now(&self, entry: &Entry<'a>, wishes: &Wishes<'a>) -> bool {
+        self.world
+            .console
+            .defaults
+            .get(wishes.key)
+            .is_some_and(|edit| edit.generation == self.world.generation && edit.id == entry.id)
+    }
+
+    fn report_invalid(&mut self, wishes: &Wishes<'a>, entry: &Entry<'a>, is_left: bool) {
+        let Some(certificate) = entry.certificate else { return };
+        let (reason, state) = if certificate.is_expired(self.now) {
+            (Reason::CertificateExpired, format!("expired {}", certificate.not_after))
+        } else if certificate.is_not_yet_valid(self.now) {
+            (
+                Reason::CertificateNotYetValid,
+                format!("is not valid before {}", certificate.not_before),
+            )
+        } else {
+            return;
+        };
+        let what = format!("{} ({}) {state}", described(&entry.id), names_of(certificate));
+        let message = match (is_left, reason) {
+            // The store keeps old certificates; leaving them out is no news.
+            (true, _) if entry.source == CertificateSource::Discovered => return,
+            (true, Reason::CertificateExpired) => {
+                format!(
+                    "{what} and is left out, as others cover its names: replace it or take it out"
+                )
+            }
+            (true, _) => format!("{what} and is left out until then"),
+            (false, _) => {
+                format!(
+                    "{what} and is served all the same, as nothing better covers its names: replace it"
+                )
+            }
+        };
+        self.report_to_askers(wishes, entry, reason, &message);
+    }
+
+    fn report_expiring(&mut self, wishes: &Wishes<'a>, entry: &Entry<'a>) {
+        let Some(certificate) = entry.certificate else { return };
+        let is_obtained = entry.source == CertificateSource::Issued;
+        let from = if is_obtained { overdue_from(certificate) } else { certificate.warn_from() };
+        if self.now < from || certificate.is_expired(self.now) {
+            return;
+        }
+        let cure = match (is_obtained, entry.id.as_secret()) {
+            (true, _) => "its renewal is overdue, see `doorward get orders`",
+            (false, Some(_)) => "put its successor into the Secret",
+            (false, None) => "upload its successor",
+        };
+        let message = format!(
+            "{} ({}) expires {}: {cure}",
+            described(&entry.id),
+            names_of(certificate),
+            certificate.not_after
+        );
+        self.report_to_askers(wishes, entry, Reason::CertificateExpiring, &message);
+    }
+
+    fn report_to_askers(
+        &mut self,
+        wishes: &Wishes<'a>,
+        entry: &Entry<'a>,
+        reason: Reason,
+        message: &str,
+    ) {
+        for asker in &entry.askers {
+            self.report(wishes, asker.warning(reason, message.to_owned()));
+        }
+    }
+}
+
+/// An issuer renews when a third of the lifetime is left; half of that later it is late.
+fn overdue_from(certificate: &Certificate) -> Timestamp {
+    let (warn, end) = (certificate.warn_from().as_second(), certificate.not_after.as_second());
+    Timestamp::from_second(warn + (end - warn) / 2).unwrap_or(certificate.not_after)
+}

@@ -1,0 +1,95 @@
+//! What is asked of one listener's certificates, with a QUIC listener's share of the HTTPS
+//! listener that it stands next to.
+
+use model::{CertificateId, Dialect, ListenerKey};
+
+use crate::{
+    Memory,
+    claim::{Declaration, DefaultClaim, FixedCertificates, ListenerClaim, TlsClaim, TlsMember},
+};
+
+/// One TLS listener that wants its certificates.
+pub struct Ask<'a> {
+    pub key: &'a ListenerKey,
+    pub dialect: Dialect,
+    pub declared_by: &'a Declaration,
+    pub listener: &'a ListenerClaim,
+    pub tls: &'a TlsClaim,
+    /// For QUIC: the HTTPS listener on the same port, and its Default.
+    pub beside: Option<Beside<'a>>,
+}
+
+pub struct Beside<'a> {
+    pub key: &'a ListenerKey,
+    pub listener: &'a ListenerClaim,
+    pub tls: &'a TlsClaim,
+    pub default: Option<CertificateId>,
+}
+
+impl<'a> Ask<'a> {
+    /// Whether the list is that of the HTTPS listener: a QUIC listener without a list of its own
+    /// has what the HTTPS listener on its port has.
+    pub fn follows(&self) -> bool {
+        self.leader().is_some()
+    }
+
+    fn leader(&self) -> Option<&Beside<'a>> {
+        let own = &self.tls.certificates;
+        self.beside.as_ref().filter(|_| own.fixed.is_none() && own.default.is_none())
+    }
+}
+
+/// The wishes of one listener, in the binder's own order.
+pub struct Wishes<'a> {
+    pub key: &'a ListenerKey,
+    pub dialect: Dialect,
+    pub declared_by: &'a Declaration,
+    /// The listener itself, for the hosts of its rules.
+    pub listener: &'a ListenerClaim,
+    /// Where the list is written, and whose it is in the memory.
+    pub field: &'a str,
+    pub list_of: &'a ListenerKey,
+    /// The written list that is in force; `None` = discovery is on.
+    pub fixed: Option<&'a FixedCertificates>,
+    /// The written list is refused, so `fixed` is an older one.
+    pub refused: bool,
+    pub default: Option<&'a DefaultClaim>,
+    pub members: Vec<&'a TlsMember>,
+    /// The Default of the HTTPS listener whose list this is.
+    pub follow: Option<CertificateId>,
+}
+
+impl<'a> Wishes<'a> {
+    pub fn of(ask: &Ask<'a>, memory: &'a Memory) -> Self {
+        let own = &ask.tls.certificates;
+        let (source, listener, list_of, follow) = match ask.leader() {
+            Some(leader) => {
+                (&leader.tls.certificates, leader.listener, leader.key, leader.default.clone())
+            }
+            None => (own, ask.listener, ask.key, None),
+        };
+        let mut members: Vec<&TlsMember> = source.members.iter().map(AsRef::as_ref).collect();
+        if ask.follows() {
+            members.extend(own.members.iter().map(AsRef::as_ref));
+        }
+        let written = match &source.fixed {
+            None => None,
+            Some(Ok(fixed)) => Some(fixed),
+            Some(Err(_)) => memory.lists.get(list_of),
+        };
+        Self {
+            key: ask.key,
+            dialect: ask.dialect,
+            declared_by: ask.declared_by,
+            listener: ask.listener,
+            field: &listener.field,
+            list_of,
+            // An empty list is no list (spec/alb_cce 1.3).
+            fixed: written.filter(|fixed| !fixed.ids.is_empty()),
+            refused: matches!(source.fixed, Some(Err(_))),
+            default: source.default.as_ref(),
+            members,
+            follow,
+        }
+    }
+}
