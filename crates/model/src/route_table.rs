@@ -121,6 +121,11 @@ impl RouteTable {
         !self.responses.is_empty()
     }
 
+    /// Whether some request rule names exactly this host.
+    pub fn names_host(&self, host: &str) -> bool {
+        !self.exact_positions(host).is_empty()
+    }
+
     /// Whether some request rule names this host, exactly or by wildcard.
     pub fn knows_host(&self, host: &str) -> bool {
         !self.exact_positions(host).is_empty() || !self.wildcard_positions(host).is_empty()
