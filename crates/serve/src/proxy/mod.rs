@@ -1,38 +1,77 @@
-//! From a request that was read to the response that is sent back. (Stub: answers 503.)
+//! From a request's head to the answer: host and path checked, rule found, filters applied,
+//! and the action taken: a backend asked, or an answer made here.
+//!
+//! TLS, accepting and reading requests are not done here.
 
-use std::sync::Arc;
+mod body;
+mod cors;
+mod echo;
+mod exchange;
+mod filters;
+mod forwarded;
+mod hop_by_hop;
+mod host;
+mod limit;
+mod misdirected;
+mod options;
+mod reason;
+mod redirect;
+mod rewrite;
+mod rule_state;
+mod target;
+mod template;
+mod upgrade;
+mod upstream;
 
-use bytes::Bytes;
-use http::StatusCode;
-use http_body_util::Full;
+use std::sync::{Arc, Weak};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use model::Listener;
+
+pub use body::Body;
+pub use options::ProxyOptions;
+pub use reason::{REASON, Reason};
+pub use upstream::UpstreamOptions;
 
 use crate::{Connection, RequestMetrics};
+use exchange::Exchange;
+use rule_state::RuleStates;
+use upstream::Upstream;
 
-/// The body of every answer.
-pub type Body = Full<Bytes>;
-
-/// Settings of request handling.
-#[derive(Clone, Debug, Default)]
-pub struct ProxyOptions {
-    /// Put [`AccessFacts`](crate::AccessFacts) into the extensions of each response.
-    pub access_log: bool,
+/// Answers requests; one for the whole gateway.
+pub struct Proxy {
+    options: ProxyOptions,
+    upstream: Upstream,
+    rules: RuleStates,
 }
 
-pub struct Proxy {}
-
 impl Proxy {
-    pub fn new(_options: ProxyOptions, _metrics: &RequestMetrics) -> Arc<Self> {
-        Arc::new(Self {})
+    /// Must be called within a tokio runtime, on which it tidies up until it is dropped.
+    pub fn new(options: ProxyOptions, _metrics: &RequestMetrics) -> Arc<Self> {
+        let upstream = Upstream::new(options.upstream.clone());
+        let proxy = Arc::new(Self { options, upstream, rules: RuleStates::default() });
+        tokio::spawn(tidy_up(Arc::downgrade(&proxy), proxy.upstream.sweep_interval()));
+        proxy
     }
 
+    /// Answers one request; what goes wrong is an answer, too.
     pub async fn answer(
         &self,
-        _connection: &Arc<Connection>,
-        _listener: &Arc<model::Listener>,
-        _request: http::Request<hyper::body::Incoming>,
-    ) -> http::Response<Body> {
-        let mut response = http::Response::new(Full::default());
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response
+        connection: &Arc<Connection>,
+        listener: &Arc<Listener>,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        // Boxed, since hyper keeps room for this future in every idle connection.
+        Box::pin(Exchange::new(self, connection, listener).answer(request)).await
+    }
+}
+
+async fn tidy_up(proxy: Weak<Proxy>, interval: std::time::Duration) {
+    loop {
+        tokio::time::sleep(interval).await;
+        let Some(proxy) = proxy.upgrade() else { return };
+        proxy.upstream.sweep();
+        proxy.rules.sweep();
     }
 }

@@ -1,0 +1,10 @@
+//! What may be set of the proxy.
+
+use super::upstream::UpstreamOptions;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyOptions {
+    /// Put [`AccessFacts`](crate::AccessFacts) into the extensions of every response.
+    pub access_log: bool,
+    pub upstream: UpstreamOptions,
+}

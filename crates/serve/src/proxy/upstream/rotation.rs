@@ -1,0 +1,96 @@
+//! The endpoints of one backend in turn.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use model::{Backend, ForwardTarget};
+
+use super::station::Station;
+
+/// Where the turn of a backend stands.
+#[derive(Debug)]
+pub struct Rotation {
+    /// Kept so that its address stays its own, see [`super::Upstream`].
+    pub backend: Arc<Backend>,
+    stations: Vec<Arc<Station>>,
+    next: AtomicUsize,
+}
+
+impl Rotation {
+    /// Starts anywhere, so that many gateways or many Models do not all begin with the first.
+    pub fn new(backend: Arc<Backend>, stations: Vec<Arc<Station>>) -> Self {
+        let start = RandomState::new().hash_one(0_u8) as usize;
+        Self { backend, stations, next: AtomicUsize::new(start) }
+    }
+
+    /// The next endpoint that was not tried yet; one that failed lately only when there is no
+    /// other.
+    pub fn pick(&self, tried: &[Arc<Station>]) -> Option<&Arc<Station>> {
+        if self.stations.is_empty() {
+            return None;
+        }
+        let start = self.next.fetch_add(1, Relaxed) % self.stations.len();
+        let (behind, ahead) = self.stations.split_at(start);
+        let mut fallback = None;
+        for station in ahead.iter().chain(behind) {
+            if tried.iter().any(|other| Arc::ptr_eq(other, station)) {
+                continue;
+            }
+            if !station.is_shunned() {
+                return Some(station);
+            }
+            fallback = fallback.or(Some(station));
+        }
+        fallback
+    }
+}
+
+/// The target whose turn it is: of `total` turns in a row each target gets exactly its weight,
+/// and they are mixed, not in runs. Targets without endpoints are passed over while another
+/// has some.
+pub fn pick_target(targets: &[ForwardTarget], turn: usize) -> Option<&Arc<Backend>> {
+    if let [only] = targets {
+        return Some(&only.backend).filter(|_| only.weight > 0);
+    }
+    let has_endpoints = |target: &&ForwardTarget| !target.backend.endpoints.is_empty();
+    pick_weighted(targets.iter().filter(has_endpoints), turn)
+        .or_else(|| pick_weighted(targets.iter(), turn))
+}
+
+fn pick_weighted<'a>(
+    targets: impl Iterator<Item = &'a ForwardTarget> + Clone,
+    turn: usize,
+) -> Option<&'a Arc<Backend>> {
+    let total: u64 = targets.clone().map(|target| u64::from(target.weight)).sum();
+    let mut place = spread(turn as u64, total)?;
+    for target in targets {
+        match place.checked_sub(u64::from(target.weight)) {
+            Some(rest) => place = rest,
+            None => return Some(&target.backend),
+        }
+    }
+    None
+}
+
+/// Maps turns onto places below `total` such that neighbours in time lie far apart and every
+/// place comes once in `total` turns: steps of about the golden section, coprime to `total`.
+fn spread(turn: u64, total: u64) -> Option<u64> {
+    let turn = turn.checked_rem(total)?;
+    let mut step = (total * 618 / 1000).max(1);
+    while gcd(step, total) != 1 {
+        step += 1;
+    }
+    Some(((u128::from(turn) * u128::from(step)) % u128::from(total)) as u64)
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests;
