@@ -11,6 +11,7 @@ mod facts;
 mod key;
 mod pem;
 mod problem;
+mod write;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::{chain::Interner, facts::Facts};
 pub use problem::{Field, PairProblem};
+pub use write::{chain_pem, key_pem};
 
 /// The most bytes of PEM that one field may hold.
 pub const MAX_FIELD: usize = 1 << 20;

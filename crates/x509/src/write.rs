@@ -1,0 +1,44 @@
+//! Certificates and keys back into PEM (RFC 7468): for the state folder and for showing chains.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use model::Certificate;
+use rustls_pki_types::PrivateKeyDer;
+use zeroize::Zeroizing;
+
+/// Leaf first, then its issuers.
+pub fn chain_pem(certificate: &Certificate) -> String {
+    certificate.chain().map(|der| block("CERTIFICATE", der)).collect()
+}
+
+/// The private key, wiped when dropped. Only for a file that this process alone may read.
+pub fn key_pem(certificate: &Certificate) -> Zeroizing<String> {
+    let key = certificate.key.expose();
+    let label = match key {
+        PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
+        PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
+        // The only other form there is today; the type is open for more.
+        _ => "PRIVATE KEY",
+    };
+    Zeroizing::new(block(label, key.secret_der()))
+}
+
+fn block(label: &str, der: &[u8]) -> String {
+    const LINE: usize = 64;
+    let text = Zeroizing::new(STANDARD.encode(der));
+    // Room for everything at once: a string that grows leaves copies of a key behind.
+    let mut pem = String::with_capacity(text.len() + text.len() / LINE + 2 * label.len() + 40);
+    pem.push_str("-----BEGIN ");
+    pem.push_str(label);
+    pem.push_str("-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, tail) = rest.split_at(rest.len().min(LINE));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = tail;
+    }
+    pem.push_str("-----END ");
+    pem.push_str(label);
+    pem.push_str("-----\n");
+    pem
+}
