@@ -20,7 +20,7 @@ pub fn prepare(program: &Path, site: &Site, place: &Place<'_>) -> Result<Command
     }
     let folder = place.folder.display();
     let config = format!(
-        "global\n  nbthread 1\n  maxconn 16384\n  stats socket {folder}/socket level admin\n\
+        "global\n  nbthread 1\n  maxconn 9000\n  stats socket {folder}/socket level admin\n\
          \x20 ssl-default-bind-options ssl-min-ver TLSv1.2\n  tune.ssl.default-dh-param 2048\n\
          defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 60s\n\
          \x20 timeout http-keep-alive 600s\n  option forwardfor\n  http-reuse always\n\
