@@ -188,3 +188,6 @@ fn keys_of(claims: &mut [LoadBalancerClaim]) -> Vec<Vec<ListenerKey>> {
     });
     sorted.collect()
 }
+
+#[cfg(test)]
+mod tests;
