@@ -1,18 +1,35 @@
 //! The gateway as one thing: started with the stream of Models, drained at the end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use model::Model;
 use prometheus_client::registry::Registry;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use crate::{GatewayOptions, Ledger, RequestMetrics, Served};
+use crate::{
+    GatewayOptions, Ledger, RequestMetrics, Served,
+    access_log::AccessLog,
+    listener::Common,
+    metrics::{GatewayMetrics, ServedCollector},
+    proxy::Proxy,
+    reconcile::{Listeners, follow},
+    roster::Census,
+    session::Http,
+    supervise::supervise,
+};
 
 /// A running gateway. Dropping it closes everything at once; [`Gateway::drain`] is the polite way.
 pub struct Gateway {
     /// What is really served; a new value after every applied Model and every bind retried.
     pub served: watch::Receiver<Arc<Served>>,
     pub ledger: Arc<Ledger>,
+    listeners: Arc<Mutex<Listeners>>,
+    stop: CancellationToken,
+    following: AbortOnDropHandle<()>,
 }
 
 impl Gateway {
@@ -23,15 +40,38 @@ impl Gateway {
         options: GatewayOptions,
         registry: &mut Registry,
     ) -> Self {
-        let _ = (models, options, RequestMetrics::new(registry));
-        let (_sender, served) = watch::channel(Arc::default());
-        Self { served, ledger: Arc::default() }
+        let GatewayOptions { limits, access_log, mut proxy } = options;
+        proxy.access_log = access_log.is_some();
+        let requests = RequestMetrics::new(registry);
+        let census = Arc::new(Census::new(limits.connections));
+        let common = Arc::new(Common {
+            proxy: Proxy::new(proxy, &requests),
+            requests,
+            metrics: GatewayMetrics::new(registry),
+            access_log: AccessLog::start(access_log, registry),
+            http: Http::new(&limits),
+            census: census.clone(),
+            handshaking: AtomicUsize::new(0),
+            limits,
+        });
+        let ledger = Arc::new(Ledger::default());
+        let (sender, served) = watch::channel(Arc::default());
+        registry.register_collector(Box::new(ServedCollector { served: served.clone(), census }));
+        let listeners = Arc::new(Mutex::new(Listeners::new(common, ledger.clone(), sender)));
+        let stop = CancellationToken::new();
+        let following = supervise("following the Model", {
+            let (listeners, stop) = (listeners.clone(), stop.clone());
+            move || follow(listeners.clone(), models.clone(), stop.clone())
+        });
+        Self { served, ledger, listeners, stop, following }
     }
 
     /// Stops accepting, lets requests in flight finish for up to `limit`, then closes the rest.
     /// Returns how many connections had to be cut.
     pub async fn drain(self, limit: Duration) -> usize {
-        let _ = limit;
-        0
+        self.stop.cancel();
+        // It returns on `stop`; a panic has been logged.
+        let _ = self.following.await;
+        self.listeners.lock().await.drain(limit).await
     }
 }

@@ -1,16 +1,26 @@
 //! What each listener served for each name, since when, and how often the Default stood in.
 //!
-//! Bounded: only names of the listener's own table get an entry. Everything else that clients
-//! ask for is counted together, so a flood of made-up names costs no memory.
+//! Bounded: only names of the listener's certificates or routes get an entry. Everything else
+//! that clients ask for is counted together, so a flood of made-up names costs no memory.
 
-use std::sync::Arc;
+mod counts;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, RwLock},
+};
 
 use jiff::Timestamp;
-use model::{Fingerprint, ListenerKey};
+use model::{Fingerprint, ListenerKey, RouteTable};
+
+use crate::{lock, tls::ChosenBy};
+use counts::Counts;
 
 /// The counts of all listeners.
 #[derive(Debug, Default)]
-pub struct Ledger {}
+pub struct Ledger {
+    listeners: RwLock<BTreeMap<ListenerKey, Arc<ListenerLedger>>>,
+}
 
 /// Under which name handshakes are counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +49,109 @@ pub struct LedgerEntry {
 
 impl Ledger {
     /// The names of one listener that were asked for at least once, in order.
-    pub fn entries(&self, _listener: &ListenerKey) -> Vec<LedgerEntry> {
-        Vec::new()
+    pub fn entries(&self, listener: &ListenerKey) -> Vec<LedgerEntry> {
+        let found = lock::read(&self.listeners).get(listener).cloned();
+        found.map(|ledger| ledger.entries()).unwrap_or_default()
+    }
+
+    /// The counts of a listener, kept while it is bound.
+    pub(crate) fn open(&self, listener: &ListenerKey) -> Arc<ListenerLedger> {
+        lock::write(&self.listeners).entry(listener.clone()).or_default().clone()
+    }
+
+    pub(crate) fn close(&self, listener: &ListenerKey) {
+        lock::write(&self.listeners).remove(listener);
     }
 }
+
+/// The counts of one listener.
+#[derive(Debug, Default)]
+pub struct ListenerLedger {
+    names: RwLock<Names>,
+    other: Counts,
+    none: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    exact: NameCounts,
+    /// Keyed by what follows `*.`.
+    wildcard: NameCounts,
+}
+
+type NameCounts = HashMap<Box<str>, Counts, foldhash::fast::RandomState>;
+
+impl ListenerLedger {
+    /// Counts a handshake that ended well.
+    pub fn served(
+        &self,
+        server_name: Option<&str>,
+        by: ChosenBy,
+        fingerprint: &Fingerprint,
+        routes: &RouteTable,
+    ) {
+        let count = |counts: &Counts| counts.served(fingerprint, by == ChosenBy::Default);
+        let Some(host) = server_name else { return count(&self.none) };
+        match by {
+            ChosenBy::ExactName => self.with_exact(host, count),
+            ChosenBy::Wildcard => self.with_wildcard(host, count),
+            ChosenBy::Default if routes.names_host(host) => self.with_exact(host, count),
+            ChosenBy::Default if routes.knows_host(host) => self.with_wildcard(host, count),
+            ChosenBy::Default => count(&self.other),
+        }
+    }
+
+    /// Counts a handshake refused for want of a certificate. Only a name that was served before
+    /// has an entry of its own.
+    pub fn refused(&self, server_name: Option<&str>) {
+        let Some(host) = server_name else { return self.none.refused() };
+        match lock::read(&self.names).exact.get(host) {
+            Some(counts) => counts.refused(),
+            None => self.other.refused(),
+        }
+    }
+
+    /// Forgets names that are neither served nor routed any more. `known` gets names as they
+    /// stand in certificates, with `*.` in front of wildcards.
+    pub fn keep(&self, known: impl Fn(&str) -> bool) {
+        let mut names = lock::write(&self.names);
+        names.exact.retain(|name, _| known(name));
+        names.wildcard.retain(|parent, _| known(&format!("*.{parent}")));
+    }
+
+    fn with_exact(&self, host: &str, count: impl Fn(&Counts)) {
+        if let Some(counts) = lock::read(&self.names).exact.get(host) {
+            return count(counts);
+        }
+        count(lock::write(&self.names).exact.entry(host.into()).or_default());
+    }
+
+    fn with_wildcard(&self, host: &str, count: impl Fn(&Counts)) {
+        let parent = host.split_once('.').map_or(host, |(_, parent)| parent);
+        if let Some(counts) = lock::read(&self.names).wildcard.get(parent) {
+            return count(counts);
+        }
+        count(lock::write(&self.names).wildcard.entry(parent.into()).or_default());
+    }
+
+    fn entries(&self) -> Vec<LedgerEntry> {
+        let names = lock::read(&self.names);
+        let exact =
+            names.exact.iter().map(|(name, counts)| (ServedName::Name((**name).into()), counts));
+        let wildcard = names
+            .wildcard
+            .iter()
+            .map(|(parent, counts)| (ServedName::Name(format!("*.{parent}").into()), counts));
+        let rest = [(ServedName::Other, &self.other), (ServedName::None, &self.none)];
+        let mut entries: Vec<_> = exact
+            .chain(wildcard)
+            .chain(rest)
+            .filter_map(|(name, counts)| counts.entry(name))
+            .collect();
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries
+    }
+}
+
+#[cfg(test)]
+mod tests;

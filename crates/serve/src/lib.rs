@@ -8,10 +8,18 @@ mod access_log;
 mod connection;
 mod gateway;
 mod ledger;
+mod listener;
+mod lock;
 mod metrics;
 mod options;
 pub mod proxy;
+mod quiet;
+mod reconcile;
+mod roster;
 mod served;
+mod session;
+mod supervise;
+mod tls;
 
 pub use access_log::{AccessFacts, AccessLogFormat};
 pub use connection::{ClientCertificate, Connection, TlsFacts};

@@ -1,0 +1,169 @@
+//! Takes connections from the listen queue and sees each one through to its end.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use super::{Shared, door::Common};
+use crate::{
+    Connection, TlsFacts,
+    metrics::{HandshakeResult, Refusal},
+    quiet::Quiet,
+    roster::{Order, Pulse},
+    session::{ClientStream, Session},
+    tls::handshake,
+};
+
+/// How long to wait when the system has no file or memory for one more connection.
+const EXHAUSTED_WAIT: Duration = Duration::from_millis(100);
+
+/// Accepts until `stop`. An error ends a connection, never the loop.
+pub async fn accept(shared: Arc<Shared>, socket: Arc<TcpListener>, stop: CancellationToken) {
+    let mut stopped = pin!(stop.cancelled());
+    let mut troubles = Quiet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stopped.as_mut() => return,
+            accepted = socket.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, client)) => admit(&shared, stream, client, &mut troubles),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if let Some(times) = troubles.speak() {
+                    error!(listener = %shared.key, %error, times, "cannot accept connections; \
+                        raise the limit of open files (ulimit -n) if that is what is short");
+                }
+                tokio::time::sleep(EXHAUSTED_WAIT).await;
+            }
+        }
+    }
+}
+
+/// Lets a connection in, or closes it at once.
+fn admit(shared: &Arc<Shared>, stream: TcpStream, client: SocketAddr, troubles: &mut Quiet) {
+    let common = &shared.common;
+    common.metrics.accepted();
+    let client = SocketAddr::new(client.ip().to_canonical(), client.port());
+    let state = shared.state.load();
+    if state.listener.access.as_ref().is_some_and(|list| !list.allows(client.ip())) {
+        return common.metrics.refused(Refusal::AccessList);
+    }
+    let handshaking = match &state.tls {
+        Some(_) => match Handshaking::begin(common) {
+            Some(handshaking) => Some(handshaking),
+            None => return refuse(shared, Refusal::TooManyHandshakes, troubles),
+        },
+        None => None,
+    };
+    let Some(pulse) = shared.roster.enter(common.limits.handshake_time) else {
+        return refuse(shared, Refusal::TooManyConnections, troubles);
+    };
+    tokio::spawn(serve(shared.clone(), stream, client, pulse, handshaking));
+}
+
+fn refuse(shared: &Shared, reason: Refusal, troubles: &mut Quiet) {
+    shared.common.metrics.refused(reason);
+    if let Some(times) = troubles.speak() {
+        warn!(listener = %shared.key, ?reason, times, "connections are closed at once");
+    }
+}
+
+async fn serve(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    client: SocketAddr,
+    pulse: Arc<Pulse>,
+    handshaking: Option<Handshaking>,
+) {
+    let local = local_address(&shared, &stream);
+    let (stream, tls) = match handshaking {
+        None => (ClientStream::Clear(stream), None),
+        Some(handshaking) => {
+            let common = &shared.common;
+            let current = || shared.state.load_full();
+            // Boxed, so that the connection does not carry its memory on.
+            let done = Box::pin(handshake(stream, &common.metrics, current));
+            let done = uncut(&pulse, done).await;
+            drop(handshaking);
+            match done {
+                Some(Some(stream)) => {
+                    let facts = TlsFacts::of(stream.get_ref().1);
+                    (ClientStream::Tls(stream), Some(facts))
+                }
+                Some(None) => return,
+                None => return common.metrics.handshake(HandshakeResult::Timeout),
+            }
+        }
+    };
+    let is_http2 = tls.as_ref().is_some_and(|tls| tls.alpn == Some("h2"));
+    let connection = Arc::new(Connection { client, local, tls });
+    let common = shared.common.clone();
+    let session = Arc::new(Session { shared, connection, pulse });
+    common.http.serve(stream, session, is_http2).await;
+}
+
+/// The output of `future`, or `None` when the connection is to be cut before.
+async fn uncut<F: Future + Unpin>(pulse: &Pulse, mut future: F) -> Option<F::Output> {
+    std::future::poll_fn(|cx| {
+        if let std::task::Poll::Ready(output) = std::pin::Pin::new(&mut future).poll(cx) {
+            return std::task::Poll::Ready(Some(output));
+        }
+        pulse.listen(cx.waker());
+        match pulse.order() {
+            Order::Cut => std::task::Poll::Ready(None),
+            _ => std::task::Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// The address the client connected to; asked of the system only where it is not plain.
+fn local_address(shared: &Shared, stream: &TcpStream) -> SocketAddr {
+    match shared.bound.ip().is_unspecified() {
+        true => stream.local_addr().unwrap_or(shared.bound),
+        false => shared.bound,
+    }
+}
+
+/// Errors that belong to the connection that would have been accepted (accept(2)).
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// A handshake that counts against the limit.
+struct Handshaking(Arc<Common>);
+
+impl Handshaking {
+    fn begin(common: &Arc<Common>) -> Option<Self> {
+        if common.handshaking.fetch_add(1, Relaxed) >= common.limits.handshakes {
+            common.handshaking.fetch_sub(1, Relaxed);
+            return None;
+        }
+        Some(Self(common.clone()))
+    }
+}
+
+impl Drop for Handshaking {
+    fn drop(&mut self) {
+        self.0.handshaking.fetch_sub(1, Relaxed);
+    }
+}

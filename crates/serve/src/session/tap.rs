@@ -1,0 +1,152 @@
+//! A client's byte stream, clear or decrypted, that tells the watchdog what passes.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::server::TlsStream;
+
+use crate::roster::{Order, Pulse};
+
+/// One type for both, so that HTTP is compiled once.
+pub enum ClientStream {
+    Clear(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// The stream as hyper sees it.
+pub struct Tap {
+    stream: ClientStream,
+    /// Read before the stream's own bytes.
+    given_back: Bytes,
+    pulse: Arc<Pulse>,
+    header_time: Duration,
+}
+
+impl Tap {
+    pub fn new(stream: ClientStream, pulse: Arc<Pulse>, header_time: Duration) -> Self {
+        Self { stream, given_back: Bytes::new(), pulse, header_time }
+    }
+
+    /// Puts back what was read but not used.
+    pub fn give_back(&mut self, bytes: Bytes) {
+        self.given_back = bytes;
+    }
+
+    /// Ready when the socket has bytes, or its end, to read.
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.given_back.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        match &self.stream {
+            ClientStream::Clear(stream) => stream.poll_read_ready(cx),
+            ClientStream::Tls(stream) => stream.get_ref().0.poll_read_ready(cx),
+        }
+    }
+
+    /// After an upgrade nobody but the stream itself hears of orders.
+    fn check_tunnel(&self, cx: &Context<'_>) -> io::Result<()> {
+        if self.pulse.is_tunnel() {
+            self.pulse.listen(cx.waker());
+            if self.pulse.order() == Order::Cut {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn note_write<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match written {
+            Poll::Pending => self.pulse.write_blocked(),
+            Poll::Ready(_) => self.pulse.write_went_on(),
+        }
+        written
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check_tunnel(cx)?;
+        if !this.given_back.is_empty() {
+            let length = this.given_back.len().min(buffer.remaining());
+            buffer.put_slice(&this.given_back.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        ready!(match &mut this.stream {
+            ClientStream::Clear(stream) => Pin::new(stream).poll_read(cx, buffer),
+            ClientStream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+        })?;
+        if buffer.filled().len() > before {
+            this.pulse.bytes_came(this.header_time);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check_tunnel(cx)?;
+        let written = match &mut this.stream {
+            ClientStream::Clear(stream) => Pin::new(stream).poll_write(cx, bytes),
+            ClientStream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        };
+        this.note_write(written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check_tunnel(cx)?;
+        let written = match &mut this.stream {
+            ClientStream::Clear(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+            ClientStream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+        };
+        this.note_write(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.stream {
+            ClientStream::Clear(stream) => stream.is_write_vectored(),
+            ClientStream::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = match &mut this.stream {
+            ClientStream::Clear(stream) => Pin::new(stream).poll_flush(cx),
+            ClientStream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        };
+        this.note_write(flushed)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            ClientStream::Clear(stream) => Pin::new(stream).poll_shutdown(cx),
+            ClientStream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! TLS of a listener: which certificate answers, how the handshake goes, and what it settled.
+
+mod certificates;
+mod client;
+mod config;
+mod facts;
+mod handshake;
+mod hello;
+mod keys;
+
+pub use certificates::{Certificates, ChosenBy};
+pub use config::{TlsError, TlsState};
+pub use handshake::handshake;
+pub use keys::KeyPool;

@@ -1,0 +1,123 @@
+//! The rustls configuration of one listener: made anew with each table, so that a handshake
+//! sees one of them whole. Session tickets alone live on from one to the next.
+
+use std::sync::Arc;
+
+use model::{ClientAuth, Listener, TlsVersions};
+use rustls::{
+    RootCertStore, ServerConfig, SupportedProtocolVersion,
+    crypto::{CryptoProvider, aws_lc_rs},
+    server::{
+        NoServerSessionStorage, ProducesTickets, WebPkiClientVerifier, danger::ClientCertVerifier,
+    },
+    version::{TLS12, TLS13},
+};
+
+use super::{Certificates, certificates::Resolver};
+
+/// How a listener answers handshakes.
+#[derive(Debug)]
+pub struct TlsState {
+    pub config: Arc<ServerConfig>,
+    pub certificates: Arc<Certificates>,
+    pub tls13: bool,
+    tickets: Tickets,
+}
+
+/// Why a listener's TLS settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("client certificates are asked for, but no CA certificate is at hand to check them")]
+    NoRoots,
+    #[error("CA certificate {position} for client certificates cannot be used: {reason}")]
+    BadRoot { position: usize, reason: rustls::Error },
+    #[error("the check of client certificates cannot be set up: {0}")]
+    Verifier(#[from] rustls::server::VerifierBuilderError),
+    #[error("TLS cannot be set up: {0}")]
+    Config(#[from] rustls::Error),
+}
+
+impl TlsState {
+    /// `None` for a listener without TLS. `former` is what this listener had before.
+    pub fn new(
+        listener: &Listener,
+        certificates: Arc<Certificates>,
+        former: Option<&Self>,
+    ) -> Result<Option<Self>, TlsError> {
+        let Some(settings) = &listener.tls else { return Ok(None) };
+        let tickets = match former {
+            Some(former) if former.tickets.client_auth == settings.client_auth => {
+                former.tickets.clone()
+            }
+            _ => Tickets::new(settings.client_auth.clone())?,
+        };
+        let (versions, tls13) = versions(settings.versions);
+        let provider = provider(versions);
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(versions)?;
+        let builder = match &settings.client_auth {
+            Some(wanted) => builder.with_client_cert_verifier(verifier(wanted, provider)?),
+            None => builder.with_no_client_auth(),
+        };
+        let mut config = builder
+            .with_cert_resolver(Arc::new(Resolver { certificates: certificates.clone(), tls13 }));
+        config.ticketer = tickets.ticketer.clone();
+        // Tickets hold the session on the client's side; a store here would only cost a lock.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.alpn_protocols = match settings.http2 {
+            true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            false => vec![b"http/1.1".to_vec()],
+        };
+        Ok(Some(Self { config: Arc::new(config), certificates, tls13, tickets }))
+    }
+}
+
+/// The keys of session tickets, rotated by rustls every six hours.
+///
+/// They outlive every change of certificates. They do not outlive a change of client
+/// authentication: a resumed session shows no certificate again, so a ticket from before the
+/// change would carry its holder past the new roots.
+#[derive(Clone, Debug)]
+struct Tickets {
+    client_auth: Option<Arc<ClientAuth>>,
+    ticketer: Arc<dyn ProducesTickets>,
+}
+
+impl Tickets {
+    fn new(client_auth: Option<Arc<ClientAuth>>) -> Result<Self, rustls::Error> {
+        Ok(Self { client_auth, ticketer: aws_lc_rs::Ticketer::new()? })
+    }
+}
+
+type Versions = &'static [&'static SupportedProtocolVersion];
+
+fn versions(wanted: TlsVersions) -> (Versions, bool) {
+    static BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+    match wanted {
+        TlsVersions::V12AndV13 => (&BOTH, true),
+        TlsVersions::V12 => (&BOTH[1..], false),
+        TlsVersions::V13 => (&BOTH[..1], true),
+    }
+}
+
+/// The suites of these versions only: rustls looks at all suites of the provider when it tells
+/// the resolver which signatures the client can verify.
+fn provider(versions: Versions) -> Arc<CryptoProvider> {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.retain(|suite| versions.contains(&suite.version()));
+    Arc::new(provider)
+}
+
+fn verifier(
+    wanted: &ClientAuth,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for (position, root) in (1..).zip(&wanted.roots) {
+        roots.add(root.clone()).map_err(|reason| TlsError::BadRoot { position, reason })?;
+    }
+    if roots.is_empty() {
+        return Err(TlsError::NoRoots);
+    }
+    Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
+}
