@@ -34,4 +34,4 @@ bench NAME *ARGS:
 
 # One fuzz target for a minute; needs a nightly toolchain and cargo-fuzz
 fuzz TARGET SECONDS="60":
-    cd fuzz && cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+    cd fuzz && cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -dict=dictionaries/{{TARGET}}.dict
