@@ -1,14 +1,28 @@
 //! From objects to claims: every dialect looks at the World and says which load balancers its
 //! objects ask for. Nothing here chooses a certificate, an address or a winner among claims.
 
+mod class;
+mod fields;
+mod memo;
+mod problem;
+mod tracked;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Dialect, ListenerKey, ObjectRef, Origin, Verdict};
 
+pub use memo::Memo;
+
+pub(crate) use fields::{Fields, Place};
+pub(crate) use problem::{Problem, Problems, Subject, did_you_mean, nearest};
+pub(crate) use tracked::Tracked;
+
 use crate::{
-    Memory, Settings, World,
+    Memory, Settings, World, alb,
     claim::{AlbListenerSpec, LoadBalancerClaim},
+    ingress,
 };
+use class::Classes;
 
 /// What all dialects together ask for.
 #[derive(Debug, Default)]
@@ -22,17 +36,31 @@ pub struct Claims {
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
 }
 
-/// What one run leaves to spare the next one work. It never changes a result: a run with an
-/// empty memo comes to the same claims.
-#[derive(Debug, Default)]
-pub struct Memo {}
-
 /// Reads every object that a dialect knows.
-pub fn claims(
-    _world: &World,
-    _settings: &Settings,
-    _memory: &Memory,
-    _memo: &mut Memo,
-) -> Claims {
-    Claims::default()
+pub fn claims(world: &World, _settings: &Settings, memory: &Memory, memo: &mut Memo) -> Claims {
+    let mut claims = Claims::default();
+    let classes = Classes::of(world);
+    for class in world.ingress_classes.values() {
+        let Some((dialect, problem)) = class::check(class) else { continue };
+        let subject =
+            Subject { object: class.reference.clone(), origin: class.origin.clone(), dialect };
+        claims.verdicts.extend(problem.map(|problem| subject.verdict(problem)));
+        claims.objects.push((subject.object, subject.origin, dialect));
+    }
+    for object in world.alb_configs.values() {
+        claims.objects.push((object.reference.clone(), object.origin.clone(), Dialect::Alb));
+    }
+
+    let homes = memo.follow(world, &classes);
+    let mut groups = memo.groups(homes, &mut claims);
+    for (object, config) in memo.alb_configs() {
+        let members = groups.alb.remove(&*object.reference.name).unwrap_or_default();
+        alb::claim(object, config, members, memory, &mut claims);
+    }
+    for class in class::own_classes(world) {
+        let members = groups.own.remove(&*class.reference.name).unwrap_or_default();
+        ingress::claim(class, members, &mut claims);
+    }
+    claims.load_balancers.sort_by(|a, b| a.name.cmp(&b.name));
+    claims
 }

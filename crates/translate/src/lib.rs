@@ -5,11 +5,15 @@
 //! listeners; a merge settles who gets an address and port; the binder chooses what
 //! each listener holds; then the Model is put together.
 
+mod alb;
 mod certificates;
 pub mod claim;
 mod conflict;
 mod dialect;
+mod ingress;
 pub mod memory;
+mod route;
+mod service;
 pub mod settings;
 mod verdicts;
 pub mod world;

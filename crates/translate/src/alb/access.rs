@@ -1,0 +1,48 @@
+//! `aclConfig`: which clients may connect.
+
+use model::{AccessList, AccessMode, Reason};
+
+use crate::{
+    dialect::{Fields, Problems},
+    route::parse_net,
+};
+
+pub(super) fn read(mut config: Fields<'_>, problems: &mut Problems) -> Option<AccessList> {
+    let kind = config.text("aclType", problems);
+    let written = config.texts("aclEntries", problems);
+    let ids = config.texts("aclIds", problems);
+    let mut entries = Vec::with_capacity(written.len());
+    for text in &written {
+        match parse_net(text) {
+            Ok(net) => entries.push(net),
+            Err(wrong) => {
+                let text = format!("ACL entry {text:?} is not usable: {wrong}");
+                problems.reject(Reason::InvalidField, config.path_of("aclEntries"), text);
+            }
+        }
+    }
+    config.accept(&["aclName"]);
+    let mode = match kind {
+        Some("White") => Some(AccessMode::White),
+        Some("Black") => Some(AccessMode::Black),
+        _ => None,
+    };
+    if !written.is_empty() && !ids.is_empty() {
+        let text = "aclEntry and aclIds cannot use together: keep aclEntries";
+        problems.reject(Reason::InvalidField, config.path_of("aclIds"), text);
+    } else if !ids.is_empty() {
+        let text = format!(
+            "no access list has the id {}, so that it has no effect: write its addresses in aclEntries",
+            ids.join(", ")
+        );
+        problems.warn(Reason::NotHonoured, config.path_of("aclIds"), text);
+    } else if !written.is_empty() && mode.is_none() {
+        let text = format!(
+            "aclType {:?} is neither White nor Black: write which of them aclEntries are",
+            kind.unwrap_or_default()
+        );
+        problems.reject(Reason::InvalidField, config.path_of("aclType"), text);
+    }
+    config.finish(problems);
+    mode.filter(|_| !written.is_empty()).map(|mode| AccessList { mode, entries })
+}

@@ -1,0 +1,139 @@
+//! What is kept from run to run: plans by Ingress, AlbConfigs as read, backends by Service port.
+//! A run looks only at objects whose `Arc` is new, and at rules whose Services changed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use k8s_openapi::api::networking::v1::Ingress;
+use model::Dialect;
+use serde_json::Value;
+
+use super::{
+    Claims,
+    class::{ClassWish, Classes, Home},
+    tracked::{Entry, Tracked},
+};
+use crate::{
+    World,
+    alb::AlbConfig,
+    ingress::Age,
+    route::{Built, Member, Plan, build},
+    service::Backends,
+    world::{Key, Object},
+};
+
+/// What one run leaves to spare the next one work. It never changes a result: a run with an
+/// empty memo comes to the same claims.
+#[derive(Debug, Default)]
+pub struct Memo {
+    ingresses: Tracked<Ingress, Kept>,
+    alb_configs: Tracked<Value, AlbConfig>,
+    backends: Backends,
+}
+
+/// Of one Ingress.
+#[derive(Debug)]
+struct Kept {
+    wish: ClassWish,
+    /// Of Ingresses that are ours.
+    read: Option<Box<Read>>,
+}
+
+#[derive(Debug)]
+struct Read {
+    plan: Plan,
+    built: Built,
+}
+
+/// The Ingresses of each load balancer, by namespace and name.
+#[derive(Default)]
+pub(super) struct Groups<'a> {
+    pub alb: HashMap<&'a str, Vec<Member<'a>>>,
+    pub own: HashMap<&'a str, Vec<(Age, Member<'a>)>>,
+}
+
+impl Memo {
+    /// Takes in what changed and returns where each Ingress belongs, in their order.
+    pub(super) fn follow<'w>(&mut self, world: &'w World, classes: &Classes<'w>) -> Vec<Home<'w>> {
+        let changed = self.backends.follow(world);
+        self.alb_configs.follow(&world.alb_configs, AlbConfig::read, |_| ());
+        self.ingresses.follow(
+            &world.ingresses,
+            |object| Kept { wish: ClassWish::of(&object.body), read: None },
+            |_| (),
+        );
+        let mut resolver = self.backends.resolver(world);
+        let mut homes = Vec::with_capacity(self.ingresses.entries.len());
+        let mut some_news = !changed.is_empty();
+        for Entry { key, object, value } in &mut self.ingresses.entries {
+            let home = classes.home(&value.wish);
+            let dialect = home.dialect();
+            if value.read.as_ref().map(|read| read.plan.subject.dialect) != dialect {
+                some_news = true;
+                value.read = dialect.map(|dialect| {
+                    let plan = Plan::read(dialect, key, object);
+                    let built = build(&plan, &mut resolver);
+                    Box::new(Read { plan, built })
+                });
+            } else if let Some(read) = &mut value.read
+                && read.uses_any(&changed)
+            {
+                read.built = build(&read.plan, &mut resolver);
+            }
+            homes.push(home);
+        }
+        if some_news {
+            self.backends.forget_unused();
+        }
+        homes
+    }
+
+    /// Sorts the Ingresses by load balancer and says what each of them alone gave to say.
+    pub(super) fn groups<'a>(&'a self, homes: Vec<Home<'a>>, claims: &mut Claims) -> Groups<'a> {
+        let mut groups = Groups::default();
+        claims.objects.reserve(homes.len());
+        for (entry, home) in self.ingresses.entries.iter().zip(homes) {
+            let Some(dialect) = home.dialect() else { continue };
+            let object = &entry.object;
+            claims.objects.push((object.reference.clone(), object.origin.clone(), dialect));
+            let Some(Read { plan, built }) = entry.value.read.as_deref() else { continue };
+            claims.verdicts.extend(plan.verdicts.iter().chain(&built.verdicts).cloned());
+            let member = Member { plan, built };
+            match home {
+                Home::Alb(name) => groups.alb.entry(name).or_default().push(member),
+                Home::Class(name) => {
+                    let age = (object.created, object.sequence);
+                    groups.own.entry(name).or_default().push((age, member));
+                }
+                Home::Nowhere(_, problem) => claims.verdicts.push(plan.subject.verdict(problem)),
+                Home::Foreign => {}
+            }
+        }
+        groups
+    }
+
+    pub(super) fn alb_configs(&self) -> impl Iterator<Item = (&Arc<Object<Value>>, &AlbConfig)> {
+        self.alb_configs.entries.iter().map(|entry| (&entry.object, &entry.value))
+    }
+}
+
+impl Read {
+    fn uses_any(&self, changed: &HashSet<Key>) -> bool {
+        !changed.is_empty()
+            && self.plan.services.iter().any(|service| changed.contains(&service.key))
+    }
+}
+
+impl Home<'_> {
+    /// `None` for an Ingress that is not ours.
+    fn dialect(&self) -> Option<Dialect> {
+        match self {
+            Self::Alb(_) => Some(Dialect::Alb),
+            Self::Class(_) => Some(Dialect::Ingress),
+            Self::Nowhere(dialect, _) => Some(*dialect),
+            Self::Foreign => None,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The JSON lists that the annotations `actions.` and `conditions.` hold.
+
+use model::Reason;
+use serde_json::Value;
+
+use super::annotations::alb_field;
+use crate::dialect::{Fields, Place, Problems};
+
+/// Something in an annotation cannot be used; the problem is noted. Rules that need it must not
+/// be served as if it were not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unusable;
+
+pub(super) struct JsonList {
+    field: String,
+    items: Vec<Value>,
+}
+
+impl JsonList {
+    /// `name` is the annotation's, `actions.web`.
+    pub fn parse(name: &str, json: &str, problems: &mut Problems) -> Result<Self, Unusable> {
+        let field = alb_field(name);
+        match serde_json::from_str(json) {
+            Ok(items) => Ok(Self { field, items }),
+            Err(error) => {
+                let text =
+                    format!("{name} is no JSON list: {error}; write [{{\"type\": \"…\", …}}]");
+                problems.reject(Reason::InvalidAnnotation, field, text);
+                Err(Unusable)
+            }
+        }
+    }
+
+    pub fn items(&self, go_type: &'static str, problems: &mut Problems) -> Vec<Fields<'_>> {
+        let mut fields = Vec::with_capacity(self.items.len());
+        for (index, item) in self.items.iter().enumerate() {
+            let place = Place {
+                path: format!("{}[{index}]", self.field),
+                go_type,
+                go_path: String::new(),
+                go_prefix: "",
+                reason: Reason::InvalidAnnotation,
+            };
+            fields.extend(Fields::open(item, place, problems));
+        }
+        fields
+    }
+}
+
+/// The block that an item must bring along, or a problem that names it.
+pub(super) fn block<'a>(
+    item: &mut Fields<'a>,
+    key: &'static str,
+    problems: &mut Problems,
+) -> Result<Fields<'a>, Unusable> {
+    let found = item.child(key, key, problems);
+    found.ok_or_else(|| {
+        let text = format!("missing {key}: add it to this item");
+        problems.reject(Reason::InvalidAnnotation, item.path_of(key), text);
+        Unusable
+    })
+}
+
+/// A value that cannot be used.
+pub(super) fn unusable<T>(
+    fields: &Fields<'_>,
+    key: &str,
+    message: String,
+    problems: &mut Problems,
+) -> Result<T, Unusable> {
+    problems.reject(Reason::InvalidAnnotation, fields.path_of(key), message);
+    Err(Unusable)
+}

@@ -1,0 +1,143 @@
+//! Says of every annotation under a known prefix whether it counts. Nothing is ignored in
+//! silence: a key that is known but without effect here, and a key that is nobody's, each give a
+//! warning.
+
+use model::Reason;
+
+use super::annotations::{ALB_PREFIX, Annotations, NGINX_PREFIX, OWN_PREFIX, field};
+use crate::dialect::{Problems, did_you_mean, nearest};
+
+/// Read somewhere in this crate.
+const HONOURED: &[&str] = &[
+    "albconfig.name",
+    "albconfig.order",
+    "order",
+    "listen-ports",
+    "ssl-redirect",
+    "backend-protocol",
+    "use-regex",
+    "rewrite-target",
+    "canary",
+    "canary-by-header",
+    "canary-by-header-value",
+    "canary-by-cookie",
+    "canary-weight",
+    "enable-cors",
+    "cors-allow-origin",
+    "cors-allow-methods",
+    "cors-allow-headers",
+    "cors-expose-headers",
+    "cors-allow-credentials",
+    "cors-max-age",
+    "traffic-limit-qps",
+    "traffic-limit-ip-qps",
+];
+
+/// Part of a key: `actions.web`.
+const FAMILIES: &[&str] = &["actions.", "conditions.", "rule-direction."];
+
+/// Known to ALB, without effect here, each with the values that ask for nothing.
+const NOT_HONOURED: &[(&str, &[&str])] = &[
+    ("backend-scheduler", &["wrr"]),
+    ("backend-scheduler-uch-value", &[]),
+    ("backend-keepalive", &["true", "false"]),
+    ("sticky-session", &["false"]),
+    ("sticky-session-type", &[]),
+    ("cookie-timeout", &[]),
+    ("cookie", &[]),
+    ("slow-start-enabled", &["false"]),
+    ("slow-start-duration", &[]),
+    ("healthcheck-enabled", &["false"]),
+    ("healthcheck-path", &[]),
+    ("healthcheck-protocol", &[]),
+    ("healthcheck-httpversion", &[]),
+    ("healthcheck-method", &[]),
+    ("healthcheck-httpcode", &[]),
+    ("healthcheck-code", &[]),
+    ("healthcheck-timeout-seconds", &[]),
+    ("healthcheck-interval-seconds", &[]),
+    ("healthcheck-connect-port", &[]),
+    ("healthy-threshold-count", &[]),
+    ("unhealthy-threshold-count", &[]),
+    ("server-group-id", &[]),
+    ("backend-label", &[]),
+    ("remove-unscheduled-backend", &[]),
+];
+
+/// They describe the instance of an AlbConfig that the vendor makes from an Ingress; here an
+/// AlbConfig is always written by its owner.
+const INSTANCE: &[&str] = &[
+    "id",
+    "force-override-listeners",
+    "name",
+    "address-type",
+    "address-allocated-mode",
+    "vswitch-ids",
+    "charge-type",
+    "edition",
+    "access-log",
+];
+
+/// What is read under nginx's prefix too.
+const NGINX: &[&str] = &[
+    "ssl-redirect",
+    "canary",
+    "canary-by-header",
+    "canary-by-header-value",
+    "canary-by-cookie",
+    "canary-weight",
+];
+
+const OWN: &[&str] = &["issuer", "echo"];
+
+const BACKEND_TYPE: &str = "service.beta.kubernetes.io/backend-type";
+
+/// Warns of every annotation that has no effect. `hash` is the vendor's own bookkeeping.
+pub(super) fn check(annotations: &Annotations<'_>, problems: &mut Problems) {
+    for (name, value) in annotations.under(ALB_PREFIX) {
+        let family = FAMILIES.iter().any(|family| name.starts_with(family));
+        if family || name == "hash" || HONOURED.contains(&name) {
+            continue;
+        }
+        let field = field(ALB_PREFIX, name);
+        if let Some((_, harmless)) = NOT_HONOURED.iter().find(|(known, _)| *known == name) {
+            if !harmless.contains(&value) {
+                problems.warn(Reason::NotHonoured, field, not_honoured(ALB_PREFIX, name));
+            }
+        } else if INSTANCE.contains(&name) {
+            problems.warn(
+                Reason::NotHonoured,
+                field,
+                format!("{ALB_PREFIX}{name} describes an instance and has no effect on an Ingress; write it in spec.config of the AlbConfig"),
+            );
+        } else {
+            let known = NOT_HONOURED.iter().map(|(key, _)| *key);
+            let known = known.chain(HONOURED.iter().chain(INSTANCE).copied());
+            unknown(ALB_PREFIX, name, nearest(name, known), problems);
+        }
+    }
+    for (name, _) in annotations.under(NGINX_PREFIX).filter(|(name, _)| !NGINX.contains(name)) {
+        let field = field(NGINX_PREFIX, name);
+        problems.warn(Reason::NotHonoured, field, not_honoured(NGINX_PREFIX, name));
+    }
+    for (name, _) in annotations.under(OWN_PREFIX).filter(|(name, _)| !OWN.contains(name)) {
+        unknown(OWN_PREFIX, name, nearest(name, OWN.iter().copied()), problems);
+    }
+    if annotations.exact(BACKEND_TYPE).is_some() {
+        problems.warn(Reason::NotHonoured, field(BACKEND_TYPE, ""), not_honoured(BACKEND_TYPE, ""));
+    }
+}
+
+fn not_honoured(prefix: &str, name: &str) -> String {
+    format!("{prefix}{name} has no effect in Doorward; remove it if nothing depends on it")
+}
+
+fn unknown(prefix: &str, name: &str, nearest: Option<&str>, problems: &mut Problems) {
+    let nearest = nearest.map(|nearest| format!("{prefix}{nearest}"));
+    let cure = did_you_mean(nearest.as_deref());
+    problems.warn(
+        Reason::UnknownKey,
+        field(prefix, name),
+        format!("{prefix}{name} is no known annotation; {cure}"),
+    );
+}

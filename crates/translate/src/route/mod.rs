@@ -1,0 +1,35 @@
+//! What both Ingress dialects share: from one Ingress to its rules, and from many Ingresses to
+//! the rules of one listener.
+//!
+//! [`Plan`] is all that follows from the Ingress alone, [`Built`] adds the backends, and
+//! [`merge`] settles what the Ingresses of one listener want of each other (order, doubles,
+//! canaries). The first two are kept from run to run.
+
+mod actions;
+mod annotations;
+mod build;
+mod canary;
+mod conditions;
+mod cors;
+mod json_list;
+mod known_keys;
+mod limit;
+mod merge;
+mod net;
+mod options;
+mod path;
+mod plan;
+mod precedence;
+mod rules;
+mod tls;
+
+pub(crate) use annotations::ALB_PREFIX;
+pub(crate) use annotations::{Annotations, alb_field};
+pub(crate) use build::{Built, build};
+pub(crate) use merge::{Member, Merge, RuleOrder, no_rule};
+pub(crate) use net::parse_net;
+pub(crate) use plan::Plan;
+pub(crate) use tls::Wishes;
+
+#[cfg(test)]
+mod tests;

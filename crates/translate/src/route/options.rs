@@ -1,0 +1,124 @@
+//! What annotations say to all rules of one Ingress.
+
+use std::sync::Arc;
+
+use http::HeaderName;
+use model::{BackendProtocol, Cors, Reason, TextPattern, TrafficLimit};
+
+use super::{
+    annotations::{Annotations, NGINX_PREFIX, alb_field, field},
+    cors, limit,
+};
+use crate::dialect::Problems;
+
+/// Settings with their defaults filled in.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub ssl_redirect: bool,
+    pub regex: bool,
+    pub rewrite_target: Option<Box<str>>,
+    pub cors: Option<Arc<Cors>>,
+    pub limit: Option<TrafficLimit>,
+    pub protocol: BackendProtocol,
+    pub canary: Option<Canary>,
+    /// Forwarding is replaced by an echo of the request's facts.
+    pub echo: bool,
+}
+
+/// Which part of the traffic of another Ingress' rules this Ingress takes. The order in which the
+/// three are asked is header, cookie, weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Canary {
+    pub header: Option<CanaryHeader>,
+    /// The name; `always` and `never` are its values.
+    pub cookie: Option<Box<str>>,
+    /// Percent.
+    pub weight: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CanaryHeader {
+    pub name: HeaderName,
+    /// Without a value `always` and `never` decide.
+    pub value: Option<TextPattern>,
+}
+
+impl Options {
+    pub fn read(annotations: &Annotations<'_>, problems: &mut Problems) -> Self {
+        let ssl_redirect = annotations.nginx_or_alb("ssl-redirect");
+        let rewrite_target = annotations.alb("rewrite-target");
+        let limit = limit::read(
+            annotations.alb("traffic-limit-qps"),
+            annotations.alb("traffic-limit-ip-qps"),
+        );
+        let limit = limit.unwrap_or_else(|message| {
+            problems.warn(Reason::InvalidAnnotation, alb_field("traffic-limit-qps"), message);
+            None
+        });
+        let canary = annotations.nginx_or_alb("canary");
+        Self {
+            ssl_redirect: ssl_redirect.is_some_and(|found| found.value == "true"),
+            regex: annotations.alb("use-regex") == Some("true") || rewrite_target.is_some(),
+            rewrite_target: rewrite_target.map(Box::from),
+            cors: cors::from_annotations(annotations, problems),
+            limit,
+            protocol: protocol(annotations, problems),
+            canary: canary
+                .filter(|found| found.value == "true")
+                .map(|_| canary_of(annotations, problems)),
+            echo: annotations.own("echo") == Some("true"),
+        }
+    }
+}
+
+fn protocol(annotations: &Annotations<'_>, problems: &mut Problems) -> BackendProtocol {
+    match annotations.alb("backend-protocol") {
+        None => BackendProtocol::Http,
+        Some(text) if text.eq_ignore_ascii_case("http") => BackendProtocol::Http,
+        Some(text) if text.eq_ignore_ascii_case("https") => BackendProtocol::Https,
+        Some(text) if text.eq_ignore_ascii_case("grpc") => BackendProtocol::Grpc,
+        Some(other) => {
+            let text = format!(
+                "backend-protocol {other:?} is unknown, http is used: write http, https or grpc"
+            );
+            problems.warn(Reason::InvalidAnnotation, alb_field("backend-protocol"), text);
+            BackendProtocol::Http
+        }
+    }
+}
+
+fn canary_of(annotations: &Annotations<'_>, problems: &mut Problems) -> Canary {
+    let value = annotations.nginx_or_alb("canary-by-header-value");
+    let value = value.map(|found| TextPattern::new(found.value));
+    let header = annotations.nginx_or_alb("canary-by-header").and_then(|found| {
+        let name = HeaderName::from_bytes(found.value.as_bytes());
+        if name.is_err() {
+            let text = format!("{:?} is no header name: use letters, digits and '-'", found.value);
+            problems.warn(Reason::InvalidAnnotation, field(found.prefix, "canary-by-header"), text);
+        }
+        Some(CanaryHeader { name: name.ok()?, value: value.clone() })
+    });
+    let cookie = annotations.nginx_or_alb("canary-by-cookie").map(|found| found.value.into());
+    let weight = annotations.nginx_or_alb("canary-weight").and_then(|found| {
+        let weight = found.value.parse().ok().filter(|weight| *weight <= 100);
+        if weight.is_none() {
+            let text = format!("canary weight {:?} is not within 0 to 100", found.value);
+            problems.warn(Reason::InvalidAnnotation, field(found.prefix, "canary-weight"), text);
+        }
+        weight
+    });
+    let canary = Canary { header, cookie, weight };
+    if canary.is_idle() {
+        let prefix = annotations.nginx_or_alb("canary").map_or(NGINX_PREFIX, |found| found.prefix);
+        let text =
+            "the canary takes no traffic: add canary-by-header, canary-by-cookie or canary-weight";
+        problems.warn(Reason::InvalidAnnotation, field(prefix, "canary"), text);
+    }
+    canary
+}
+
+impl Canary {
+    fn is_idle(&self) -> bool {
+        self.header.is_none() && self.cookie.is_none() && self.weight.is_none()
+    }
+}

@@ -1,0 +1,184 @@
+//! All that follows from one Ingress alone. Costly to make (annotations, JSON, regular
+//! expressions), so it is kept as long as the object stays the same.
+
+use k8s_openapi::api::networking::v1::{Ingress, IngressRule, IngressSpec};
+use model::{
+    Action, BackendProtocol, Dialect, Direction, Filter, Name, Protocol, RuleMatch, Verdict,
+};
+
+use super::{
+    annotations::{Annotations, alb_field},
+    known_keys,
+    options::{Canary, Options},
+    rules::Drafting,
+    tls::Wishes,
+};
+use crate::{
+    alb::{grpc, listen_ports, order},
+    dialect::{Problem, Problems, Subject},
+    service::ServicePort,
+    world::{Key, Object},
+};
+
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub subject: Subject,
+    pub key: Key,
+    /// Place in its group; only `alb` knows others than the default.
+    pub order: u16,
+    /// The listeners that the Ingress wants to be on.
+    pub listeners: Vec<(u16, Protocol)>,
+    /// The field that names them.
+    pub listeners_field: String,
+    /// Every rule goes to every listener, whatever its host.
+    pub forced: bool,
+    /// In order of priority within the Ingress.
+    pub drafts: Vec<Draft>,
+    pub services: Vec<ServiceUse>,
+    pub protocol: BackendProtocol,
+    pub canary: Option<Canary>,
+    pub tls: Wishes,
+    pub verdicts: Vec<Verdict>,
+}
+
+/// A rule without its endpoints.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// `spec.rules[0].http.paths[1]`.
+    pub field: String,
+    pub direction: Direction,
+    pub matches: RuleMatch,
+    pub filters: Vec<Filter>,
+    pub answer: DraftAnswer,
+    pub side: Side,
+    /// Off port 443 a redirect to HTTPS answers instead.
+    pub redirect: bool,
+    /// Order among the rules of a listener in Kubernetes' precedence; smaller comes first.
+    pub precedence: u32,
+    /// There is an annotation `conditions.` for it.
+    pub is_conditional: bool,
+    /// The Ingress' `defaultBackend`: behind every other rule.
+    pub is_default: bool,
+    pub host: Option<Name>,
+    /// Host and path as written: what a canary finds its rule by.
+    pub place: Box<str>,
+    /// Equal for equal `matches`; not unique.
+    pub fingerprint: u64,
+}
+
+#[derive(Debug)]
+pub(crate) enum DraftAnswer {
+    /// Places in [`Plan::services`], with weights.
+    Forward(Vec<(usize, u32)>),
+    Ready(Action),
+}
+
+/// Which kind of listener a rule goes to, unless it is forced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Both,
+    Tls,
+    Plain,
+}
+
+/// One Service port in the Ingress' own namespace, used by one or more rules.
+#[derive(Debug)]
+pub(crate) struct ServiceUse {
+    pub key: Key,
+    pub port: ServicePort,
+    /// Where it is written first.
+    pub field: String,
+}
+
+impl Plan {
+    pub fn read(dialect: Dialect, key: &Key, object: &Object<Ingress>) -> Self {
+        let subject =
+            Subject { object: object.reference.clone(), origin: object.origin.clone(), dialect };
+        let mut problems = Problems::default();
+        let empty = IngressSpec::default();
+        let spec = object.body.spec.as_ref().unwrap_or(&empty);
+        let annotations = Annotations::of(object.body.metadata.annotations.as_ref());
+        known_keys::check(&annotations, &mut problems);
+        let tls = spec.tls.as_deref().unwrap_or_default();
+        let rules = spec.rules.as_deref().unwrap_or_default();
+        let tls = Wishes::read(tls, rules, &annotations, &subject, &mut problems);
+        let options = Options::read(&annotations, &mut problems);
+        let mut plan = Self {
+            subject,
+            key: key.clone(),
+            order: order::DEFAULT,
+            listeners: Vec::new(),
+            listeners_field: "spec".into(),
+            forced: false,
+            drafts: Vec::new(),
+            services: Vec::new(),
+            protocol: options.protocol,
+            canary: options.canary.clone(),
+            tls,
+            verdicts: Vec::new(),
+        };
+        let placed = plan.place(rules, &annotations, &options);
+        let usable = placed.map_err(|problem| problems.push(problem)).is_ok();
+        if usable {
+            let drafting = Drafting {
+                key,
+                annotations: &annotations,
+                options: &options,
+                tls: &plan.tls,
+                dialect,
+                problems: &mut problems,
+                services: Vec::new(),
+                actions: Vec::new(),
+            };
+            (plan.drafts, plan.services) = drafting.draft_all(spec);
+        } else {
+            plan.tls = Wishes::default();
+        }
+        problems.settle(plan.drafts.is_empty());
+        plan.verdicts = problems.into_verdicts(&plan.subject);
+        plan
+    }
+
+    /// Settles listeners and order. `Err`: the Ingress cannot be used at all.
+    fn place(
+        &mut self,
+        rules: &[IngressRule],
+        annotations: &Annotations<'_>,
+        options: &Options,
+    ) -> Result<(), Problem> {
+        if self.subject.dialect == Dialect::Ingress {
+            self.listeners = vec![(80, Protocol::Http)];
+            if self.tls.has_block {
+                self.listeners.push((443, Protocol::Https));
+            }
+            return Ok(());
+        }
+        self.order = order::read(annotations, &self.subject.object)?;
+        let written = annotations.alb("listen-ports");
+        if written.is_some() {
+            self.listeners_field = alb_field("listen-ports");
+        }
+        self.forced = written.is_some() || options.ssl_redirect;
+        self.listeners = listen_ports::listeners(written, options.ssl_redirect, rules, &self.tls)?;
+        if options.protocol == BackendProtocol::Grpc {
+            grpc::check(&self.tls, &self.listeners, written.is_some(), options.ssl_redirect)?;
+        }
+        Ok(())
+    }
+
+    pub fn is_canary(&self) -> bool {
+        self.canary.is_some()
+    }
+}
+
+impl Draft {
+    /// Whether the rule goes to a listener that its Ingress is on.
+    pub fn lands_on(&self, protocol: Protocol, forced: bool) -> bool {
+        forced
+            || match self.side {
+                Side::Both => true,
+                Side::Tls => protocol != Protocol::Http,
+                Side::Plain => protocol == Protocol::Http,
+            }
+    }
+}
