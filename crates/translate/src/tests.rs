@@ -12,7 +12,8 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-pub use facts::{Facts, Key, at};
+pub use facts::{Facts, at};
+pub use objects::Source;
 
 fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
