@@ -1,3 +1,10 @@
-//! Sources of the World, and the state folder that Doorward writes on one machine.
+//! Sources of the World: the manifests folder and the state folder.
+//!
+//! [`folder`] reads what users write and watches it for changes. [`state`] is what Doorward itself
+//! writes on one machine; its Secrets come in again through the same reader.
 
+pub mod folder;
 pub mod state;
+
+pub use folder::{Folder, FolderOptions, parse_documents};
+pub use state::{ConsoleStore, StateError, StateFolder};

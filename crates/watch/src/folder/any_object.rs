@@ -1,0 +1,179 @@
+//! One object of any kind that the World holds.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::{
+    core::v1::{Endpoints, Service},
+    discovery::v1::EndpointSlice,
+    networking::v1::{Ingress, IngressClass},
+};
+use model::{ObjectRef, Origin};
+use translate::world::{Key, Object, Objects, Secret, World};
+
+use super::kind::Kind;
+
+#[derive(Clone, Debug)]
+pub(crate) enum AnyObject {
+    AlbConfig(Arc<Object<serde_json::Value>>),
+    EndpointSlice(Arc<Object<EndpointSlice>>),
+    Endpoints(Arc<Object<Endpoints>>),
+    Ingress(Arc<Object<Ingress>>),
+    IngressClass(Arc<Object<IngressClass>>),
+    Secret(Arc<Object<Secret>>),
+    Service(Arc<Object<Service>>),
+}
+
+/// The sequence of an object that was read but not yet admitted to the World.
+pub(crate) const NOT_ADMITTED: u64 = 0;
+/// The creation time of an object that states none and is not yet admitted.
+pub(crate) const NOT_STATED: Timestamp = Timestamp::MAX;
+
+/// Does the same with an object of whichever kind.
+macro_rules! with_object {
+    ($any:expr, $object:ident => $body:expr) => {
+        match $any {
+            AnyObject::AlbConfig($object) => $body,
+            AnyObject::EndpointSlice($object) => $body,
+            AnyObject::Endpoints($object) => $body,
+            AnyObject::Ingress($object) => $body,
+            AnyObject::IngressClass($object) => $body,
+            AnyObject::Secret($object) => $body,
+            AnyObject::Service($object) => $body,
+        }
+    };
+}
+
+impl AnyObject {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::AlbConfig(_) => Kind::AlbConfig,
+            Self::EndpointSlice(_) => Kind::EndpointSlice,
+            Self::Endpoints(_) => Kind::Endpoints,
+            Self::Ingress(_) => Kind::Ingress,
+            Self::IngressClass(_) => Kind::IngressClass,
+            Self::Secret(_) => Kind::Secret,
+            Self::Service(_) => Kind::Service,
+        }
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        with_object!(self, object => key_of(object))
+    }
+
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        with_object!(self, object => object.origin.as_ref())
+    }
+
+    pub(crate) fn reference(&self) -> &ObjectRef {
+        with_object!(self, object => &object.reference)
+    }
+
+    /// The object of this name in a World.
+    pub(crate) fn find(world: &World, kind: Kind, key: &Key) -> Option<Self> {
+        match kind {
+            Kind::AlbConfig => world.alb_configs.get(key).cloned().map(Self::AlbConfig),
+            Kind::EndpointSlice => world.endpoint_slices.get(key).cloned().map(Self::EndpointSlice),
+            Kind::Endpoints => world.endpoints.get(key).cloned().map(Self::Endpoints),
+            Kind::Ingress => world.ingresses.get(key).cloned().map(Self::Ingress),
+            Kind::IngressClass => world.ingress_classes.get(key).cloned().map(Self::IngressClass),
+            Kind::Secret => world.secrets.get(key).cloned().map(Self::Secret),
+            Kind::Service => world.services.get(key).cloned().map(Self::Service),
+        }
+    }
+
+    /// The same object, now written at another line. It keeps its pointer only where it stayed.
+    pub(crate) fn at(&self, origin: &Origin) -> Self {
+        with_object!(self, object => match object.origin.as_ref() == Some(origin) {
+            true => self.clone(),
+            false => {
+                let mut moved = Object::clone(object);
+                moved.origin = Some(origin.clone());
+                Watched::wrap(Arc::new(moved))
+            }
+        })
+    }
+
+    /// Gives a newly read object its place in time: that of the object it replaces, else the
+    /// next.
+    pub(crate) fn admit(&mut self, previous: &World, now: Timestamp, next: &mut u64) {
+        with_object!(self, object => admit(object, previous, now, next));
+    }
+
+    /// Adds the object unless its name is taken; then says where the first one is written.
+    pub(crate) fn insert_into(&self, world: &mut World) -> Result<(), Taken> {
+        with_object!(self, object => {
+            let first = Watched::of_mut(world).entry(key_of(object)).or_insert_with(|| object.clone());
+            match Arc::ptr_eq(first, object) {
+                true => Ok(()),
+                false => Err(Taken { first: first.origin.clone() }),
+            }
+        })
+    }
+}
+
+/// Another object has the name already.
+pub(crate) struct Taken {
+    pub(crate) first: Option<Origin>,
+}
+
+fn key_of<T>(object: &Object<T>) -> Key {
+    let namespace = object.reference.namespace.clone().unwrap_or_default();
+    Key { namespace, name: object.reference.name.clone() }
+}
+
+fn admit<T: Watched>(
+    object: &mut Arc<Object<T>>,
+    previous: &World,
+    now: Timestamp,
+    next: &mut u64,
+) {
+    if object.sequence != NOT_ADMITTED {
+        return;
+    }
+    // Nobody else holds an object before it is admitted.
+    let Some(new) = Arc::get_mut(object) else { return };
+    let before = T::of(previous).get(&key_of(new));
+    new.sequence = before.map_or(*next, |before| before.sequence);
+    if before.is_none() {
+        *next += 1;
+    }
+    if new.created == NOT_STATED {
+        new.created = before.map_or(now, |before| before.created);
+    }
+}
+
+/// A type that the World holds objects of.
+pub(crate) trait Watched: Clone {
+    fn of(world: &World) -> &Objects<Self>;
+    fn of_mut(world: &mut World) -> &mut Objects<Self>;
+    fn wrap(object: Arc<Object<Self>>) -> AnyObject;
+}
+
+macro_rules! watched {
+    ($($type:ty: $field:ident, $variant:ident;)*) => {$(
+        impl Watched for $type {
+            fn of(world: &World) -> &Objects<Self> {
+                &world.$field
+            }
+
+            fn of_mut(world: &mut World) -> &mut Objects<Self> {
+                &mut world.$field
+            }
+
+            fn wrap(object: Arc<Object<Self>>) -> AnyObject {
+                AnyObject::$variant(object)
+            }
+        }
+    )*};
+}
+
+watched! {
+    serde_json::Value: alb_configs, AlbConfig;
+    EndpointSlice: endpoint_slices, EndpointSlice;
+    Endpoints: endpoints, Endpoints;
+    Ingress: ingresses, Ingress;
+    IngressClass: ingress_classes, IngressClass;
+    Secret: secrets, Secret;
+    Service: services, Service;
+}

@@ -1,0 +1,153 @@
+//! Which kinds the dialects read, and what to say of the others.
+
+use std::sync::{Arc, LazyLock};
+
+/// A kind that goes into the World.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    AlbConfig,
+    EndpointSlice,
+    Endpoints,
+    Ingress,
+    IngressClass,
+    Secret,
+    Service,
+}
+
+/// What a document's `apiVersion` and `kind` come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recognised {
+    Read(Kind),
+    /// A kind that is read, in a version that is not.
+    OtherVersion(Kind),
+    /// It commonly lies beside what is read, and asks nothing of a gateway.
+    Beside,
+    /// Perhaps a spelling mistake for the kind named.
+    Unknown(Option<&'static str>),
+}
+
+const KINDS: [Kind; 7] = [
+    Kind::AlbConfig,
+    Kind::EndpointSlice,
+    Kind::Endpoints,
+    Kind::Ingress,
+    Kind::IngressClass,
+    Kind::Secret,
+    Kind::Service,
+];
+
+impl Kind {
+    pub(crate) fn recognise(api_version: &str, kind: &str) -> Recognised {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        if let Some(known) = KINDS.into_iter().find(|known| known.as_str() == kind) {
+            if known.api_version() == api_version {
+                return Recognised::Read(known);
+            }
+            if known.groups().contains(&group) {
+                return Recognised::OtherVersion(known);
+            }
+            // Another project's kind of the same name, as Knative's Service.
+            return Recognised::Unknown(None);
+        }
+        let built_in = !group.contains('.') || group.ends_with(".k8s.io");
+        if (built_in && BESIDE.contains(&kind)) || group == "kustomize.config.k8s.io" {
+            return Recognised::Beside;
+        }
+        let nearest = KINDS
+            .into_iter()
+            .map(|known| (strsim::damerau_levenshtein(known.as_str(), kind), known.as_str()))
+            .min();
+        Recognised::Unknown(nearest.filter(|(distance, _)| *distance <= 2).map(|(_, name)| name))
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::AlbConfig => "AlbConfig",
+            Self::EndpointSlice => "EndpointSlice",
+            Self::Endpoints => "Endpoints",
+            Self::Ingress => "Ingress",
+            Self::IngressClass => "IngressClass",
+            Self::Secret => "Secret",
+            Self::Service => "Service",
+        }
+    }
+
+    /// The one text of the kind that all references share.
+    pub(crate) fn shared(self) -> Arc<str> {
+        static NAMES: LazyLock<[Arc<str>; 7]> =
+            LazyLock::new(|| KINDS.map(|kind| kind.as_str().into()));
+        NAMES[self as usize].clone()
+    }
+
+    pub(crate) fn api_version(self) -> &'static str {
+        match self {
+            Self::AlbConfig => "alibabacloud.com/v1",
+            Self::EndpointSlice => "discovery.k8s.io/v1",
+            Self::Ingress | Self::IngressClass => "networking.k8s.io/v1",
+            Self::Endpoints | Self::Secret | Self::Service => "v1",
+        }
+    }
+
+    pub(crate) fn is_namespaced(self) -> bool {
+        !matches!(self, Self::AlbConfig | Self::IngressClass)
+    }
+
+    /// The API groups in which the kind lives or has lived.
+    fn groups(self) -> &'static [&'static str] {
+        match self {
+            Self::AlbConfig => &["alibabacloud.com"],
+            Self::EndpointSlice => &["discovery.k8s.io"],
+            Self::Ingress => &["networking.k8s.io", "extensions"],
+            Self::IngressClass => &["networking.k8s.io"],
+            Self::Endpoints | Self::Secret | Self::Service => &[""],
+        }
+    }
+}
+
+/// Kinds built into Kubernetes that say nothing of doors.
+const BESIDE: &[&str] = &[
+    "APIService",
+    "CertificateSigningRequest",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "ControllerRevision",
+    "CronJob",
+    "CSIDriver",
+    "CustomResourceDefinition",
+    "DaemonSet",
+    "Deployment",
+    "Event",
+    "FlowSchema",
+    "HorizontalPodAutoscaler",
+    "Job",
+    "Lease",
+    "LimitRange",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "NetworkPolicy",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodDisruptionBudget",
+    "PodTemplate",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ReplicaSet",
+    "ReplicationController",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
+    "RuntimeClass",
+    "ServiceAccount",
+    "StatefulSet",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! A document's value to typed objects, and a verdict on each that cannot be read.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use k8s_openapi::api::{
+    core::v1::{Endpoints, Service},
+    discovery::v1::EndpointSlice,
+    networking::v1::{Ingress, IngressClass},
+};
+use model::{ObjectRef, Origin, Reason, Verdict};
+use serde_json::{Map, Value};
+use translate::world::Key;
+
+use super::{
+    any_object::AnyObject,
+    file_reference,
+    kind::{Kind, Recognised},
+    secret,
+    typed::{self, Head},
+};
+
+/// What reading needs besides the text.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The namespace in which Secrets may carry ids of the certificate store.
+    pub(crate) store_namespace: Arc<str>,
+    pub(crate) pairs: x509::Reader,
+    pub(crate) namespaces: Namespaces,
+}
+
+impl Context {
+    pub(crate) fn new(store_namespace: Arc<str>) -> Self {
+        Self { store_namespace, pairs: Default::default(), namespaces: Default::default() }
+    }
+}
+
+/// One text for all objects of a namespace.
+#[derive(Debug, Default)]
+pub(crate) struct Namespaces(Mutex<HashSet<Arc<str>>>);
+
+impl Namespaces {
+    fn shared(&self, namespace: &str) -> Arc<str> {
+        // A set has no state between statements that a panic could leave half done.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = known.get(namespace) {
+            return shared.clone();
+        }
+        let shared: Arc<str> = namespace.into();
+        known.insert(shared.clone());
+        shared
+    }
+}
+
+/// What a document holds: objects, and what is wrong with it or them.
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    Object {
+        object: AnyObject,
+        /// Of the whole value: an equal one keeps the object that was read before.
+        digest: u64,
+    },
+    Fault(Box<Fault>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) verdict: Verdict,
+    /// The object that could not be read; its last good state stays.
+    pub(crate) keeps: Option<(Kind, Key)>,
+}
+
+/// Reads one document's value.
+pub(crate) fn read(value: Value, origin: &Origin, context: &Context) -> Vec<Item> {
+    let mut reading = Reading { origin, context, items: Vec::new() };
+    match value {
+        Value::Null => {}
+        Value::Object(map) => reading.object(map, None),
+        _ => reading.nameless("is no object: write apiVersion, kind and metadata"),
+    }
+    reading.items
+}
+
+struct Reading<'a> {
+    origin: &'a Origin,
+    context: &'a Context,
+    items: Vec<Item>,
+}
+
+impl Reading<'_> {
+    /// `of_list` is what the items of an `IngressList` and its like may leave out.
+    fn object(&mut self, mut map: Map<String, Value>, of_list: Option<(&str, &str)>) {
+        let text = |key: &str| Some(map.get(key)?.as_str()?.to_owned());
+        let api_version = text("apiVersion").or(of_list.map(|(version, _)| version.to_owned()));
+        let kind = text("kind").or(of_list.map(|(_, kind)| kind.to_owned()));
+        let (Some(api_version), Some(kind)) = (api_version, kind) else {
+            return self.nameless("has no apiVersion or no kind: every document needs both");
+        };
+        if let Some(of) = kind.strip_suffix("List")
+            && map.contains_key("items")
+        {
+            let of_list = (!of.is_empty()).then_some((api_version.as_str(), of));
+            return self.list(map.remove("items"), &kind, of_list);
+        }
+        match Kind::recognise(&api_version, &kind) {
+            Recognised::Read(known) => self.known(known, map),
+            Recognised::Beside => {}
+            Recognised::OtherVersion(known) => {
+                let reference = self.reference_of(&kind, known.is_namespaced(), &map);
+                let message = format!(
+                    "{kind} {api_version} is not read: write apiVersion: {}",
+                    known.api_version()
+                );
+                let verdict = Verdict::rejected(reference, Reason::UnknownKind, message);
+                let keeps = self.key_of(known, &map).map(|key| (known, key));
+                self.fault(verdict.at("apiVersion"), keeps);
+            }
+            Recognised::Unknown(nearest) => {
+                let cure = nearest.map_or(String::new(), |name| format!("; did you mean {name}?"));
+                let message = format!("Doorward does not read {kind} {api_version}{cure}");
+                let reference = self.reference_of(&kind, true, &map);
+                let verdict = Verdict::warning(reference, Reason::UnknownKind, message);
+                self.fault(verdict.at("kind"), None);
+            }
+        }
+    }
+
+    fn list(&mut self, items: Option<Value>, kind: &str, of_list: Option<(&str, &str)>) {
+        match items {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(list)) => {
+                for item in list {
+                    match item {
+                        Value::Object(map) => self.object(map, of_list),
+                        _ => self.nameless(&format!("is a {kind} with an item that is no object")),
+                    }
+                }
+            }
+            Some(_) => self.nameless(&format!("is a {kind} whose `items` is no list")),
+        }
+    }
+
+    fn known(&mut self, kind: Kind, mut map: Map<String, Value>) {
+        let Some(key) = self.key_of(kind, &map) else {
+            let kind = kind.as_str();
+            return self
+                .nameless(&format!("is a {kind} without a name: set metadata.name, as text"));
+        };
+        let digest = typed::slim(&mut map);
+        let head = Head { kind, key, created: typed::created(&map), origin: self.origin };
+        let mut warnings = Vec::new();
+        let read = match kind {
+            Kind::AlbConfig => Ok(head.object(Value::Object(map))),
+            Kind::EndpointSlice => typed::read::<EndpointSlice>(&head, map, &mut warnings),
+            Kind::Endpoints => typed::read::<Endpoints>(&head, map, &mut warnings),
+            Kind::Ingress => typed::read::<Ingress>(&head, map, &mut warnings),
+            Kind::IngressClass => typed::read::<IngressClass>(&head, map, &mut warnings),
+            Kind::Secret => secret::read(map, &head.key, self.context, &mut warnings)
+                .map(|secret| head.object(secret)),
+            Kind::Service => typed::read::<Service>(&head, map, &mut warnings),
+        };
+        match read {
+            Ok(object) => self.items.push(Item::Object { object, digest }),
+            Err(wrong) => {
+                let verdict =
+                    Verdict::rejected(head.reference(), Reason::InvalidField, wrong.message);
+                self.fault(verdict.at(wrong.field), Some((kind, head.key.clone())));
+            }
+        }
+        for warning in warnings {
+            let verdict = Verdict::warning(head.reference(), warning.reason, warning.message);
+            self.fault(verdict.at(warning.field), None);
+        }
+    }
+
+    /// Namespace and name, if the object has a name.
+    fn key_of(&self, kind: Kind, map: &Map<String, Value>) -> Option<Key> {
+        let metadata = map.get("metadata")?;
+        let name = metadata.get("name")?.as_str().filter(|name| !name.is_empty())?;
+        let namespace = match kind.is_namespaced() {
+            true => metadata.get("namespace").and_then(Value::as_str).unwrap_or("default"),
+            false => "",
+        };
+        Some(Key { namespace: self.context.namespaces.shared(namespace), name: name.into() })
+    }
+
+    /// Names an object that is not read, as well as it can be named.
+    fn reference_of(&self, kind: &str, namespaced: bool, map: &Map<String, Value>) -> ObjectRef {
+        let text = |key: &str| map.get("metadata")?.get(key)?.as_str();
+        let name = text("name").unwrap_or("?");
+        match text("namespace") {
+            Some(namespace) if namespaced => ObjectRef::namespaced(kind, namespace, name),
+            _ => ObjectRef::cluster(kind, name),
+        }
+    }
+
+    /// A fault of something that has no name but its place.
+    fn nameless(&mut self, what: &str) {
+        let message = format!("the document at line {} {what}", self.origin.line);
+        let file = file_reference(self.origin);
+        self.fault(Verdict::rejected(file, Reason::UnknownKind, message), None);
+    }
+
+    fn fault(&mut self, verdict: Verdict, keeps: Option<(Kind, Key)>) {
+        let verdict = verdict.from_origin(Some(self.origin.clone()));
+        self.items.push(Item::Fault(Box::new(Fault { verdict, keeps })));
+    }
+}
