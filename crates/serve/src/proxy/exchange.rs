@@ -24,7 +24,7 @@ use super::{
     redirect, rewrite, target,
     template::Variables,
     upgrade::{Upgrade, write_switch},
-    upstream::{RequestBody, Way, pick_target},
+    upstream::{RequestBody, Way, await_consent, pick_target},
 };
 use crate::{AccessFacts, Connection};
 
@@ -173,7 +173,8 @@ impl<'a> Exchange<'a> {
             }
             None => Way::Pooled,
         };
-        let request = Request::from_parts(parts, RequestBody::new(incoming));
+        let mut request = Request::from_parts(parts, RequestBody::new(incoming));
+        await_consent(&mut request);
         let timeout = self.listener.request_timeout;
         let mut response = match self.proxy.upstream.send(backend, request, way, timeout).await {
             Ok(answered) => {

@@ -12,7 +12,9 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
 fn stripped(lines: &[(&str, &str)]) -> Vec<String> {
     let mut headers = headers(lines);
     strip(&mut headers);
-    headers.keys().map(ToString::to_string).collect()
+    let mut names: Vec<_> = headers.keys().map(ToString::to_string).collect();
+    names.sort();
+    names
 }
 
 #[test]
@@ -45,7 +47,7 @@ fn what_connection_lists_goes_too_on_every_line() {
 #[test]
 fn a_client_cannot_list_away_host_and_framing() {
     let lines = [("connection", "host, content-length"), ("host", "a"), ("content-length", "1")];
-    assert_eq!(stripped(&lines), ["host", "content-length"]);
+    assert_eq!(stripped(&lines), ["content-length", "host"]);
 }
 
 #[test]

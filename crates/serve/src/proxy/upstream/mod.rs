@@ -18,7 +18,7 @@ use std::{
 use model::{Backend, BackendProtocol, Endpoint};
 
 pub use backend_body::BackendBody;
-pub use request_body::RequestBody;
+pub use request_body::{RequestBody, await_consent};
 pub use rotation::pick_target;
 pub use send::Way;
 

@@ -1,16 +1,20 @@
 //! A client's body on its way to a backend, and what is known of it from outside.
 
 use std::{
+    fmt,
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header::EXPECT};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::Notify;
 
 /// Streams the client's body; back-pressure is hyper's, since it polls only when it can send.
 #[derive(Debug)]
@@ -19,6 +23,7 @@ pub struct RequestBody {
     incoming: Option<Incoming>,
     /// `None` for requests without a body.
     upload: Option<Arc<Upload>>,
+    consent: Option<Consent>,
 }
 
 /// How far a body has come.
@@ -40,14 +45,47 @@ impl Upload {
     }
 }
 
+/// The moment at which the backend wants the body. hyper tells the client to go on when its body
+/// is first asked for, so whoever waits here makes the client wait.
+struct Consent(Pin<Box<dyn Future<Output = ()> + Send + Sync>>);
+
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Consent(..)")
+    }
+}
+
+/// How long a client that expects 100 waits for a backend that may not know of it.
+const CONSENT_TIME: Duration = Duration::from_secs(1);
+
+/// Passes the expectation `100-continue` on: the body waits until the backend says 100, answers
+/// at once, or has had its time (RFC 9110 section 10.1.1).
+pub fn await_consent(request: &mut Request<RequestBody>) {
+    let expects = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if request.body().upload.is_none() || !request.headers().get(EXPECT).is_some_and(expects) {
+        return;
+    }
+    let given = Arc::new(Notify::new());
+    let giving = given.clone();
+    hyper::ext::on_informational(request, move |interim| {
+        if interim.status() == StatusCode::CONTINUE {
+            giving.notify_one();
+        }
+    });
+    request.body_mut().consent = Some(Consent(Box::pin(async move {
+        // Running out of time is consent, too.
+        let _ = tokio::time::timeout(CONSENT_TIME, given.notified()).await;
+    })));
+}
+
 impl RequestBody {
     pub fn new(incoming: Incoming) -> Self {
         let upload = (!incoming.is_end_stream()).then(Arc::default);
-        Self { incoming: Some(incoming), upload }
+        Self { incoming: Some(incoming), upload, consent: None }
     }
 
     pub const fn empty() -> Self {
-        Self { incoming: None, upload: None }
+        Self { incoming: None, upload: None, consent: None }
     }
 
     pub fn upload(&self) -> Option<&Arc<Upload>> {
@@ -63,6 +101,10 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some(consent) = &mut self.consent {
+            std::task::ready!(consent.0.as_mut().poll(cx));
+            self.consent = None;
+        }
         let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
         let polled = Pin::new(incoming).poll_frame(cx);
         if let (Some(upload), Poll::Ready(Some(frame))) = (&self.upload, &polled) {

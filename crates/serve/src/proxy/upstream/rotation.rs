@@ -50,8 +50,8 @@ impl Rotation {
     }
 }
 
-/// The target whose turn it is: of `total` turns in a row each target gets exactly its weight,
-/// and they are mixed, not in runs. Targets without endpoints are passed over while another
+/// The target whose turn it is. Weights of 90 and 10 are exact in any ten turns in a row, and
+/// the turns are mixed, not in runs. Targets without endpoints are passed over while another
 /// has some.
 pub fn pick_target(targets: &[ForwardTarget], turn: usize) -> Option<&Arc<Backend>> {
     if let [only] = targets {
@@ -66,8 +66,9 @@ fn pick_weighted<'a>(
     targets: impl Iterator<Item = &'a ForwardTarget> + Clone,
     turn: usize,
 ) -> Option<&'a Arc<Backend>> {
-    let total: u64 = targets.clone().map(|target| u64::from(target.weight)).sum();
-    let mut place = spread(turn as u64, total)?;
+    let weights = targets.clone().map(|target| u64::from(target.weight));
+    let unit = weights.clone().fold(0, gcd);
+    let mut place = spread(turn as u64, weights.sum::<u64>().checked_div(unit)?)? * unit;
     for target in targets {
         match place.checked_sub(u64::from(target.weight)) {
             Some(rest) => place = rest,

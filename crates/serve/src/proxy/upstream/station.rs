@@ -84,11 +84,6 @@ impl Station {
             until => self.made.elapsed().as_millis() < u128::from(until),
         }
     }
-
-    #[cfg(test)]
-    pub fn idle_count(&self) -> usize {
-        lock(&self.idle).len()
-    }
 }
 
 /// A list of connections is whole after every step, so a panic elsewhere cannot spoil it.

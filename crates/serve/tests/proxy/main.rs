@@ -1,0 +1,15 @@
+//! The proxy on the wire: real clients or raw bytes in front of it, real and broken backends
+//! behind it, all on loopback.
+#![allow(clippy::unwrap_used, reason = "tests only")]
+
+mod answers;
+mod bodies;
+mod endpoints;
+mod failures;
+mod filters;
+mod forwarded;
+mod front;
+mod grpc;
+mod piped;
+mod smuggling;
+mod upgrades;
