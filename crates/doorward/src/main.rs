@@ -1,1 +1,58 @@
-fn main() {}
+//! The doorward binary: parses what the user typed and hands it to the one part that does it.
+
+mod admin;
+mod app;
+mod args;
+mod cli;
+mod config;
+mod drain;
+mod metrics;
+mod table;
+mod telemetry;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+// glibc's allocator keeps what a large translation freed, in as many arenas as there are threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let done = match &command {
+        Command::Run(args) => match config::Config::for_run(args) {
+            Ok(config) => {
+                telemetry::start(&args.log).and_then(|()| app::run(config, args.log.is_text()))
+            }
+            Err(error) => return fail(&error, WRONG_USAGE),
+        },
+        Command::Check(args) => match cli::check(args) {
+            Ok(cli::Findings::None) => Ok(()),
+            Ok(cli::Findings::Some) => return ExitCode::from(FAILED),
+            Err(error) => return fail(&error, WRONG_USAGE),
+        },
+        Command::Get(args) => cli::get(args),
+        Command::Describe { what } => cli::describe(what),
+        Command::Certificate { verb } => cli::certificate(verb),
+        Command::Listener { verb } => cli::listener(verb),
+        Command::Loadbalancer { verb } => cli::load_balancer(verb),
+        Command::Completions { shell } => cli::completions(*shell),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, FAILED),
+    }
+}
+
+/// One line: what failed, then each cause.
+fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("doorward: {error:#}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,20 @@
+use model::Fingerprint;
+
+use super::{checked_id, short_id};
+
+#[test]
+fn an_id_is_a_label_value_and_a_file_name() {
+    for good in ["756-cn-hangzhou", "a", "A.b-c", &"x".repeat(63)] {
+        assert_eq!(checked_id(good.into()).unwrap(), good);
+    }
+    for bad in ["", "-a", "a-", ".a", "a/b", "../a", "a b", "a_b", &"x".repeat(64), "\u{e9}"] {
+        assert!(checked_id(bad.into()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_id_left_out_is_the_start_of_the_fingerprint() {
+    let mut bytes = [0; 32];
+    bytes[..5].copy_from_slice(&[0x9f, 0x86, 0x0d, 0x08, 0xff]);
+    assert_eq!(short_id(Fingerprint(bytes)), "9f860d08");
+}

@@ -1,0 +1,147 @@
+//! `doorward run`: all stages wired together, top to bottom as the data flows.
+
+mod greeting;
+mod issuing;
+mod translating;
+
+use std::sync::Arc;
+
+use ::watch::{
+    folder::{Folder, FolderOptions},
+    state::{ConsoleStore, StateFolder},
+};
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use model::{Model, Verdict};
+use prometheus_client::registry::Registry;
+use serve::{Gateway, GatewayOptions};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+use translate::Memory;
+
+use crate::{
+    admin::{self, Desk, Health, Shelf, Sight},
+    args::AccessLogFormat,
+    config::Config,
+    drain::Signals,
+    metrics::Reconciles,
+};
+use greeting::Facts;
+use issuing::IssuedSecrets;
+use translating::{Outlet, Translating};
+
+/// Serves until a signal ends it. `for_people`: standard error is read by people.
+pub fn run(config: Config, for_people: bool) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(serve(config, for_people))
+}
+
+async fn serve(config: Config, for_people: bool) -> Result<()> {
+    let mut signals = Signals::listen()?;
+    let mut metrics = Registry::default();
+    let stop = CancellationToken::new();
+    for key in &config.unused_keys {
+        warn!(key, "this setting has no effect here: manifests come from a folder");
+    }
+    let admin = admin::bind(config.admin).await?;
+    let state = Arc::new(StateFolder::open(&config.state)?);
+    let console = Arc::new(ConsoleStore::open(state.clone())?);
+
+    // folder ──► World
+    let mut folder = Folder::new(FolderOptions {
+        roots: config.manifests.clone(),
+        state: Some(state.clone()),
+        store_namespace: config.settings.store_namespace.clone(),
+    });
+    let (_worlds, world) = watch::channel(Arc::new(folder.load()));
+
+    // World ──► Model and verdicts
+    let (models, model) = watch::channel(Arc::<Model>::default());
+    let (verdicts, verdict) = watch::channel(Arc::<Vec<Verdict>>::default());
+    let (translating, next_change) = Translating::start(
+        world.clone(),
+        config.settings.clone(),
+        state.load_memory()?,
+        keep_in(state.clone()),
+        Outlet { models, verdicts },
+        Reconciles::new(metrics.sub_registry_with_prefix("doorward")),
+    );
+    tokio::spawn(translating.run(next_change));
+
+    // Model ──► issued Secrets, which come in again through the folder
+    let (orders, order) = watch::channel(issue::Orders::default());
+    tokio::spawn(issue::keep(
+        model.clone(),
+        issuing::issuers(&state)?,
+        Arc::new(IssuedSecrets(state.clone())),
+        orders,
+        Arc::new(Timestamp::now),
+        stop.clone(),
+    ));
+
+    // Model ──► clients
+    let gateway = Gateway::start(model.clone(), gateway_options(&config), &mut metrics);
+
+    // ──► operators
+    let sight = Sight {
+        worlds: world,
+        models: model,
+        verdicts: verdict,
+        orders: order,
+        served: gateway.served.clone(),
+        ledger: gateway.ledger.clone(),
+    };
+    let facts = Facts {
+        manifests: config.manifests,
+        settings: config.file,
+        default_issuer: config.settings.default_issuer.as_deref().map(Into::into),
+        root: state.root_certificate(),
+        admin: admin.local_addr()?,
+        for_people,
+    };
+    let desk = Desk {
+        sight: sight.clone(),
+        shelf: Shelf {
+            state: state.clone(),
+            console,
+            store_namespace: config.settings.store_namespace,
+        },
+        health: Health { served: gateway.served.clone(), draining: stop.clone() },
+        metrics,
+        token: config.admin_token,
+    };
+    tokio::spawn(admin::run(admin, Arc::new(desk)));
+    tokio::spawn(greeting::greet(sight, facts));
+
+    signals.next().await;
+    stop.cancel();
+    tokio::select! {
+        cut = gateway.drain(config.drain_limit) => info!(cut, "drained"),
+        () = signals.next() => warn!("asked again: not waiting for open requests"),
+    }
+    Ok(())
+}
+
+fn gateway_options(config: &Config) -> GatewayOptions {
+    GatewayOptions {
+        access_log: match config.access_log {
+            AccessLogFormat::Off => None,
+            AccessLogFormat::Text => Some(serve::AccessLogFormat::Text),
+            AccessLogFormat::Json => Some(serve::AccessLogFormat::Json),
+        },
+        ..GatewayOptions::default()
+    }
+}
+
+/// What cannot be written down is served all the same; a restart would have forgotten it.
+fn keep_in(state: Arc<StateFolder>) -> impl FnMut(&Memory) + Send {
+    move |memory| {
+        if let Err(error) = state.save_memory(memory) {
+            error!(%error, "sticky Defaults are not saved: a restart would forget them");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The loop around the translation: a World in, a Model and verdicts out, again whenever the
+//! World changes or time alone changes the answer.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use model::{Model, State, Verdict};
+use tokio::{
+    sync::watch,
+    task::block_in_place,
+    time::{Instant, sleep},
+};
+use tracing::{debug, warn};
+use translate::{Memory, Settings, Translator, World};
+
+use crate::metrics::Reconciles;
+
+/// However soon time changes the answer, not sooner: a clock that jitters must not make a hot loop.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(200);
+/// A clock that was set is noticed within this time.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15 * 60);
+
+/// Where translations go.
+pub struct Outlet {
+    pub models: watch::Sender<Arc<Model>>,
+    pub verdicts: watch::Sender<Arc<Vec<Verdict>>>,
+}
+
+pub struct Translating {
+    worlds: watch::Receiver<Arc<World>>,
+    settings: Settings,
+    memory: Memory,
+    /// Writes down what a restart needs of the memory.
+    keep: Box<dyn FnMut(&Memory) + Send>,
+    translator: Translator,
+    outlet: Outlet,
+    reconciles: Reconciles,
+}
+
+impl Translating {
+    /// Translates once, so that the outlet holds a Model from here on.
+    pub fn start(
+        worlds: watch::Receiver<Arc<World>>,
+        settings: Settings,
+        memory: Memory,
+        keep: impl FnMut(&Memory) + Send + 'static,
+        outlet: Outlet,
+        reconciles: Reconciles,
+    ) -> (Self, Option<Timestamp>) {
+        let translator = Translator::default();
+        let keep = Box::new(keep);
+        let mut started = Self { worlds, settings, memory, keep, translator, outlet, reconciles };
+        let next_change = started.translate();
+        (started, next_change)
+    }
+
+    /// Follows the World until its source ends.
+    pub async fn run(mut self, mut next_change: Option<Timestamp>) {
+        loop {
+            tokio::select! {
+                changed = self.worlds.changed() => if changed.is_err() { return },
+                () = sleep(until(next_change, Timestamp::now())) => {}
+            }
+            next_change = block_in_place(|| self.translate());
+        }
+    }
+
+    /// Returns when time alone changes the answer.
+    fn translate(&mut self) -> Option<Timestamp> {
+        let world = self.worlds.borrow_and_update().clone();
+        let started = Instant::now();
+        let translation =
+            self.translator.translate(&world, &self.settings, &self.memory, Timestamp::now());
+        let took = started.elapsed();
+        let listeners = translation.model.listeners().count();
+        self.reconciles.reconciled(took, &translation.verdicts, listeners);
+        debug!(generation = world.generation, ?took, listeners, "translated");
+
+        let is_worth_keeping = translation.memory.defaults != self.memory.defaults
+            || translation.memory.held_over != self.memory.held_over;
+        self.memory = translation.memory;
+        if is_worth_keeping {
+            (self.keep)(&self.memory);
+        }
+        // Verdicts first: who waits for a Model finds the verdicts that belong to it.
+        self.tell_of(&translation.verdicts);
+        publish(&self.outlet.verdicts, translation.verdicts);
+        publish(&self.outlet.models, translation.model);
+        translation.next_change
+    }
+
+    /// Logs the problems that were not there before.
+    fn tell_of(&self, verdicts: &[Verdict]) {
+        let known = self.outlet.verdicts.borrow();
+        let is_new =
+            |verdict: &&Verdict| verdict.state != State::Accepted && !known.contains(verdict);
+        for verdict in verdicts.iter().filter(is_new) {
+            let Verdict { object, state, reason, message, .. } = verdict;
+            let field = verdict.field.as_deref().unwrap_or_default();
+            let origin = verdict.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+            warn!(%object, %state, %reason, field, origin, "{message}");
+        }
+    }
+}
+
+fn until(next_change: Option<Timestamp>, now: Timestamp) -> Duration {
+    let wait = next_change.map_or(LONGEST_SLEEP, |next| {
+        Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
+    });
+    wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+}
+
+/// Equal means silence.
+fn publish<T: PartialEq>(sender: &watch::Sender<Arc<T>>, new: T) {
+    sender.send_if_modified(|held| {
+        let differs = **held != new;
+        if differs {
+            *held = Arc::new(new);
+        }
+        differs
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! The examples under `--help`.
+
+pub const ROOT: &str = "\
+Examples:
+  doorward run --manifests examples/quickstart --port-map 443=8443,80=8080
+  doorward check examples/quickstart
+  doorward get listeners
+  doorward certificate upload --cert shop.crt --key shop.key --id 756-cn-hangzhou
+
+Exit codes: 0 done; 1 failed, or problems found; 2 wrong usage.";
+
+pub const RUN: &str = "\
+Flags beat doorward.yaml, which beats the defaults.
+
+Examples:
+  doorward run --manifests examples/quickstart --port-map 443=8443,80=8080
+  doorward run --manifests a b --state /var/lib/doorward --bind 10.0.0.5 --log-format json";
+
+pub const CHECK: &str = "\
+Exits with 1 if anything is rejected or warned about.
+
+Examples:
+  doorward check examples/quickstart
+  doorward check manifests/ -o json | jq '.verdicts[] | select(.state != \"Accepted\")'";
+
+pub const GET: &str = "\
+Examples:
+  doorward get listeners
+  doorward get verdicts -o json
+  doorward get certificates --admin 127.0.0.1:15001";
+
+pub const DESCRIBE: &str = "\
+Examples:
+  doorward describe listener edge-lb:443
+  doorward describe certificate shop/web-tls
+  doorward describe loadbalancer edge-lb";
+
+pub const CERTIFICATE: &str = "\
+Examples:
+  doorward certificate upload --cert shop.crt --key shop.key --id 756-cn-hangzhou
+  doorward certificate list
+  doorward certificate delete 756-cn-hangzhou";
+
+pub const LISTENER: &str = "\
+Examples:
+  doorward loadbalancer read-only edge-lb off
+  doorward listener set-default edge-lb:443 756-cn-hangzhou
+  doorward listener add edge-lb:443 shop/web-tls
+  doorward loadbalancer read-only edge-lb on";
+
+pub const LOAD_BALANCER: &str = "\
+While read-only mode is on (as it is from the start) listeners follow the manifests alone.
+When it is off, `listener set-default` holds across reconciles; added and removed certificates
+hold until the next change of a manifest.
+
+Example:
+  doorward loadbalancer read-only edge-lb off";
+
+pub const COMPLETIONS: &str = "\
+Examples:
+  doorward completions bash > ~/.local/share/bash-completion/completions/doorward
+  doorward completions zsh > ~/.zfunc/_doorward";

@@ -1,0 +1,170 @@
+//! `doorward get KIND`: one line for each.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::{client::Client, show};
+use crate::{
+    args::{GetArgs, Kind, Output},
+    table::{self, Screen, Table},
+    view::{BindingView, CertificateView, ListenerView, LoadBalancerView, OrderView, VerdictView},
+};
+
+pub fn get(args: &GetArgs) -> Result<()> {
+    let client = Client::new(&args.remote)?;
+    let output = args.remote.output.output;
+    match args.kind {
+        Kind::Listeners => show(&client.get("/api/v1/listeners")?, output, listeners),
+        Kind::Certificates => list_certificates(&client, output),
+        Kind::Loadbalancers => show(&client.get("/api/v1/loadbalancers")?, output, balancers),
+        Kind::Orders => show(&client.get("/api/v1/orders")?, output, orders),
+        Kind::Verdicts => {
+            show(&client.get("/api/v1/verdicts")?, output, |found: Vec<_>, screen| {
+                verdicts(&found, screen)
+            })
+        }
+    }
+}
+
+pub fn list_certificates(client: &Client, output: Output) -> Result<()> {
+    show(&client.get("/api/v1/certificates")?, output, certificates)
+}
+
+fn listeners(found: Vec<ListenerView>, screen: Screen) -> String {
+    if found.is_empty() {
+        return "no listeners: see `doorward get verdicts` for what the manifests lack\n".into();
+    }
+    listener_table(&found, screen).to_string()
+}
+
+/// Also what `check` prints.
+pub fn listener_table(found: &[ListenerView], screen: Screen) -> Table {
+    let header = [
+        "LISTENER",
+        "PROTOCOL",
+        "ADDRESS",
+        "DIALECT",
+        "CERTIFICATES",
+        "DEFAULT",
+        "NEXT EXPIRY",
+        "PROBLEMS",
+    ];
+    let mut table = Table::new(screen, &header);
+    let now = Timestamp::now();
+    for listener in found {
+        let default = listener.certificates.iter().find(|binding| binding.is_default);
+        let expiry = listener.certificates.iter().filter_map(|binding| binding.not_after).min();
+        table.row([
+            listener.key(),
+            listener.protocol.clone(),
+            listener.address.clone(),
+            listener.dialect.clone(),
+            listener.certificates.len().to_string(),
+            default.map_or("-".into(), |binding| binding.id.clone()),
+            expiry.map_or("-".into(), |time| table::day(time, now)),
+            listener.problems.len().to_string(),
+        ]);
+    }
+    table
+}
+
+/// Also what `check` and `describe` print.
+pub fn binding_table(bindings: &[BindingView], screen: Screen) -> Table {
+    let header = ["CERTIFICATE", "DEFAULT", "SOURCE", "STATUS", "EXPIRES", "NAMES"];
+    let mut table = Table::new(screen, &header);
+    let now = Timestamp::now();
+    for binding in bindings {
+        table.row([
+            binding.id.clone(),
+            if binding.is_default { "yes" } else { "" }.into(),
+            binding.source.clone(),
+            binding.status.clone(),
+            binding.not_after.map_or("-".into(), |time| table::day(time, now)),
+            table::names(&binding.names),
+        ]);
+    }
+    table
+}
+
+/// Also what `check` and `describe` print.
+pub fn verdicts(found: &[VerdictView], screen: Screen) -> String {
+    let mut table = Table::new(screen, &["OBJECT", "STATE", "REASON", "FIELD", "MESSAGE", "WHERE"]);
+    for verdict in found {
+        table.row([
+            verdict.object.clone(),
+            verdict.state.clone(),
+            verdict.reason.clone(),
+            verdict.field.clone().unwrap_or_default(),
+            verdict.message.clone(),
+            verdict.origin.clone().unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+fn certificates(found: Vec<CertificateView>, screen: Screen) -> String {
+    if found.is_empty() {
+        return "no certificates: upload one with `doorward certificate upload`\n".into();
+    }
+    let header = ["ID", "KIND", "STATUS", "EXPIRES", "KEY", "NAMES", "USED BY"];
+    let mut table = Table::new(screen, &header);
+    let now = Timestamp::now();
+    for certificate in found {
+        let facts = certificate.facts.as_ref();
+        let uses: Vec<_> = certificate.listeners.iter().map(|used| used.listener.clone()).collect();
+        table.row([
+            certificate.id.clone(),
+            certificate.kind.clone(),
+            certificate.status.clone(),
+            facts.map_or("-".into(), |facts| table::day(facts.not_after, now)),
+            facts.map_or("-".into(), |facts| facts.key_algorithm.clone()),
+            facts.map_or(String::new(), |facts| table::names(&facts.names)),
+            table::names(&uses),
+        ]);
+    }
+    table.to_string()
+}
+
+fn balancers(found: Vec<LoadBalancerView>, screen: Screen) -> String {
+    if found.is_empty() {
+        return "no load balancers: see `doorward get verdicts` for what the manifests lack\n"
+            .into();
+    }
+    let mut table =
+        Table::new(screen, &["NAME", "DIALECT", "READ-ONLY", "LISTENERS", "DECLARED BY"]);
+    for balancer in found {
+        let listeners: Vec<_> = balancer
+            .listeners
+            .iter()
+            .map(|listener| format!("{}/{}", listener.port, listener.protocol))
+            .collect();
+        table.row([
+            balancer.name,
+            balancer.dialect,
+            if balancer.read_only { "on" } else { "off" }.into(),
+            listeners.join(" "),
+            balancer.declared_by,
+        ]);
+    }
+    table.to_string()
+}
+
+fn orders(found: Vec<OrderView>, screen: Screen) -> String {
+    if found.is_empty() {
+        return "no orders: no host asks for an issued certificate\n".into();
+    }
+    let mut table =
+        Table::new(screen, &["CERTIFICATE", "ISSUER", "STATE", "NEXT", "NAMES", "MESSAGE"]);
+    let now = Timestamp::now();
+    for order in found {
+        table.row([
+            order.id,
+            order.issuer,
+            order.state,
+            order.next_attempt.map_or("-".into(), |time| table::day(time, now)),
+            table::names(&order.names),
+            order.message,
+        ]);
+    }
+    table.to_string()
+}

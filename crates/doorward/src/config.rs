@@ -1,0 +1,139 @@
+//! Ready settings: flags beat `doorward.yaml`, which beats the defaults.
+//!
+//! Reads files, opens no port. Everything wrong here is wrong usage (exit code 2), found before
+//! anything is served.
+
+mod file;
+mod token;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use translate::Settings;
+
+use crate::args::{AccessLogFormat, PortPair, RunArgs};
+use file::File;
+pub use token::Token;
+
+/// The name of the settings file where none is given by `--config`.
+pub const FILE_NAME: &str = "doorward.yaml";
+
+const DEFAULT_ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 15000);
+const DEFAULT_STATE: &str = ".doorward";
+/// Less than the 30 seconds after which Kubernetes kills a pod.
+const DEFAULT_DRAIN: Duration = Duration::from_secs(25);
+
+/// What `run` runs by.
+#[derive(Debug)]
+pub struct Config {
+    pub manifests: Vec<PathBuf>,
+    pub state: PathBuf,
+    pub settings: Settings,
+    pub admin: SocketAddr,
+    /// Asked of every admin request.
+    pub admin_token: Option<Token>,
+    pub access_log: AccessLogFormat,
+    pub drain_limit: Duration,
+    /// The settings file in use.
+    pub file: Option<PathBuf>,
+    /// Keys of the file that this version takes and does nothing with.
+    pub unused_keys: Vec<&'static str>,
+}
+
+impl Config {
+    pub fn for_run(args: &RunArgs) -> Result<Self> {
+        let (path, file) = read_file(args.config.as_deref(), &args.manifests)?;
+        let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+
+        let manifests = match args.manifests.as_slice() {
+            [] => file.manifests.iter().map(|folder| base.join(folder)).collect(),
+            given => given.to_vec(),
+        };
+        ensure!(
+            !manifests.is_empty(),
+            "no manifests to serve: give a folder with --manifests DIR, or `manifests: [DIR]` in {FILE_NAME}"
+        );
+        let token_file = args
+            .admin_token_file
+            .clone()
+            .or_else(|| file.admin_token_file.as_ref().map(|path| base.join(path)));
+        let admin = args.admin.or(file.admin).unwrap_or(DEFAULT_ADMIN);
+        let admin_token = token_file.as_deref().map(Token::read).transpose()?;
+        if !admin.ip().is_loopback() && admin_token.is_none() {
+            bail!(
+                "--admin {admin} can be reached from other machines: give --admin-token-file FILE (or adminTokenFile in {FILE_NAME}), or a loopback address"
+            );
+        }
+        Ok(Self {
+            manifests,
+            state: args
+                .state
+                .clone()
+                .or_else(|| file.state.as_ref().map(|path| base.join(path)))
+                .unwrap_or_else(|| DEFAULT_STATE.into()),
+            settings: settings(args, &file),
+            admin,
+            admin_token,
+            access_log: args.access_log.or(file.access_log).unwrap_or_default(),
+            drain_limit: args
+                .drain_seconds
+                .or(file.drain_seconds)
+                .map_or(DEFAULT_DRAIN, Duration::from_secs),
+            unused_keys: file.unused_keys(),
+            file: path,
+        })
+    }
+}
+
+/// The settings that `check` translates by.
+pub fn settings_for_check(config: Option<&Path>, paths: &[PathBuf]) -> Result<Settings> {
+    let (_, file) = read_file(config, paths)?;
+    Ok(settings(&RunArgs::default(), &file))
+}
+
+fn settings(args: &RunArgs, file: &File) -> Settings {
+    let mut settings = Settings::default();
+    settings.bind = args.bind.or(file.bind).unwrap_or(settings.bind);
+    settings.port_map = file.port_map.clone();
+    settings
+        .port_map
+        .extend(args.port_map.iter().map(|PortPair { listener, local }| (*listener, *local)));
+    settings.addresses = file
+        .load_balancers
+        .iter()
+        .filter_map(|(name, of)| Some((name.as_str().into(), of.bind?)))
+        .collect();
+    if !args.load_balancer.is_empty() {
+        settings.only = Some(args.load_balancer.iter().map(|name| name.as_str().into()).collect());
+    }
+    settings.default_issuer = file.default_issuer.as_deref().map(Into::into);
+    if let Some(namespace) = &file.store_namespace {
+        settings.store_namespace = namespace.as_str().into();
+    }
+    settings
+}
+
+/// The settings file and what it says: the given one, else the first found in `folders` and the
+/// working directory, else nothing.
+fn read_file(given: Option<&Path>, folders: &[PathBuf]) -> Result<(Option<PathBuf>, File)> {
+    let path = match given {
+        Some(path) => Some(path.to_owned()),
+        None => folders
+            .iter()
+            .map(|folder| folder.join(FILE_NAME))
+            .chain([FILE_NAME.into()])
+            .find(|path| path.is_file()),
+    };
+    let Some(path) = path else { return Ok((None, File::default())) };
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    let file = File::parse(&text, &path)?;
+    Ok((Some(path), file))
+}
+
+#[cfg(test)]
+mod tests;

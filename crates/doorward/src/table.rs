@@ -1,0 +1,106 @@
+//! Tables for a terminal: as wide as it, coloured only if it shows colours.
+
+use std::io::IsTerminal;
+
+use comfy_table::{Cell, Color, ContentArrangement, presets};
+use jiff::{Timestamp, Unit};
+
+/// What standard output can show.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    colours: bool,
+    /// `None`: the terminal's own; where there is none, lines are not wrapped.
+    width: Option<u16>,
+}
+
+impl Screen {
+    /// Neither colours nor wrapped lines.
+    pub fn plain() -> Self {
+        Self { colours: false, width: Some(u16::MAX) }
+    }
+
+    /// Heeds `NO_COLOR` and `COLUMNS`.
+    pub fn of_stdout() -> Self {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            colours: std::io::stdout().is_terminal() && set("NO_COLOR").is_none(),
+            width: set("COLUMNS").and_then(|width| width.to_str()?.parse().ok()),
+        }
+    }
+}
+
+/// Rows under a header, columns two blanks apart.
+pub struct Table {
+    table: comfy_table::Table,
+    screen: Screen,
+}
+
+impl Table {
+    pub fn new(screen: Screen, header: &[&str]) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_header(header);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        if let Some(width) = screen.width {
+            table.set_width(width);
+        }
+        Self { table, screen }
+    }
+
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells = cells.into_iter().map(|text| match colour_of(&text) {
+            Some(colour) if self.screen.colours => Cell::new(text).fg(colour),
+            _ => Cell::new(text),
+        });
+        self.table.add_row(cells.collect::<Vec<_>>());
+    }
+}
+
+/// Lines without trailing blanks, the last with a line end.
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.table.lines().try_for_each(|line| writeln!(f, "{}", line.trim_end()))
+    }
+}
+
+/// The colours of words that say how something is.
+fn colour_of(text: &str) -> Option<Color> {
+    match text {
+        "Accepted" | "Associated" | "Valid" | "Issued" => Some(Color::Green),
+        "Warning" | "Pending" | "Expiring" | "NotYetValid" => Some(Color::Yellow),
+        "Rejected" | "Expired" | "Failed" => Some(Color::Red),
+        _ => None,
+    }
+}
+
+/// The first names, and how many more there are.
+pub fn names(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    match names.len().checked_sub(SHOWN) {
+        Some(more) if more > 0 => format!("{} +{more}", names[..SHOWN].join(" ")),
+        _ => names.join(" "),
+    }
+}
+
+/// `2027-03-01 (in 99 days)`: the day, and how far from `now` in the unit that fits.
+pub fn day(time: Timestamp, now: Timestamp) -> String {
+    let seconds = time.as_second() - now.as_second();
+    let distance = match seconds.abs() {
+        close if close < 60 => format!("{close} s"),
+        minutes if minutes < 2 * 3600 => format!("{} min", minutes / 60),
+        hours if hours < 2 * 86400 => format!("{} h", hours / 3600),
+        days => format!("{} days", days / 86400),
+    };
+    let day = time.strftime("%Y-%m-%d");
+    if seconds < 0 { format!("{day} ({distance} ago)") } else { format!("{day} (in {distance})") }
+}
+
+/// A time to the second.
+pub fn moment(time: Timestamp) -> String {
+    time.round(Unit::Second).unwrap_or(time).to_string()
+}
+
+#[cfg(test)]
+mod tests;

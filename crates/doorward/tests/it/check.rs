@@ -1,0 +1,104 @@
+//! `doorward check`: what would be served, and every problem with its place.
+
+use std::{path::Path, process::Command};
+
+use serde_json::Value;
+
+use crate::{
+    BINARY,
+    manifests::{CLASS, OWN_CA, fixed},
+};
+
+/// Standard output and exit code of `doorward check .` in a folder of these files.
+fn check(files: &[(&str, &str)], arguments: &[&str]) -> (String, i32) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let output = Command::new(BINARY)
+        .args(["check", "."])
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_remove("COLUMNS")
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(error, "");
+    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+}
+
+#[test]
+fn a_clean_folder_shows_what_would_be_served() {
+    let hello = fixed("demo", "hello", "hello.test", "{hosts: [hello.test]}", "hello");
+    let (text, code) =
+        check(&[("class.yaml", CLASS), ("hello.yaml", &hello), ("doorward.yaml", OWN_CA)], &[]);
+    assert_eq!(code, 0, "{text}");
+    let lines: Vec<_> =
+        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "LISTENER PROTOCOL ADDRESS DIALECT CERTIFICATES DEFAULT NEXT EXPIRY PROBLEMS",
+        "no problems",
+    ] {
+        assert!(lines.iter().any(|found| found == line), "{line:?} is missing in\n{text}");
+    }
+    assert!(
+        lines.iter().any(|line| line.starts_with("web:443 HTTPS 0.0.0.0:443 ingress 1")),
+        "{text}"
+    );
+    assert!(
+        lines.iter().any(|line| line.starts_with("hello.test demo/") && line.ends_with("Pending")),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "no colours in a pipe");
+}
+
+#[test]
+fn each_problem_is_a_line_with_its_place() {
+    let shop =
+        fixed("shop", "web", "shop.test", "{hosts: [shop.test], secretName: nowhere}", "shop");
+    let (text, code) =
+        check(&[("class.yaml", CLASS), ("shop.yaml", &shop), ("broken.yaml", "a: [\n")], &[]);
+    assert_eq!(code, 1, "{text}");
+    let problem = text.lines().find(|line| line.contains("SecretNotFound")).unwrap();
+    assert!(problem.contains("shop.yaml:1: "), "{problem}");
+    assert!(problem.contains("Ingress shop/web, spec.tls[0].secretName: "), "{problem}");
+    let broken = text.lines().find(|line| line.contains("InvalidFile")).unwrap();
+    assert!(broken.contains("broken.yaml:"), "{broken}");
+    assert!(text.ends_with("problems\n"), "{text}");
+}
+
+#[test]
+fn json_has_listeners_and_verdicts() {
+    let hello = fixed("demo", "hello", "hello.test", "{hosts: [hello.test]}", "hello");
+    let (text, code) = check(
+        &[("class.yaml", CLASS), ("hello.yaml", &hello), ("doorward.yaml", OWN_CA)],
+        &["-o", "json"],
+    );
+    assert_eq!(code, 0);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["listeners"].as_array().unwrap().len(), 2);
+    assert_eq!(report["listeners"][1]["certificates"][0]["status"], "Pending");
+    assert_eq!(report["verdicts"][0]["state"], "Accepted");
+}
+
+#[test]
+fn every_example_is_clean() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut checked = 0;
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() {
+            continue;
+        }
+        let output = Command::new(BINARY).arg("check").arg(&path).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "{}:\n{text}{}",
+            path.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        checked += 1;
+    }
+    assert!(checked >= 4, "only {checked} examples");
+}

@@ -1,0 +1,71 @@
+//! Commands typed wrongly, or to nobody.
+
+use std::process::{Command, Output};
+
+use crate::BINARY;
+
+fn doorward(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    Command::new(BINARY)
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_remove("DOORWARD_ADMIN")
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap()
+}
+
+fn error_of(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn wrong_usage_is_2_and_names_the_cure() {
+    for (arguments, says) in [
+        (&["run"][..], "--manifests DIR"),
+        (&["get", "listner"], "listeners"),
+        (&["serve"], "unrecognized subcommand"),
+        (&["run", "--manifests", ".", "--port-map", "443"], "443=8443"),
+        (&["run", "--manifests", ".", "--admin", "0.0.0.0:0"], "--admin-token-file"),
+        (&["run", "--manifests", ".", "--config", "none.yaml"], "none.yaml"),
+        (&["run", "--manifests", ".", "--log-level", "a=b=c"], "--log-level"),
+        (&["check", "nowhere"], "nowhere: there is no such file or folder"),
+        (&["loadbalancer", "read-only", "lb", "maybe"], "[possible values: on, off]"),
+    ] {
+        let output = doorward(arguments);
+        let error = error_of(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(says), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn nobody_at_the_admin_address_says_how_to_give_another() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = doorward(&["get", "listeners", "--admin", &free.to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        error_of(&output),
+        format!(
+            "doorward: no Doorward answers at {free} (connection refused): start one with `doorward run`, or give its admin address with --admin HOST:PORT or DOORWARD_ADMIN\n"
+        )
+    );
+}
+
+#[test]
+fn every_command_shows_examples() {
+    for command in ["run", "check", "get", "describe", "certificate", "listener", "loadbalancer"] {
+        let output = doorward(&[command, "--help"]);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("doorward "), "{command}");
+    }
+}
+
+#[test]
+fn completions_know_the_verbs() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = doorward(&["completions", shell]);
+        assert!(script.status.success());
+        assert!(String::from_utf8_lossy(&script.stdout).contains("set-default"), "{shell}");
+    }
+}

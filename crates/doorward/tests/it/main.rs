@@ -1,0 +1,23 @@
+//! The real binary, on ports of its own, seen from outside: one file for each story.
+
+mod admin;
+mod bad_input;
+mod certificates;
+mod check;
+mod command_line;
+mod config_dump;
+mod console;
+mod drain;
+mod listeners;
+mod manifests;
+mod quickstart;
+mod restart;
+mod state;
+
+use testkit::app::{App, Setup};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_doorward");
+
+fn setup() -> Setup {
+    App::setup(BINARY)
+}
