@@ -29,7 +29,7 @@ pub(crate) fn claim(
     claims: &mut Claims,
 ) {
     // Stable, so that namespace and name decide among equals.
-    members.sort_by_key(|member| member.plan.order);
+    members.sort_by_key(|member| member.plan.placement.order);
     claims.verdicts.extend(config.verdicts.iter().cloned());
     let name = &object.reference.name;
     let listeners = usable_listeners(name, config, memory);
@@ -135,7 +135,7 @@ fn tls_members(
 ) -> Vec<Arc<crate::claim::TlsMember>> {
     let mut wishes = Vec::with_capacity(members.len());
     for Member { plan, .. } in members {
-        if !plan.listeners.contains(&(port, protocol)) {
+        if !plan.placement.listeners.contains(&(port, protocol)) {
             continue;
         }
         wishes.extend(plan.tls.entries.iter().cloned());
@@ -157,7 +157,9 @@ fn report_missing(
 ) {
     let mut wanted_by: BTreeMap<(u16, Protocol), Vec<&Member<'_>>> = BTreeMap::new();
     for member in members.iter().filter(|member| !member.plan.is_canary()) {
-        for listener in member.plan.listeners.iter().filter(|wanted| !declared.contains(wanted)) {
+        for listener in
+            member.plan.placement.listeners.iter().filter(|wanted| !declared.contains(wanted))
+        {
             wanted_by.entry(*listener).or_default().push(member);
         }
     }
@@ -173,8 +175,9 @@ fn report_missing(
         let text =
             format!("listener not found for ({port}/{protocol}), with ingresses {count}: {cure}");
         for Member { plan, .. } in members {
-            let served_elsewhere = plan.listeners.iter().any(|other| declared.contains(other));
-            let (reason, field) = (Reason::ListenerNotFound, plan.listeners_field.clone());
+            let served_elsewhere =
+                plan.placement.listeners.iter().any(|other| declared.contains(other));
+            let (reason, field) = (Reason::ListenerNotFound, plan.placement.field.clone());
             let problem = match served_elsewhere {
                 true => Problem::warning(reason, field, text.clone()),
                 false => Problem::rejection(reason, field, text.clone()),

@@ -6,11 +6,8 @@ mod certificates;
 mod claims;
 mod config;
 mod forwarded;
-pub(crate) mod grpc;
 mod instance;
-pub(crate) mod listen_ports;
 mod listener;
-pub(crate) mod order;
 mod policy;
 
 pub(crate) use claims::claim;

@@ -2,17 +2,13 @@
 //! silence: a key that is known but without effect here, and a key that is nobody's, each give a
 //! warning.
 
-use model::Reason;
+use model::{Dialect, Reason};
 
 use super::annotations::{ALB_PREFIX, Annotations, NGINX_PREFIX, OWN_PREFIX, field};
 use crate::dialect::{Problems, did_you_mean, nearest};
 
 /// Read somewhere in this crate.
 const HONOURED: &[&str] = &[
-    "albconfig.name",
-    "albconfig.order",
-    "order",
-    "listen-ports",
     "ssl-redirect",
     "backend-protocol",
     "use-regex",
@@ -32,6 +28,9 @@ const HONOURED: &[&str] = &[
     "traffic-limit-qps",
     "traffic-limit-ip-qps",
 ];
+
+/// Read where an AlbConfig declares the listeners.
+const ALB_ONLY: &[&str] = &["albconfig.name", "albconfig.order", "order", "listen-ports"];
 
 /// Part of a key: `actions.web`.
 const FAMILIES: &[&str] = &["actions.", "conditions.", "rule-direction."];
@@ -93,10 +92,13 @@ const OWN: &[&str] = &["issuer", "echo"];
 const BACKEND_TYPE: &str = "service.beta.kubernetes.io/backend-type";
 
 /// Warns of every annotation that has no effect. `hash` is the vendor's own bookkeeping.
-pub(super) fn check(annotations: &Annotations<'_>, problems: &mut Problems) {
+pub(super) fn check(annotations: &Annotations<'_>, dialect: Dialect, problems: &mut Problems) {
     for (name, value) in annotations.under(ALB_PREFIX) {
         let family = FAMILIES.iter().any(|family| name.starts_with(family));
         if family || name == "hash" || HONOURED.contains(&name) {
+            continue;
+        }
+        if ALB_ONLY.contains(&name) && dialect == Dialect::Alb {
             continue;
         }
         let field = field(ALB_PREFIX, name);
@@ -104,6 +106,11 @@ pub(super) fn check(annotations: &Annotations<'_>, problems: &mut Problems) {
             if !harmless.contains(&value) {
                 problems.warn(Reason::NotHonoured, field, not_honoured(ALB_PREFIX, name));
             }
+        } else if ALB_ONLY.contains(&name) {
+            let text = format!(
+                "{ALB_PREFIX}{name} has no effect with this IngressClass, which has no AlbConfig; remove it"
+            );
+            problems.warn(Reason::NotHonoured, field, text);
         } else if INSTANCE.contains(&name) {
             problems.warn(
                 Reason::NotHonoured,
@@ -112,7 +119,7 @@ pub(super) fn check(annotations: &Annotations<'_>, problems: &mut Problems) {
             );
         } else {
             let known = NOT_HONOURED.iter().map(|(key, _)| *key);
-            let known = known.chain(HONOURED.iter().chain(INSTANCE).copied());
+            let known = known.chain(HONOURED.iter().chain(ALB_ONLY).chain(INSTANCE).copied());
             unknown(ALB_PREFIX, name, nearest(name, known), problems);
         }
     }

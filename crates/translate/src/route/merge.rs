@@ -61,7 +61,9 @@ impl<'a> Merge<'a> {
     pub fn rules(&mut self, port: u16, protocol: Protocol, order: RuleOrder) -> Vec<Arc<Rule>> {
         let mut candidates = Vec::with_capacity(self.members.len());
         for (place, member) in self.members.iter().enumerate() {
-            if !member.plan.is_canary() && member.plan.listeners.contains(&(port, protocol)) {
+            if !member.plan.is_canary()
+                && member.plan.placement.listeners.contains(&(port, protocol))
+            {
                 candidates.extend(candidates_of(place, member, port, protocol));
             }
         }
@@ -114,7 +116,8 @@ fn candidates_of<'a>(
     protocol: Protocol,
 ) -> impl Iterator<Item = Candidate<'a>> {
     let rules = member.plan.drafts.iter().zip(&member.built.rules).enumerate();
-    let landing = rules.filter(move |(_, (draft, _))| draft.lands_on(protocol, member.plan.forced));
+    let landing =
+        rules.filter(move |(_, (draft, _))| draft.lands_on(protocol, member.plan.placement.forced));
     landing.map(move |(index, (draft, built))| {
         let redirect = built.redirect.as_ref().filter(|_| port != 443);
         Candidate { member: place, index, draft, rule: redirect.unwrap_or(&built.rule) }

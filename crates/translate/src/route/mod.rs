@@ -18,6 +18,7 @@ mod merge;
 mod net;
 mod options;
 mod path;
+mod placement;
 mod plan;
 mod precedence;
 mod rules;
@@ -29,7 +30,6 @@ pub(crate) use build::{Built, build};
 pub(crate) use merge::{Member, Merge, RuleOrder, no_rule};
 pub(crate) use net::parse_net;
 pub(crate) use plan::Plan;
-pub(crate) use tls::Wishes;
 
 #[cfg(test)]
 mod tests;

@@ -1,21 +1,21 @@
 //! All that follows from one Ingress alone. Costly to make (annotations, JSON, regular
 //! expressions), so it is kept as long as the object stays the same.
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressRule, IngressSpec};
+use k8s_openapi::api::networking::v1::{Ingress, IngressSpec};
 use model::{
     Action, BackendProtocol, Dialect, Direction, Filter, Name, Protocol, RuleMatch, Verdict,
 };
 
 use super::{
-    annotations::{Annotations, alb_field},
+    annotations::Annotations,
     known_keys,
     options::{Canary, Options},
+    placement::{Placement, Site},
     rules::Drafting,
     tls::Wishes,
 };
 use crate::{
-    alb::{grpc, listen_ports, order},
-    dialect::{Problem, Problems, Subject},
+    dialect::{Problems, Subject},
     service::ServicePort,
     world::{Key, Object},
 };
@@ -24,14 +24,7 @@ use crate::{
 pub(crate) struct Plan {
     pub subject: Subject,
     pub key: Key,
-    /// Place in its group; only `alb` knows others than the default.
-    pub order: u16,
-    /// The listeners that the Ingress wants to be on.
-    pub listeners: Vec<(u16, Protocol)>,
-    /// The field that names them.
-    pub listeners_field: String,
-    /// Every rule goes to every listener, whatever its host.
-    pub forced: bool,
+    pub placement: Placement,
     /// In order of priority within the Ingress.
     pub drafts: Vec<Draft>,
     pub services: Vec<ServiceUse>,
@@ -98,18 +91,18 @@ impl Plan {
         let empty = IngressSpec::default();
         let spec = object.body.spec.as_ref().unwrap_or(&empty);
         let annotations = Annotations::of(object.body.metadata.annotations.as_ref());
-        known_keys::check(&annotations, &mut problems);
+        known_keys::check(&annotations, dialect, &mut problems);
         let tls = spec.tls.as_deref().unwrap_or_default();
         let rules = spec.rules.as_deref().unwrap_or_default();
         let tls = Wishes::read(tls, rules, &annotations, &subject, &mut problems);
         let options = Options::read(&annotations, &mut problems);
+        let site =
+            Site { subject: &subject, annotations: &annotations, options: &options, tls: &tls };
+        let placement = site.placement(rules, &mut problems);
         let mut plan = Self {
             subject,
             key: key.clone(),
-            order: order::DEFAULT,
-            listeners: Vec::new(),
-            listeners_field: "spec".into(),
-            forced: false,
+            placement: Placement::default(),
             drafts: Vec::new(),
             services: Vec::new(),
             protocol: options.protocol,
@@ -117,53 +110,29 @@ impl Plan {
             tls,
             verdicts: Vec::new(),
         };
-        let placed = plan.place(rules, &annotations, &options);
-        let usable = placed.map_err(|problem| problems.push(problem)).is_ok();
-        if usable {
-            let drafting = Drafting {
-                key,
-                annotations: &annotations,
-                options: &options,
-                tls: &plan.tls,
-                dialect,
-                problems: &mut problems,
-                services: Vec::new(),
-                actions: Vec::new(),
-            };
-            (plan.drafts, plan.services) = drafting.draft_all(spec);
-        } else {
-            plan.tls = Wishes::default();
+        match placement {
+            Ok(placement) => {
+                plan.placement = placement;
+                let drafting = Drafting {
+                    key,
+                    annotations: &annotations,
+                    options: &options,
+                    tls: &plan.tls,
+                    dialect,
+                    problems: &mut problems,
+                    services: Vec::new(),
+                    actions: Vec::new(),
+                };
+                (plan.drafts, plan.services) = drafting.draft_all(spec);
+            }
+            Err(problem) => {
+                problems.push(problem);
+                plan.tls = Wishes::default();
+            }
         }
         problems.settle(plan.drafts.is_empty());
         plan.verdicts = problems.into_verdicts(&plan.subject);
         plan
-    }
-
-    /// Settles listeners and order. `Err`: the Ingress cannot be used at all.
-    fn place(
-        &mut self,
-        rules: &[IngressRule],
-        annotations: &Annotations<'_>,
-        options: &Options,
-    ) -> Result<(), Problem> {
-        if self.subject.dialect == Dialect::Ingress {
-            self.listeners = vec![(80, Protocol::Http)];
-            if self.tls.has_block {
-                self.listeners.push((443, Protocol::Https));
-            }
-            return Ok(());
-        }
-        self.order = order::read(annotations, &self.subject.object)?;
-        let written = annotations.alb("listen-ports");
-        if written.is_some() {
-            self.listeners_field = alb_field("listen-ports");
-        }
-        self.forced = written.is_some() || options.ssl_redirect;
-        self.listeners = listen_ports::listeners(written, options.ssl_redirect, rules, &self.tls)?;
-        if options.protocol == BackendProtocol::Grpc {
-            grpc::check(&self.tls, &self.listeners, written.is_some(), options.ssl_redirect)?;
-        }
-        Ok(())
     }
 
     pub fn is_canary(&self) -> bool {

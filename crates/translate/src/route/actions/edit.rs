@@ -38,7 +38,12 @@ pub(super) fn insert_header(
         match HeaderName::from_bytes(value.as_bytes()) {
             Ok(name) => HeaderSource::Header(name),
             Err(_) => {
-                return unusable(&config, "Value", format!("{value:?} is no header name"), problems);
+                return unusable(
+                    &config,
+                    "Value",
+                    format!("{value:?} is no header name"),
+                    problems,
+                );
             }
         }
     } else if kind.eq_ignore_ascii_case("UserDefined") {

@@ -2,15 +2,13 @@
 
 use model::{ObjectRef, Reason};
 
-use crate::{
-    dialect::Problem,
-    route::{Annotations, alb_field},
-};
+use super::super::annotations::{Annotations, alb_field};
+use crate::dialect::Problem;
 
-pub(crate) const DEFAULT: u16 = 10;
+pub(super) const DEFAULT: u16 = 10;
 
 /// Reads `albconfig.order` or `order`. The first words of the errors are the vendor's.
-pub(crate) fn read(annotations: &Annotations<'_>, object: &ObjectRef) -> Result<u16, Problem> {
+pub(super) fn read(annotations: &Annotations<'_>, object: &ObjectRef) -> Result<u16, Problem> {
     let key = ["albconfig.order", "order"].into_iter().find(|key| annotations.alb(key).is_some());
     let Some((key, text)) = key.and_then(|key| Some((key, annotations.alb(key)?))) else {
         return Ok(DEFAULT);

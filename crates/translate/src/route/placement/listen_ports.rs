@@ -1,18 +1,16 @@
 //! Which listeners an Ingress wants: `listen-ports`, or else what its hosts say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::networking::v1::IngressRule;
 use model::{Name, Protocol, Reason};
 use serde_json::Number;
 
-use crate::{
-    dialect::Problem,
-    route::{Wishes, alb_field},
-};
+use super::super::{annotations::alb_field, tls::Wishes};
+use crate::dialect::Problem;
 
 /// Each pair once, in the order in which it is written.
-pub(crate) fn listeners(
+pub(super) fn listeners(
     written: Option<&str>,
     ssl_redirect: bool,
     rules: &[IngressRule],
@@ -28,7 +26,7 @@ pub(crate) fn listeners(
         })?),
         None => listeners.extend(derived(rules, tls)),
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     listeners.retain(|listener| seen.insert(*listener));
     Ok(listeners)
 }

@@ -2,13 +2,11 @@
 
 use model::{Protocol, Reason};
 
-use crate::{
-    dialect::Problem,
-    route::{Wishes, alb_field},
-};
+use super::super::{annotations::alb_field, tls::Wishes};
+use crate::dialect::Problem;
 
 /// `explicit`: the listeners are written in `listen-ports`. The first words are the vendor's.
-pub(crate) fn check(
+pub(super) fn check(
     tls: &Wishes,
     listeners: &[(u16, Protocol)],
     explicit: bool,

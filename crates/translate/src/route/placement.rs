@@ -1,0 +1,98 @@
+//! Where an Ingress goes: its place among the others, and the listeners that it wants to be on.
+
+mod grpc;
+mod listen_ports;
+mod order;
+
+use k8s_openapi::api::networking::v1::IngressRule;
+use model::{BackendProtocol, Dialect, Name, Protocol, Reason};
+
+use super::{
+    annotations::{Annotations, alb_field},
+    options::Options,
+    tls::Wishes,
+};
+use crate::dialect::{Problem, Problems, Subject};
+
+#[derive(Debug, Default)]
+pub(crate) struct Placement {
+    /// Place in its group; of meaning in `alb` only.
+    pub order: u16,
+    pub listeners: Vec<(u16, Protocol)>,
+    /// The field that names the listeners.
+    pub field: String,
+    /// Every rule goes to every listener, whatever its host.
+    pub forced: bool,
+}
+
+/// What the placement follows from.
+pub(super) struct Site<'a> {
+    pub subject: &'a Subject,
+    pub annotations: &'a Annotations<'a>,
+    pub options: &'a Options,
+    pub tls: &'a Wishes,
+}
+
+impl Site<'_> {
+    /// `Err`: the Ingress cannot be used at all.
+    pub fn placement(
+        &self,
+        rules: &[IngressRule],
+        problems: &mut Problems,
+    ) -> Result<Placement, Problem> {
+        match self.subject.dialect {
+            Dialect::Ingress => Ok(self.plain(problems)),
+            Dialect::Alb => self.by_alb_rules(rules, problems),
+        }
+    }
+
+    /// Port 80 always, 443 for an Ingress with a TLS block.
+    fn plain(&self, problems: &mut Problems) -> Placement {
+        let mut listeners = vec![(80, Protocol::Http)];
+        if self.tls.has_block {
+            listeners.push((443, Protocol::Https));
+        } else if self.options.ssl_redirect {
+            let text = "ssl-redirect has no effect on hosts without TLS: add spec.tls";
+            problems.warn(Reason::InvalidAnnotation, alb_field("ssl-redirect"), text);
+        }
+        Placement { order: order::DEFAULT, listeners, field: "spec".into(), forced: false }
+    }
+
+    fn by_alb_rules(
+        &self,
+        rules: &[IngressRule],
+        problems: &mut Problems,
+    ) -> Result<Placement, Problem> {
+        let order = order::read(self.annotations, &self.subject.object)?;
+        let ssl_redirect = self.options.ssl_redirect;
+        let written = self.annotations.alb("listen-ports");
+        let listeners = listen_ports::listeners(written, ssl_redirect, rules, self.tls)?;
+        if self.options.protocol == BackendProtocol::Grpc {
+            grpc::check(self.tls, &listeners, written.is_some(), ssl_redirect)?;
+        }
+        let field = written.map_or_else(|| "spec".into(), |_| alb_field("listen-ports"));
+        let forced = written.is_some() || ssl_redirect;
+        if !forced {
+            self.warn_of_near_misses(rules, problems);
+        }
+        Ok(Placement { order, listeners, field, forced })
+    }
+
+    /// Rule hosts count as TLS only if they stand literally in `spec.tls`. Who wrote a wildcard
+    /// there will not expect the rule on HTTP alone. The first word is the vendor's.
+    fn warn_of_near_misses(&self, rules: &[IngressRule], problems: &mut Problems) {
+        for (index, rule) in rules.iter().enumerate() {
+            let Some(host) = rule.host.as_deref().and_then(|host| Name::parse(host).ok()) else {
+                continue;
+            };
+            let mut names = self.tls.entries.iter().flat_map(|entry| &entry.hosts);
+            let wildcard = names.find(|name| **name != host && name.covers(&host));
+            if let Some(wildcard) = wildcard.filter(|_| !self.tls.names(&host)) {
+                let text = format!(
+                    "mismatchTlsHostsIngress: [{host}]: the rule is served over HTTP only, as {wildcard} in spec.tls does not count for it: add {host} to the hosts of that entry"
+                );
+                problems.warn(Reason::InvalidField, format!("spec.rules[{index}].host"), text);
+            }
+        }
+    }
+}
