@@ -6,6 +6,7 @@
 
 mod client_ca;
 mod coverage;
+mod covered;
 mod default;
 mod discovery;
 mod faults;
@@ -91,6 +92,7 @@ impl<'a> Binder<'a> {
         self.order_for_uncovered(&mut list, &wishes);
         self.apply_console(&mut list, &wishes);
         self.leave_out_invalid(&mut list, &wishes);
+        self.keep_last_default(&mut list, &wishes);
         let default = self.choose_default(&list, &wishes);
         self.remember(&list, default, ask.key);
         let bound = self.bindings(&list, default);

@@ -39,9 +39,15 @@ pub fn settle(claims: &mut [LoadBalancerClaim], settings: &Settings) -> Vec<Verd
                 place.key == key || (port != 0 && overlap(place.address, address))
             };
             if let Some(place) = places.iter().find(meets) {
+                let cure = match place.key.load_balancer == *name {
+                    true => "map one of the two to another port (portMap)".to_owned(),
+                    false => format!(
+                        "give {name} an address of its own (loadBalancers.{name}.bind), or another port"
+                    ),
+                };
                 let message = format!(
-                    "{key} is not served: {} of {} came first and has {address} port {port}; give {name} an address of its own (loadBalancers.{name}.bind), or another port",
-                    place.key, place.holder
+                    "{key} is not served: {} of {} came first and has {} port {port}; {cure}",
+                    place.key, place.holder, place.address
                 );
                 let verdict =
                     Verdict::rejected(declared_by.object.clone(), Reason::PortConflict, message)

@@ -29,7 +29,6 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-#[ignore = "waits for the dialects"]
 fn golden_cases() {
     let mut failures = Vec::new();
     for file in files() {

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use model::{CertificateList, CertificateTable, Choice, Direction, Name, Reason};
+use model::{CertificateList, CertificateTable, Choice, Dialect, Direction, Name, Reason};
 
 use super::{
     Binder,
@@ -23,7 +23,8 @@ impl<'a> Binder<'a> {
         wishes: &Wishes<'a>,
     ) {
         let table = CertificateTable::new(bound);
-        if bound.bindings.is_empty() {
+        // A plain IngressClass opens HTTPS unasked; an AlbConfig writes the listener.
+        if bound.bindings.is_empty() && wishes.dialect == Dialect::Alb {
             self.report_empty(wishes);
         }
         let mut seen: HashSet<&Name, foldhash::fast::RandomState> = HashSet::default();
@@ -49,26 +50,33 @@ impl<'a> Binder<'a> {
                 }
                 let cure = || "no spec.tls names it: add it there".to_owned();
                 if let Some(message) = answer(&table, host, wishes, cure) {
-                    let asker =
-                        Asker { object: &rule.origin, origin: &None, field: "spec.tls".into() };
+                    let asker = Asker::of_rule(&rule.origin);
                     self.report(wishes, asker.warning(Reason::HostNotCovered, message));
                 }
             }
         }
     }
 
-    /// The host's own certificate is missing or on order, and a verdict says so.
+    /// The host's own certificate is missing or on order, or cannot be ordered, and a verdict
+    /// says so.
     fn is_reported_already(&self, list: &List<'a>, member: &TlsMember, host: &Name) -> bool {
         let own = member.secret.clone();
         let own = own.unwrap_or_else(|| issued_id(&self.settings.store_namespace, host));
         match list.position(&own) {
             Some(position) => list.entries[position].certificate.is_none(),
-            None => member.secret.is_some() && self.store.hold(&own).certificate.is_none(),
+            None if member.secret.is_some() => self.store.hold(&own).certificate.is_none(),
+            None => {
+                let issuer = member.issuer.as_ref().or(self.settings.default_issuer.as_ref());
+                issuer.is_some_and(|issuer| !self.settings.issuers.contains(issuer))
+            }
         }
     }
 
     fn cure(&self, wishes: &Wishes<'a>, member: &TlsMember, host: &Name) -> String {
         match &member.secret {
+            Some(id) if self.wants.get(id).is_some_and(|want| want.names.contains(host)) => {
+                format!("{} is on order once more, with all hosts", described(id))
+            }
             Some(id) => {
                 let names =
                     self.store.hold(id).certificate.map_or_else(String::new, |c| names_of(c));

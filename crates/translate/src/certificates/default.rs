@@ -1,6 +1,6 @@
 //! Which certificate of a list is the Default.
 
-use model::{CertificateId, Reason, Verdict};
+use model::{CertificateId, CertificateSource, Reason, Verdict};
 
 use super::{
     Binder,
@@ -30,6 +30,31 @@ impl<'a> Binder<'a> {
             self.report_kept(list, wishes, (position, first), because);
         }
         Some(position)
+    }
+
+    /// Nothing is wanted any more: the listener keeps the Default it had, as on ALB, as long as
+    /// its object is there (spec/alb_cce 2.4).
+    pub(super) fn keep_last_default(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+        let Some(id) = self.memory.defaults.get(wishes.key).filter(|_| list.entries.is_empty())
+        else {
+            return;
+        };
+        let hold = self.store.hold(id);
+        if hold.fault.is_some() || !hold.own.is_some_and(|own| self.store.is_valid(own)) {
+            return;
+        }
+        let source = match (hold.issued_by, id.as_secret()) {
+            (Some(_), _) => CertificateSource::Issued,
+            (None, Some(_)) => CertificateSource::Secret,
+            (None, None) => CertificateSource::Discovered,
+        };
+        let asker = Asker::declaration(wishes.declared_by, &*wishes.listener.field);
+        let message = format!(
+            "empty https listener default certs: nothing asks for a certificate on {} any more, so it keeps {id} as its Default; name certificates in the listener, or add an Ingress with spec.tls",
+            wishes.key
+        );
+        self.report(wishes, asker.warning(Reason::CertificateNotFound, message));
+        list.push(Entry::held(id.clone(), source, &hold, asker));
     }
 
     fn wished(&self, list: &List<'a>, wishes: &Wishes<'a>) -> Option<(usize, Because)> {

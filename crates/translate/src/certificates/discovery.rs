@@ -56,10 +56,12 @@ impl<'a> Binder<'a> {
             if literal || by_wildcard {
                 continue;
             }
-            let covering = |stored: &&Stored<'a>| stored.certificate.covers(host);
-            let valid = |stored: &&Stored<'a>| self.store.is_valid(stored.certificate);
-            if let Some(last_copy) = names.departed.iter().filter(covering).find(valid) {
-                departed.push((*last_copy, asker()));
+            let last_copies = names.departed.iter().filter(|stored| {
+                stored.certificate.covers(host) && self.store.is_valid(stored.certificate)
+            });
+            let known = departed.len();
+            departed.extend(last_copies.map(|stored| (*stored, asker())));
+            if departed.len() > known {
                 continue;
             }
             let outside = names

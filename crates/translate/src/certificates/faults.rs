@@ -5,7 +5,7 @@ use model::{Certificate, CertificateId, Reason, Verdict};
 use super::{
     Binder,
     list::Asker,
-    store::{Fault, Hold, Store},
+    store::{Double, Fault, Hold, Store},
     wishes::Wishes,
 };
 
@@ -16,7 +16,7 @@ pub fn of_store(store: &Store<'_>) -> Vec<Verdict> {
             .at(problem.field)
             .from_origin(secret.origin.clone())
     });
-    let doubles = store.doubles().iter().filter_map(|(late, counts)| {
+    let doubles = store.doubles().iter().filter_map(|Double { late, counts }| {
         let id = late.body.store_id.as_ref()?;
         let message = format!(
             "certificate id {id} already belongs to {}: give this Secret another id, or delete one of the two",
@@ -56,7 +56,7 @@ impl<'a> Binder<'a> {
                     Some(kept) => {
                         asker.warning(Reason::SecretInvalid, format!("{what}; until then {kept}"))
                     }
-                    None => asker.rejected(Reason::SecretInvalid, what),
+                    None => asker.refused(Reason::SecretInvalid, what),
                 }
             }
             Fault::Worse(new) => {
@@ -83,7 +83,7 @@ impl<'a> Binder<'a> {
                     "Secret {id} does not exist: create {name} in namespace {namespace}, or correct the name{}",
                     elsewhere.unwrap_or_default()
                 );
-                asker.rejected(Reason::SecretNotFound, message)
+                asker.refused(Reason::SecretNotFound, message)
             }
             (None, Some(kept)) => asker.warning(
                 Reason::CertificateNotFound,

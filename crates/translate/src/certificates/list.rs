@@ -34,15 +34,32 @@ pub struct Asker<'a> {
     pub object: &'a ObjectRef,
     pub origin: &'a Option<Origin>,
     pub field: Cow<'a, str>,
+    /// What it asks for is all it asks for: an Ingress, not the object of the whole listener.
+    is_member: bool,
 }
 
 impl<'a> Asker<'a> {
     pub fn member(member: &'a TlsMember) -> Self {
-        Self { object: &member.object, origin: &member.origin, field: (&*member.field).into() }
+        Self {
+            object: &member.object,
+            origin: &member.origin,
+            field: (&*member.field).into(),
+            is_member: true,
+        }
     }
 
     pub fn declaration(declaration: &'a Declaration, field: impl Into<Cow<'a, str>>) -> Self {
-        Self { object: &declaration.object, origin: &declaration.origin, field: field.into() }
+        Self {
+            object: &declaration.object,
+            origin: &declaration.origin,
+            field: field.into(),
+            is_member: false,
+        }
+    }
+
+    /// The Ingress that a routing rule is of.
+    pub fn of_rule(object: &'a ObjectRef) -> Self {
+        Self { object, origin: &None, field: "spec.tls".into(), is_member: true }
     }
 
     pub fn below(&self, field: &str) -> Self {
@@ -55,6 +72,14 @@ impl<'a> Asker<'a> {
 
     pub fn rejected(&self, reason: Reason, message: String) -> Verdict {
         self.place(Verdict::rejected(self.object.clone(), reason, message))
+    }
+
+    /// It does not get what it asked for; to the object of a whole listener that is a warning.
+    pub fn refused(&self, reason: Reason, message: String) -> Verdict {
+        match self.is_member {
+            true => self.rejected(reason, message),
+            false => self.warning(reason, message),
+        }
     }
 
     pub fn place(&self, verdict: Verdict) -> Verdict {

@@ -1,42 +1,53 @@
 //! Certificates that Doorward itself has to obtain: the hosts that nothing else covers, and the
 //! Secrets that an Ingress names before they exist.
 
-use std::{
-    collections::{HashSet, btree_map::Entry as Slot},
-    sync::Arc,
-};
+use std::{collections::btree_map::Entry as Slot, sync::Arc};
 
-use model::{CertificateId, CertificateSource, Name, Reason, Want};
+use model::{CertificateId, CertificateSource, Name, ObjectRef, Reason, Want};
 
 use super::{
     Binder,
+    covered::Covered,
     list::{Asker, Entry, List},
-    store::Fault,
+    store::{Fault, Hold},
     wishes::Wishes,
 };
 use crate::claim::TlsMember;
+
+/// One certificate to obtain.
+pub struct Order<'a> {
+    pub id: CertificateId,
+    pub hosts: &'a [Name],
+    pub issuer: &'a Arc<str>,
+    /// Who named the issuer.
+    pub wanted_by: &'a ObjectRef,
+    /// Who is told.
+    pub member: &'a TlsMember,
+}
 
 impl<'a> Binder<'a> {
     /// One certificate for each open host that no valid certificate of the list covers, if its
     /// Ingress asks for an issuer or there is a default one.
     pub(super) fn order_for_uncovered(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
         let settings = self.settings;
-        let orders = wishes.members.iter().any(|member| member.issuer.is_some());
-        if settings.default_issuer.is_none() && !orders {
+        let some_ask = wishes.members.iter().any(|member| member.issuer.is_some());
+        if settings.default_issuer.is_none() && !some_ask {
             return;
         }
         let mut covered = Covered::by(list, |certificate| self.store.is_valid(certificate));
         for member in &wishes.members {
             let position = member.secret.as_ref().and_then(|id| list.position(id));
             if position.is_some_and(|position| list.entries[position].certificate.is_none()) {
-                member.hosts.iter().for_each(|host| covered.add(host));
+                covered.extend(&member.hosts);
             }
         }
         for (host, member, _) in wishes.open_hosts() {
             let issuer = member.issuer.as_ref().or(settings.default_issuer.as_ref());
             let Some(issuer) = issuer.filter(|_| !covered.covers(host)) else { continue };
             let id = issued_id(&settings.store_namespace, host);
-            self.obtain(list, wishes, id, std::slice::from_ref(host), issuer, member);
+            let hosts = std::slice::from_ref(host);
+            let wanted_by = &member.object;
+            self.obtain(list, wishes, Order { id, hosts, issuer, wanted_by, member });
         }
     }
 
@@ -48,65 +59,63 @@ impl<'a> Binder<'a> {
     }
 
     /// Orders the certificate and attaches what is in hand for it.
-    pub(super) fn obtain(
-        &mut self,
-        list: &mut List<'a>,
-        wishes: &Wishes<'a>,
-        id: CertificateId,
-        hosts: &[Name],
-        issuer: &Arc<str>,
-        member: &'a TlsMember,
-    ) {
-        let asker = Asker::member(member);
-        let hold = self.store.hold(&id);
-        let is_known = self.settings.issuers.contains(issuer);
+    pub(super) fn obtain(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, order: Order<'a>) {
+        let asker = Asker::member(order.member);
+        let hold = self.store.hold(&order.id);
+        let is_known = self.settings.issuers.contains(order.issuer);
         if !is_known {
-            self.report_unknown_issuer(wishes, issuer, &asker);
-        } else if self.is_ours_to_obtain(&id) {
-            self.want(&id, hosts, issuer, member);
-        }
-        match (hold.certificate, hold.fault) {
-            (Some(_), None) => {}
-            (Some(held), Some(_)) if is_known => {
-                let message = format!(
-                    "Secret {id} is gone or unusable and is ordered again from issuer {issuer}; its last good certificate is served on (it ends {})",
-                    held.not_after
-                );
-                self.report(wishes, asker.warning(Reason::CertificatePending, message));
-            }
-            (None, _) if is_known => {
-                let hosts: Vec<&str> = hosts.iter().map(Name::as_str).collect();
-                let message = format!(
-                    "the certificate for {} is on order from issuer {issuer}; it will come as Secret {id}",
-                    hosts.join(", ")
-                );
-                self.report(wishes, asker.warning(Reason::CertificatePending, message));
-            }
-            _ => {}
+            self.report_unknown_issuer(wishes, order.issuer, &asker);
+        } else if self.is_ours_to_obtain(&order.id) {
+            self.want(&order, hold.own);
+            self.report_order(wishes, &order, &hold, &asker);
         }
         if hold.certificate.is_some() || is_known {
-            list.push(Entry::held(id, CertificateSource::Issued, &hold, asker));
+            list.push(Entry::held(order.id, CertificateSource::Issued, &hold, asker));
         }
     }
 
-    fn want(&mut self, id: &CertificateId, hosts: &[Name], issuer: &Arc<str>, member: &TlsMember) {
-        match self.wants.entry(id.clone()) {
+    fn want(&mut self, order: &Order<'a>, held: Option<&Arc<model::Certificate>>) {
+        match self.wants.entry(order.id.clone()) {
             Slot::Occupied(mut want) => {
                 let names = &mut want.get_mut().names;
-                let new: Vec<Name> =
-                    hosts.iter().filter(|host| !names.contains(host)).cloned().collect();
+                let new = order.hosts.iter().filter(|host| !names.contains(host));
+                let new: Vec<Name> = new.cloned().collect();
                 names.extend(new);
             }
             Slot::Vacant(slot) => {
                 slot.insert(Want {
-                    id: id.clone(),
-                    names: hosts.to_vec(),
-                    issuer: issuer.clone(),
-                    wanted_by: member.object.clone(),
-                    held: self.store.hold(id).own.cloned(),
+                    id: order.id.clone(),
+                    names: order.hosts.to_vec(),
+                    issuer: order.issuer.clone(),
+                    wanted_by: order.wanted_by.clone(),
+                    held: held.cloned(),
                 });
             }
         }
+    }
+
+    fn report_order(
+        &mut self,
+        wishes: &Wishes<'a>,
+        Order { id, hosts, issuer, .. }: &Order<'a>,
+        hold: &Hold<'a>,
+        asker: &Asker<'a>,
+    ) {
+        let message = match (hold.certificate, hold.fault) {
+            (Some(_), None) => return,
+            (Some(held), Some(_)) => format!(
+                "Secret {id} is gone or unusable and is ordered again from issuer {issuer}; its last good certificate is served on (it ends {})",
+                held.not_after
+            ),
+            (None, _) => {
+                let hosts: Vec<&str> = hosts.iter().map(Name::as_str).collect();
+                format!(
+                    "the certificate for {} is on order from issuer {issuer}; it will come as Secret {id}",
+                    hosts.join(", ")
+                )
+            }
+        };
+        self.report(wishes, asker.warning(Reason::CertificatePending, message));
     }
 
     fn report_unknown_issuer(&mut self, wishes: &Wishes<'a>, issuer: &str, asker: &Asker<'a>) {
@@ -124,36 +133,5 @@ pub fn issued_id(namespace: &str, host: &Name) -> CertificateId {
     match host.wildcard_parent() {
         Some(parent) => CertificateId::secret(namespace, &format!("issued-wildcard.{parent}")),
         None => CertificateId::secret(namespace, &format!("issued-{host}")),
-    }
-}
-
-/// The names that some certificates of a list carry.
-#[derive(Default)]
-pub struct Covered<'a> {
-    literal: HashSet<&'a str, foldhash::fast::RandomState>,
-    under: HashSet<&'a str, foldhash::fast::RandomState>,
-}
-
-impl<'a> Covered<'a> {
-    pub fn by(list: &List<'a>, counts: impl Fn(&model::Certificate) -> bool) -> Self {
-        let mut covered = Self::default();
-        let certificates = list.entries.iter().filter_map(|entry| entry.certificate);
-        for certificate in certificates.filter(|certificate| counts(certificate)) {
-            certificate.names.iter().for_each(|name| covered.add(name));
-        }
-        covered
-    }
-
-    fn add(&mut self, name: &'a Name) {
-        self.literal.insert(name.as_str());
-        self.under.extend(name.wildcard_parent());
-    }
-
-    pub fn covers(&self, host: &Name) -> bool {
-        let by_wildcard = || {
-            let parent = host.as_str().split_once('.').map(|(_, parent)| parent);
-            !host.is_wildcard() && parent.is_some_and(|parent| self.under.contains(parent))
-        };
-        self.literal.contains(host.as_str()) || by_wildcard()
     }
 }

@@ -1,14 +1,16 @@
 //! The certificates that somebody names: in the listener's object, in an Ingress, by the console.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use model::{CertificateId, CertificateSource};
 
 use super::{
     Binder,
     list::{Asker, Entry, List},
+    managed::Order,
     wishes::Wishes,
 };
+use crate::claim::TlsMember;
 
 impl<'a> Binder<'a> {
     /// The list written in the listener's object, in written order.
@@ -36,16 +38,21 @@ impl<'a> Binder<'a> {
         self.attach_named(list, wishes, &default.id, source, asker);
     }
 
-    /// The Secrets of the Ingresses, in group order. A Secret that is not there is ordered if its
-    /// Ingress names an issuer.
+    /// The Secrets of the Ingresses, in group order. A Secret that is not there is ordered if an
+    /// Ingress that uses it names an issuer.
     pub(super) fn attach_secrets(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+        let orders = orders(&wishes.members);
         for member in &wishes.members {
             let Some(id) = &member.secret else { continue };
-            match &member.issuer {
-                Some(issuer) if self.is_ours_to_obtain(id) && !member.hosts.is_empty() => {
-                    self.obtain(list, wishes, id.clone(), &member.hosts, issuer, member);
+            let order = orders.get(id).filter(|_| self.is_ours_to_obtain(id));
+            match order {
+                Some((issuer, by)) => {
+                    // Who names no issuer waits for the Secret and adds no host to it.
+                    let asks = if member.issuer.is_some() { member } else { by };
+                    let (id, hosts, wanted_by) = (id.clone(), &*asks.hosts, &asks.object);
+                    self.obtain(list, wishes, Order { id, hosts, issuer, wanted_by, member });
                 }
-                _ => {
+                None => {
                     let asker = Asker::member(member).below("secretName");
                     self.attach_named(list, wishes, id, CertificateSource::Secret, asker);
                 }
@@ -93,4 +100,17 @@ impl<'a> Binder<'a> {
             list.push(Entry::held(id.clone(), source, &hold, asker));
         }
     }
+}
+
+/// The Secrets that may have to be obtained, each with the first Ingress that names an issuer.
+fn orders<'a>(
+    members: &[&'a TlsMember],
+) -> HashMap<&'a CertificateId, (&'a Arc<str>, &'a TlsMember)> {
+    let mut orders = HashMap::new();
+    for member in members.iter().filter(|member| !member.hosts.is_empty()) {
+        if let (Some(id), Some(issuer)) = (&member.secret, &member.issuer) {
+            orders.entry(id).or_insert((issuer, *member));
+        }
+    }
+    orders
 }

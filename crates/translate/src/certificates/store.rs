@@ -23,10 +23,15 @@ pub struct Store<'a> {
     secrets: Map<(&'a str, &'a str), &'a Arc<Object<Secret>>>,
     /// Secrets that carry an id of the certificate store; of two with one id the older counts.
     uploaded: Map<&'a CertificateId, &'a Arc<Object<Secret>>>,
-    /// The later of two Secrets with one id, and the one that counts.
-    doubles: Vec<(&'a Arc<Object<Secret>>, &'a Arc<Object<Secret>>)>,
+    doubles: Vec<Double<'a>>,
     names: OnceCell<Names<'a>>,
     homes: OnceCell<Map<&'a str, &'a str>>,
+}
+
+/// Two Secrets with one id of the store.
+pub struct Double<'a> {
+    pub late: &'a Object<Secret>,
+    pub counts: &'a Object<Secret>,
 }
 
 /// What can be served for an id, and what is wrong with the object behind it.
@@ -87,7 +92,7 @@ impl<'a> Store<'a> {
             let (counts, late) =
                 if age(secret) < age(first) { (secret, first) } else { (first, secret) };
             store.uploaded.insert(id, counts);
-            store.doubles.push((late, counts));
+            store.doubles.push(Double { late, counts });
         }
         store
     }
@@ -134,7 +139,7 @@ impl<'a> Store<'a> {
         self.names.get_or_init(|| self.index())
     }
 
-    pub fn doubles(&self) -> &[(&'a Arc<Object<Secret>>, &'a Arc<Object<Secret>>)] {
+    pub fn doubles(&self) -> &[Double<'a>] {
         &self.doubles
     }
 

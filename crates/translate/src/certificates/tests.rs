@@ -111,9 +111,8 @@ fn an_equal_listener_keeps_its_pointer() {
         https(CertificateClaim { members, ..CertificateClaim::default() })
     };
     let (mut translator, settings) = (Translator::default(), Settings::default());
-    let mut run = |memory: &Memory| {
-        translator.settle(claims(), &source.world, &settings, memory, at("+0d"))
-    };
+    let mut run =
+        |memory: &Memory| translator.settle(claims(), &source.world, &settings, memory, at("+0d"));
     let first = run(&Memory::default());
     let second = run(&first.memory);
     assert!(Arc::ptr_eq(only_listener(&first), only_listener(&second)));
@@ -147,9 +146,8 @@ fn uploads() -> impl Strategy<Value = Vec<Upload>> {
         Just(Harm::Expired),
     ];
     let names = prop::sample::subsequence(HOSTS.to_vec(), 1..3);
-    let upload = (any::<bool>(), names, 1_i64..40, harm).prop_map(|(is_stored, names, ends, harm)| {
-        Upload { is_stored, names, ends, harm }
-    });
+    let upload = (any::<bool>(), names, 1_i64..40, harm)
+        .prop_map(|(is_stored, names, ends, harm)| Upload { is_stored, names, ends, harm });
     prop::collection::vec(upload, 1..6)
 }
 

@@ -9,9 +9,9 @@ use model::{Certificate, CertificateSource, Name, Reason};
 
 use super::{
     Binder,
+    covered::Covered,
     faults::{described, names_of},
     list::{Entry, List},
-    managed::Covered,
     wishes::Wishes,
 };
 
@@ -29,18 +29,14 @@ impl<'a> Binder<'a> {
             let hosts: Vec<&Name> =
                 wishes.open_hosts().into_iter().map(|(host, ..)| host).collect();
             let stays = |entry: &Entry<'a>| match entry.certificate {
-                Some(certificate) if certificate.is_expired(now) => {
-                    self.is_set_now(entry, wishes)
-                        || match entry.source {
-                            CertificateSource::Discovered => hosts
-                                .iter()
-                                .any(|host| certificate.covers(host) && !valid.covers(host)),
-                            _ => certificate.names.iter().any(|name| !valid.covers(name)),
-                        }
-                }
+                Some(certificate) if certificate.is_expired(now) => match entry.source {
+                    CertificateSource::Discovered => {
+                        hosts.iter().any(|host| certificate.covers(host) && !valid.covers(host))
+                    }
+                    _ => certificate.names.iter().any(|name| !valid.covers(name)),
+                },
                 Some(certificate) if certificate.is_not_yet_valid(now) => {
-                    self.is_set_now(entry, wishes)
-                        || !certificate.names.iter().any(|name| started.covers(name))
+                    !certificate.names.iter().any(|name| started.covers(name))
                 }
                 _ => true,
             };
@@ -75,15 +71,6 @@ impl<'a> Binder<'a> {
             .min()
     }
 
-    /// The operator made it the Default in this very reconcile.
-    fn is_set_now(&self, entry: &Entry<'a>, wishes: &Wishes<'a>) -> bool {
-        self.world
-            .console
-            .defaults
-            .get(wishes.key)
-            .is_some_and(|edit| edit.generation == self.world.generation && edit.id == entry.id)
-    }
-
     fn report_invalid(&mut self, wishes: &Wishes<'a>, entry: &Entry<'a>, is_left: bool) {
         let Some(certificate) = entry.certificate else { return };
         let (reason, state) = if certificate.is_expired(self.now) {
@@ -106,11 +93,12 @@ impl<'a> Binder<'a> {
                 )
             }
             (true, _) => format!("{what} and is left out until then"),
-            (false, _) => {
-                format!(
-                    "{what} and is served all the same, as nothing better covers its names: replace it"
-                )
-            }
+            (false, Reason::CertificateExpired) => format!(
+                "{what} and is served all the same, as nothing better covers its names: replace it"
+            ),
+            (false, _) => format!(
+                "{what}; it is served all the same, as nothing else covers its names, but clients refuse it until then"
+            ),
         };
         self.report_to_askers(wishes, entry, reason, &message);
     }

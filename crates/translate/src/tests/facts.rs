@@ -1,9 +1,6 @@
 //! Certificates made of facts alone: what the binder looks at, and no real key.
 
-use std::{
-    hash::{BuildHasher, Hash, Hasher},
-    sync::Arc,
-};
+use std::{hash::BuildHasher, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use model::{Certificate, Fingerprint, KeyAlgorithm, Name, PrivateKey};
@@ -38,7 +35,7 @@ pub struct Facts {
     pub issued_by: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, Hash)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub enum Key {
     #[default]
     #[serde(rename = "RSA")]
@@ -86,9 +83,8 @@ impl Facts {
 fn fingerprint(content: &str) -> Fingerprint {
     let mut bytes = [0; 32];
     for (index, chunk) in bytes.chunks_mut(8).enumerate() {
-        let mut hasher = foldhash::fast::FixedState::with_seed(index as u64).build_hasher();
-        content.hash(&mut hasher);
-        chunk.copy_from_slice(&hasher.finish().to_be_bytes());
+        let hasher = foldhash::fast::FixedState::with_seed(index as u64);
+        chunk.copy_from_slice(&hasher.hash_one(content).to_be_bytes());
     }
     Fingerprint(bytes)
 }
