@@ -6,6 +6,8 @@
 
 mod access_log;
 mod connection;
+#[cfg(test)]
+mod fixture;
 mod gateway;
 mod ledger;
 mod listener;

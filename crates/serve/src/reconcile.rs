@@ -235,6 +235,3 @@ fn forget_unknown_names(state: &ListenerState) {
     let (certificates, routes) = (&state.certificates, &state.listener.routes);
     state.ledger.keep(|name| certificates.knows(name) || routes.knows_host(name));
 }
-
-#[cfg(test)]
-mod tests;

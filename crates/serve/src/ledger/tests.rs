@@ -1,1 +1,100 @@
+use model::{Action, Direction, FixedResponse, Name, ObjectRef, Rule, RuleMatch};
 
+use super::*;
+
+const RED: Fingerprint = Fingerprint([1; 32]);
+const BLUE: Fingerprint = Fingerprint([2; 32]);
+
+fn routes(hosts: &[&str]) -> RouteTable {
+    let action = Action::Fixed(FixedResponse {
+        status: http::StatusCode::OK,
+        content_type: http::HeaderValue::from_static("text/plain"),
+        body: "".into(),
+        reason: None,
+    });
+    let rule = Rule {
+        origin: ObjectRef::namespaced("Ingress", "shop", "web"),
+        direction: Direction::Request,
+        matches: RuleMatch {
+            hosts: hosts.iter().map(|host| Name::parse(host).unwrap()).collect(),
+            ..RuleMatch::default()
+        },
+        filters: vec![],
+        action: action.clone(),
+    };
+    RouteTable::new(if hosts.is_empty() { vec![] } else { vec![Arc::new(rule)] }, action)
+}
+
+fn told(ledger: &ListenerLedger) -> Vec<(String, u64, u64, u64)> {
+    let entries = ledger.entries().into_iter();
+    entries
+        .map(|entry| {
+            let name = match entry.name {
+                ServedName::Name(name) => name.to_string(),
+                ServedName::Other => "other".to_owned(),
+                ServedName::None => "none".to_owned(),
+            };
+            (name, entry.handshakes, entry.fallbacks, entry.refused)
+        })
+        .collect()
+}
+
+#[test]
+fn made_up_names_are_counted_together() {
+    let ledger = ListenerLedger::default();
+    for number in 0..1000 {
+        let name = format!("n{number}.test");
+        ledger.served(Some(&name), ChosenBy::Default, &RED, &routes(&[]));
+        ledger.refused(Some(&name));
+        let name = format!("n{number}.shop.test");
+        ledger.served(Some(&name), ChosenBy::Wildcard, &RED, &routes(&[]));
+        ledger.served(
+            Some(&format!("n{number}.docs.test")),
+            ChosenBy::Default,
+            &RED,
+            &routes(&["*.docs.test"]),
+        );
+    }
+    assert_eq!(
+        told(&ledger),
+        [
+            ("*.docs.test".to_owned(), 1000, 1000, 0),
+            ("*.shop.test".to_owned(), 1000, 0, 0),
+            ("other".to_owned(), 1000, 1000, 1000),
+        ]
+    );
+}
+
+#[test]
+fn since_when_is_the_first_handshake_with_that_certificate() {
+    let (ledger, routes) = (ListenerLedger::default(), routes(&[]));
+    let serve = |fingerprint| {
+        ledger.served(Some("shop.test"), ChosenBy::ExactName, &fingerprint, &routes);
+        ledger.entries()[0].certificate.unwrap()
+    };
+    let first = serve(RED);
+    assert_eq!(first.0, RED);
+    assert_eq!(serve(RED), first);
+    let changed = serve(BLUE);
+    assert_eq!(changed.0, BLUE);
+    assert!(changed.1 >= first.1);
+}
+
+#[test]
+fn names_that_are_gone_are_forgotten() {
+    let (ledger, routes) = (ListenerLedger::default(), routes(&[]));
+    ledger.served(Some("old.test"), ChosenBy::ExactName, &RED, &routes);
+    ledger.served(Some("a.wild.test"), ChosenBy::Wildcard, &RED, &routes);
+    ledger.served(None, ChosenBy::Default, &RED, &routes);
+    ledger.keep(|name| name == "*.wild.test");
+    assert_eq!(told(&ledger), [("*.wild.test".to_owned(), 1, 0, 0), ("none".to_owned(), 1, 1, 0)]);
+}
+
+#[test]
+fn a_refused_name_is_counted_under_its_own_entry_if_it_has_one() {
+    let (ledger, routes) = (ListenerLedger::default(), routes(&[]));
+    ledger.served(Some("shop.test"), ChosenBy::ExactName, &RED, &routes);
+    ledger.refused(Some("shop.test"));
+    ledger.refused(None);
+    assert_eq!(told(&ledger), [("shop.test".to_owned(), 1, 0, 1), ("none".to_owned(), 0, 0, 1)]);
+}

@@ -1,1 +1,96 @@
+use std::time::Duration;
 
+use model::{
+    Action, Certificate, FixedResponse, ForwardedHeaders, ListenerKey, ObjectRef, Protocol,
+    RouteTable, TlsSettings, TlsVersions,
+};
+
+use super::*;
+use crate::fixture::{certificate, list, unusable};
+
+fn listener(certificates: &[(&str, &Arc<Certificate>)]) -> Arc<Listener> {
+    let nothing = Action::Fixed(FixedResponse {
+        status: http::StatusCode::NOT_FOUND,
+        content_type: http::HeaderValue::from_static("text/plain"),
+        body: "".into(),
+        reason: None,
+    });
+    Arc::new(Listener {
+        key: ListenerKey { load_balancer: "edge-lb".into(), port: 443, quic: false },
+        protocol: Protocol::Https,
+        address: "127.0.0.1:0".parse().unwrap(),
+        declared_by: ObjectRef::cluster("AlbConfig", "edge-lb"),
+        certificates: list(certificates),
+        tls: Some(TlsSettings { versions: TlsVersions::V12AndV13, http2: true, client_auth: None }),
+        routes: Arc::new(RouteTable::new(vec![], nothing)),
+        forwarded: Arc::new(ForwardedHeaders::default()),
+        access: None,
+        idle_timeout: Duration::from_secs(15),
+        request_timeout: Duration::from_secs(60),
+        gzip: false,
+    })
+}
+
+fn build(
+    builder: &mut StateBuilder,
+    wanted: &Arc<Listener>,
+    former: Option<&ListenerState>,
+) -> ListenerState {
+    builder.build(wanted, former, Arc::default()).unwrap()
+}
+
+#[test]
+fn equal_certificates_keep_their_table() {
+    let mut builder = StateBuilder::default();
+    let shop = certificate("shop.test");
+    let first = build(&mut builder, &listener(&[("a", &shop)]), None);
+    let again = build(&mut builder, &listener(&[("a", &shop)]), Some(&first));
+    assert!(Arc::ptr_eq(&first.certificates, &again.certificates));
+    let renewed = certificate("shop.test");
+    let next = build(&mut builder, &listener(&[("a", &renewed)]), Some(&again));
+    assert!(!Arc::ptr_eq(&again.certificates, &next.certificates));
+    assert_ne!(next.version, again.version);
+}
+
+#[test]
+fn a_bad_certificate_without_a_former_one_leaves_its_place_empty() {
+    let (bad, good) = (unusable("shop.test"), certificate("docs.test"));
+    let wanted = listener(&[("a", &good), ("b", &bad)]);
+    let state = build(&mut StateBuilder::default(), &wanted, None);
+    assert_eq!(state.rejected.len(), 1);
+    assert_eq!(state.rejected[0].id, CertificateId::store("b"));
+    let binding = &state.listener.certificates.bindings[1];
+    assert_eq!((binding.status, &binding.certificate), (BindingStatus::Rejected, &None));
+    assert!(state.certificates.knows("docs.test"));
+    assert!(!state.certificates.knows("shop.test"));
+}
+
+#[test]
+fn a_rejection_keeps_its_time_while_other_certificates_change() {
+    let mut builder = StateBuilder::default();
+    let (good, bad) = (certificate("shop.test"), unusable("shop.test"));
+    let first = build(&mut builder, &listener(&[("a", &good)]), None);
+    let rejected = build(&mut builder, &listener(&[("a", &bad)]), Some(&first));
+    assert_eq!(rejected.listener.certificates.bindings[0].certificate, Some(good.clone()));
+    let docs = certificate("docs.test");
+    let wanted = listener(&[("a", &bad), ("b", &docs)]);
+    let next = build(&mut builder, &wanted, Some(&rejected));
+    assert_eq!(next.rejected, rejected.rejected);
+    assert_eq!(next.listener.certificates.bindings[0].certificate, Some(good));
+    assert!(next.certificates.knows("docs.test"));
+}
+
+#[test]
+fn a_change_of_what_is_asked_of_clients_ends_former_connections() {
+    let mut builder = StateBuilder::default();
+    let shop = certificate("shop.test");
+    let wanted = listener(&[("a", &shop)]);
+    let state = build(&mut builder, &wanted, None);
+    let renewed = certificate("shop.test");
+    let same_terms = build(&mut builder, &listener(&[("a", &renewed)]), Some(&state));
+    assert!(!state.admits_other_clients(&same_terms));
+    let tls = Some(TlsSettings { versions: TlsVersions::V13, http2: true, client_auth: None });
+    let stricter = Arc::new(Listener { tls, ..Listener::clone(&wanted) });
+    let stricter = build(&mut builder, &stricter, Some(&state));
+    assert!(state.admits_other_clients(&stricter));
+}
