@@ -68,7 +68,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         state.load_memory()?,
         keep_in(state.clone()),
         Outlet { models, verdicts },
-        Reconciles::new(metrics.sub_registry_with_prefix("doorward")),
+        Reconciles::new(&mut metrics),
     );
     tokio::spawn(translating.run(next_change));
 

@@ -13,9 +13,11 @@ mod view;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, RunArgs};
+use config::Config;
 
 // glibc's allocator keeps what a large translation freed, in as many arenas as there are threads.
 #[global_allocator]
@@ -27,10 +29,8 @@ const WRONG_USAGE: u8 = 2;
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     let done = match &command {
-        Command::Run(args) => match config::Config::for_run(args) {
-            Ok(config) => {
-                telemetry::start(&args.log).and_then(|()| app::run(config, args.log.is_text()))
-            }
+        Command::Run(args) => match settings(args) {
+            Ok(config) => app::run(config, args.log.is_text()),
             Err(error) => return fail(&error, WRONG_USAGE),
         },
         Command::Check(args) => match cli::check(args) {
@@ -49,6 +49,13 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, FAILED),
     }
+}
+
+/// What `run` runs by; from here on it logs as it was told to.
+fn settings(args: &RunArgs) -> Result<Config> {
+    let config = Config::for_run(args)?;
+    telemetry::start(&args.log)?;
+    Ok(config)
 }
 
 /// One line: what failed, then each cause.

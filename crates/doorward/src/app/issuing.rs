@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ::watch::state::{NewSecret, StateFolder};
+use ::watch::{
+    folder::ISSUED_BY,
+    state::{NewSecret, StateFolder},
+};
 use anyhow::{Context, Result};
 use issue::{Future, Issued, Issuers, Store, StoreError};
 use jiff::Timestamp;
@@ -39,7 +42,7 @@ impl Store for IssuedSecrets {
             let secret = NewSecret {
                 namespace,
                 name,
-                labels: BTreeMap::from([("doorward.dev/issued-by", &*want.issuer)]),
+                labels: BTreeMap::from([(ISSUED_BY, &*want.issuer)]),
                 certificate_pem: &issued.certificate_pem,
                 key_pem: &issued.key_pem,
             };

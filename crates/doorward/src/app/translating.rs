@@ -4,13 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use model::{Model, State, Verdict};
+use model::{Model, Reason, State, Verdict};
 use tokio::{
     sync::watch,
     task::block_in_place,
     time::{Instant, sleep},
 };
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use translate::{Memory, Settings, Translator, World};
 
 use crate::metrics::Reconciles;
@@ -98,7 +98,11 @@ impl Translating {
             let Verdict { object, state, reason, message, .. } = verdict;
             let field = verdict.field.as_deref().unwrap_or_default();
             let origin = verdict.origin.as_ref().map(ToString::to_string).unwrap_or_default();
-            warn!(%object, %state, %reason, field, origin, "{message}");
+            if *reason == Reason::CertificatePending {
+                info!(%object, %reason, field, origin, "{message}");
+            } else {
+                warn!(%object, %state, %reason, field, origin, "{message}");
+            }
         }
     }
 }

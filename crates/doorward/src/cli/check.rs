@@ -116,17 +116,20 @@ impl Report {
     }
 }
 
-/// `FILE:LINE: Rejected Ingress shop/web, spec.tls[0].secretName: message (SecretNotFound)`, as
+/// `FILE:LINE: rejected: Ingress shop/web, spec.tls[0].secretName: message (SecretNotFound)`, as
 /// compilers write, so that editors can jump there.
 fn line(problem: &VerdictView) -> String {
-    let mut line = String::new();
-    if let Some(origin) = &problem.origin {
-        let _ = write!(line, "{origin}: ");
+    let mut parts: Vec<&str> = Vec::new();
+    parts.extend(problem.origin.as_deref());
+    let state = problem.state.to_lowercase();
+    parts.push(&state);
+    let place = match &problem.field {
+        Some(field) => format!("{}, {field}", problem.object),
+        None => problem.object.clone(),
+    };
+    // A file as a whole is named by its origin already.
+    if problem.origin.is_none() || !problem.object.starts_with("File ") {
+        parts.push(&place);
     }
-    let _ = write!(line, "{}: {}", problem.state.to_lowercase(), problem.object);
-    if let Some(field) = &problem.field {
-        let _ = write!(line, ", {field}");
-    }
-    let _ = writeln!(line, ": {} ({})", problem.message, problem.reason);
-    line
+    format!("{}: {} ({})\n", parts.join(": "), problem.message, problem.reason)
 }

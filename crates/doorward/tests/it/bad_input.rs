@@ -182,7 +182,7 @@ async fn unknown_kinds_doubles_and_files_too_large_leave_the_rest_alone() {
 async fn an_unreadable_file_keeps_what_it_said() {
     let beside = Beside::start().await;
     let path = beside.app.manifests().join("good-tls.yaml");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&path).is_ok() {
         return; // root reads everything
     }

@@ -1,4 +1,5 @@
 //! The real binary, on ports of its own, seen from outside: one file for each story.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod admin;
 mod bad_input;

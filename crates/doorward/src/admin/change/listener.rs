@@ -1,0 +1,180 @@
+//! The verbs of the console: read-only mode, and the certificates of one listener.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use jiff::Timestamp;
+use model::{CertificateId, Listener, ListenerKey, Model, Protocol};
+use tracing::info;
+
+use super::{Shelf, no_certificate, not_written, seen};
+use crate::{
+    admin::{
+        Sight,
+        answer::ApiError,
+        read::{no_listener, no_load_balancer},
+    },
+    view::{ListenerView, LoadBalancerView, find},
+};
+
+impl Shelf {
+    /// Makes a certificate the Default of a listener.
+    pub async fn set_default(
+        &self,
+        sight: &Sight,
+        key: &ListenerKey,
+        id: &str,
+    ) -> Result<ListenerView, ApiError> {
+        let (id, generation) = self.admit(sight, key, id)?;
+        self.console
+            .set_default(key.clone(), id.clone(), generation)
+            .map_err(|error| not_written(&error))?;
+        let is_default = |listener: &Listener| {
+            listener.certificates.default_binding().is_some_and(|default| default.id == id)
+        };
+        served(sight, key, is_default).await.map_err(|timeout| {
+            let stays = sight.model().listener(key).and_then(|listener| {
+                Some(listener.certificates.default_binding()?.id.to_string())
+            });
+            match stays {
+                Some(stays) if stays != *id.as_str() => ApiError::conflict(
+                    "NotApplied",
+                    format!("the Default stays {stays}, as the manifests say: change `defaultCertificate` or `IsDefault` there"),
+                )
+                .on(format!("listener {key}")),
+                _ => timeout,
+            }
+        })?;
+        info!(listener = %key, %id, "Default set");
+        sight.listener(key)
+    }
+
+    /// Adds a certificate to a listener; its Default stays.
+    pub async fn add(
+        &self,
+        sight: &Sight,
+        key: &ListenerKey,
+        id: &str,
+    ) -> Result<ListenerView, ApiError> {
+        let (id, generation) = self.admit(sight, key, id)?;
+        self.console
+            .add(key.clone(), id.clone(), generation)
+            .map_err(|error| not_written(&error))?;
+        served(sight, key, |listener| holds(listener, &id)).await?;
+        info!(listener = %key, %id, "certificate added");
+        sight.listener(key)
+    }
+
+    /// Removes an Additional from a listener.
+    pub async fn remove(
+        &self,
+        sight: &Sight,
+        key: &ListenerKey,
+        id: &str,
+    ) -> Result<ListenerView, ApiError> {
+        let (world, model) = (sight.world(), sight.model());
+        let listener = writable_listener(&model, key)?;
+        let bindings = &listener.certificates.bindings;
+        match bindings.iter().find(|binding| binding.id.as_str() == id) {
+            None => {
+                let message = format!("the listener does not hold certificate {id}");
+                return Err(ApiError::not_found(message).on(format!("listener {key}")));
+            }
+            Some(binding) if binding.is_default => {
+                return Err(ApiError::conflict(
+                    "CertificateIsDefault",
+                    format!("certificate {id} is the Default, which can only be replaced: use `doorward listener set-default {key} OTHER-ID` first"),
+                )
+                .on(format!("listener {key}")));
+            }
+            Some(_) => {}
+        }
+        let id = CertificateId::store(id);
+        self.console
+            .remove(key.clone(), id.clone(), world.generation)
+            .map_err(|error| not_written(&error))?;
+        served(sight, key, |listener| !holds(listener, &id)).await?;
+        info!(listener = %key, %id, "certificate removed");
+        sight.listener(key)
+    }
+
+    pub async fn set_read_only(
+        &self,
+        sight: &Sight,
+        name: &str,
+        enabled: bool,
+    ) -> Result<LoadBalancerView, ApiError> {
+        let model = sight.model();
+        if !model.load_balancers.iter().any(|balancer| *balancer.name == *name) {
+            return Err(no_load_balancer(&model, name));
+        }
+        self.console.set_read_only(name, enabled).map_err(|error| not_written(&error))?;
+        let switched = |model: &Model| {
+            let found = model.load_balancers.iter().find(|balancer| *balancer.name == *name);
+            found.is_none_or(|balancer| balancer.read_only == enabled)
+        };
+        seen(sight.models.clone(), switched).await?;
+        info!(load_balancer = name, enabled, "read-only mode switched");
+        sight.load_balancer(name)
+    }
+
+    /// Whether this listener may be given this certificate; and the generation it is asked in.
+    fn admit(
+        &self,
+        sight: &Sight,
+        key: &ListenerKey,
+        id: &str,
+    ) -> Result<(CertificateId, u64), ApiError> {
+        let (world, model) = (sight.world(), sight.model());
+        let listener = writable_listener(&model, key)?;
+        if listener.protocol == Protocol::Http {
+            return Err(ApiError::conflict("NotTls", "an HTTP listener has no certificates")
+                .on(format!("listener {key}")));
+        }
+        let (id, secret) = find(&world, id).ok_or_else(|| no_certificate(id))?;
+        let refusal = match &secret.body.pair {
+            Err(problem) => Some(problem.to_string()),
+            Ok(pair) if pair.is_expired(Timestamp::now()) => {
+                Some(format!("it expired on {}", pair.not_after))
+            }
+            Ok(_) => None,
+        };
+        match refusal {
+            None => Ok((id, world.generation)),
+            Some(why) => {
+                Err(ApiError::conflict("CertificateUnusable", why).on(format!("certificate {id}")))
+            }
+        }
+    }
+}
+
+fn writable_listener(model: &Model, key: &ListenerKey) -> Result<Arc<Listener>, ApiError> {
+    let balancer = model.load_balancers.iter().find(|balancer| balancer.name == key.load_balancer);
+    let listener = model.listener(key).ok_or_else(|| no_listener(model, key))?;
+    if balancer.is_none_or(|balancer| balancer.read_only) {
+        let name = &key.load_balancer;
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "ReadOnly",
+            format!("load balancer {name} is in read-only mode, its listeners follow the manifests: switch it off with `doorward loadbalancer read-only {name} off`"),
+        )
+        .on(format!("listener {key}")));
+    }
+    Ok(listener.clone())
+}
+
+fn holds(listener: &Listener, id: &CertificateId) -> bool {
+    listener.certificates.bindings.iter().any(|binding| binding.id == *id)
+}
+
+/// Waits until the gateway serves the listener so.
+async fn served(
+    sight: &Sight,
+    key: &ListenerKey,
+    as_wanted: impl Fn(&Listener) -> bool,
+) -> Result<(), ApiError> {
+    seen(sight.served.clone(), |served| {
+        served.listeners.get(key).is_some_and(|served| as_wanted(&served.listener))
+    })
+    .await
+}
