@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use comfy_table::{Cell, Color, ContentArrangement, presets};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, presets};
 use jiff::{Timestamp, Unit};
 
 /// What standard output can show.
@@ -36,12 +36,16 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn new(screen: Screen, header: &[&str]) -> Self {
+    /// On a narrow screen the columns in `wraps` take more lines; the others stay whole.
+    pub fn new(screen: Screen, header: &[&str], wraps: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(header);
-        for column in table.column_iter_mut() {
+        for (column, name) in table.column_iter_mut().zip(header) {
             column.set_padding((0, 2));
+            if !wraps.contains(name) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
         if let Some(width) = screen.width {
             table.set_width(width);
@@ -84,17 +88,21 @@ pub fn names(names: &[String]) -> String {
     }
 }
 
-/// `2027-03-01 (in 99 days)`: the day, and how far from `now` in the unit that fits.
+/// `2027-03-01 (in 90 days)`.
 pub fn day(time: Timestamp, now: Timestamp) -> String {
+    format!("{} ({})", time.strftime("%Y-%m-%d"), distance(time, now))
+}
+
+/// `in 90 days` or `5 h ago`, in the unit that fits.
+pub fn distance(time: Timestamp, now: Timestamp) -> String {
     let seconds = time.as_second() - now.as_second();
     let distance = match seconds.abs() {
-        close if close < 60 => format!("{close} s"),
+        close if close < 120 => format!("{close} s"),
         minutes if minutes < 2 * 3600 => format!("{} min", minutes / 60),
         hours if hours < 2 * 86400 => format!("{} h", hours / 3600),
         days => format!("{} days", days / 86400),
     };
-    let day = time.strftime("%Y-%m-%d");
-    if seconds < 0 { format!("{day} ({distance} ago)") } else { format!("{day} (in {distance})") }
+    if seconds < 0 { format!("{distance} ago") } else { format!("in {distance}") }
 }
 
 /// A time to the second.

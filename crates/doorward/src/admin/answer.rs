@@ -1,6 +1,6 @@
 //! How the admin API answers, well and badly.
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use serde::Serialize;
@@ -52,25 +52,26 @@ fn with(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
 pub struct ApiError {
     pub status: StatusCode,
     body: ErrorBody,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// The methods that may be used instead.
+    allow: Option<&'static str>,
 }
 
 impl ApiError {
     pub fn new(status: StatusCode, reason: &str, message: impl Into<String>) -> Self {
         let body = ErrorBody { reason: reason.into(), message: message.into(), object: None };
-        Self { status, body, header: None }
-    }
-
-    #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
-        self
+        Self { status, body, allow: None }
     }
 
     #[must_use]
     pub fn on(mut self, object: impl ToString) -> Self {
         self.body.object = Some(object.to_string());
         self
+    }
+
+    pub fn wrong_method(allow: &'static str) -> Self {
+        let message = format!("use {allow}");
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
+        Self { allow: Some(allow), ..error }
     }
 
     pub fn invalid(message: impl Into<String>) -> Self {
@@ -92,10 +93,12 @@ impl ApiError {
 
 impl From<ApiError> for Answer {
     fn from(error: ApiError) -> Self {
-        let ApiError { status, body, header } = error;
+        let ApiError { status, body, allow } = error;
         let mut answer = status_json(status, &ErrorView { error: body })
             .unwrap_or_else(|_| text(status, "the error cannot be written as JSON\n"));
-        answer.headers_mut().extend(header);
+        if let Some(allow) = allow {
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
         answer
     }
 }

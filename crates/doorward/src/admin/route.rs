@@ -1,6 +1,6 @@
 //! Which request asks for what.
 
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use model::ListenerKey;
@@ -40,7 +40,9 @@ async fn handle(desk: &Desk, request: Request<Incoming>) -> Result<Answer, ApiEr
         (&Method::GET, ["metrics"]) => metrics(desk),
         (&Method::GET, ["config_dump"]) => answer::json(&ConfigDump::new(&desk.sight.served())),
         (method, ["api", "v1", rest @ ..]) => api(desk, method, rest, body).await,
-        (_, ["healthz" | "readyz" | "metrics" | "config_dump"]) => Err(wrong_method("GET")),
+        (_, ["healthz" | "readyz" | "metrics" | "config_dump"]) => {
+            Err(ApiError::wrong_method("GET"))
+        }
         _ => Err(unknown_path(path)),
     }
 }
@@ -86,14 +88,16 @@ async fn api(
         (&Method::GET, ["orders"]) => answer::json(&*sight.orders()),
         (&Method::GET, ["verdicts"]) => answer::json(&*sight.verdicts()),
 
-        (_, ["loadbalancers" | "listeners" | "orders" | "verdicts"]) => Err(wrong_method("GET")),
-        (_, ["certificates"]) => Err(wrong_method("GET, POST")),
-        (_, ["certificates", ..]) => Err(wrong_method("GET, DELETE")),
-        (_, ["loadbalancers" | "listeners", _]) => Err(wrong_method("GET")),
-        (_, ["loadbalancers", _, "read-only"] | ["listeners", _, "default"]) => {
-            Err(wrong_method("PUT"))
+        (_, ["loadbalancers" | "listeners" | "orders" | "verdicts"]) => {
+            Err(ApiError::wrong_method("GET"))
         }
-        (_, ["listeners", _, "additional", ..]) => Err(wrong_method("POST, DELETE")),
+        (_, ["certificates"]) => Err(ApiError::wrong_method("GET, POST")),
+        (_, ["certificates", ..]) => Err(ApiError::wrong_method("GET, DELETE")),
+        (_, ["loadbalancers" | "listeners", _]) => Err(ApiError::wrong_method("GET")),
+        (_, ["loadbalancers", _, "read-only"] | ["listeners", _, "default"]) => {
+            Err(ApiError::wrong_method("PUT"))
+        }
+        (_, ["listeners", _, "additional", ..]) => Err(ApiError::wrong_method("POST, DELETE")),
         _ => Err(unknown_path(&path.join("/"))),
     }
 }
@@ -162,11 +166,6 @@ fn decode(segment: &str) -> Result<String, ApiError> {
         rest = after;
     }
     String::from_utf8(bytes).map_err(|_| wrong())
-}
-
-fn wrong_method(allowed: &'static str) -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", format!("use {allowed}"))
-        .with_header(header::ALLOW, HeaderValue::from_static(allowed))
 }
 
 fn unknown_path(path: &str) -> ApiError {

@@ -59,7 +59,7 @@ fn text(facts: &Facts, model: &Model, served: &Served, warnings: usize, rejected
         facts.manifests.iter().map(|folder| folder.display().to_string()).collect();
     let mut text = format!("\nDoorward serves {}\n\n", folders.join(", "));
 
-    let mut table = Table::new(Screen::plain(), &["  LISTENER", "ADDRESS", "HOSTS"]);
+    let mut table = Table::new(Screen::plain(), &["  LISTENER", "ADDRESS", "HOSTS"], &["HOSTS"]);
     for (key, listener) in &served.listeners {
         let address = match (&listener.error, listener.address) {
             (Some(error), _) => error.clone(),

@@ -67,7 +67,7 @@ pub fn name_table(served: &[NameView], screen: Screen) -> Table {
     if counted {
         header.extend(["HANDSHAKES", "BY DEFAULT", "REFUSED", "SINCE"]);
     }
-    let mut table = Table::new(screen, &header);
+    let mut table = Table::new(screen, &header, &["CERTIFICATE"]);
     for name in served {
         let mut cells = vec![
             name.name.clone(),
@@ -135,7 +135,7 @@ fn balancer(found: LoadBalancerView, screen: Screen) -> String {
     line("Dialect", &found.dialect);
     line("Declared by", &found.declared_by);
     line("Read-only", if found.read_only { "on" } else { "off" });
-    let mut table = Table::new(screen, &["PORT", "PROTOCOL", "ADDRESS"]);
+    let mut table = Table::new(screen, &["PORT", "PROTOCOL", "ADDRESS"], &[]);
     for listener in found.listeners {
         table.row([listener.port.to_string(), listener.protocol, listener.address]);
     }

@@ -39,17 +39,8 @@ fn listeners(found: Vec<ListenerView>, screen: Screen) -> String {
 
 /// Also what `check` prints.
 pub fn listener_table(found: &[ListenerView], screen: Screen) -> Table {
-    let header = [
-        "LISTENER",
-        "PROTOCOL",
-        "ADDRESS",
-        "DIALECT",
-        "CERTIFICATES",
-        "DEFAULT",
-        "NEXT EXPIRY",
-        "PROBLEMS",
-    ];
-    let mut table = Table::new(screen, &header);
+    let header = ["LISTENER", "PROTOCOL", "ADDRESS", "CERTS", "EXPIRES", "PROBLEMS", "DEFAULT"];
+    let mut table = Table::new(screen, &header, &["DEFAULT"]);
     let now = Timestamp::now();
     for listener in found {
         let default = listener.certificates.iter().find(|binding| binding.is_default);
@@ -58,11 +49,10 @@ pub fn listener_table(found: &[ListenerView], screen: Screen) -> Table {
             listener.key(),
             listener.protocol.clone(),
             listener.address.clone(),
-            listener.dialect.clone(),
             listener.certificates.len().to_string(),
-            default.map_or("-".into(), |binding| binding.id.clone()),
-            expiry.map_or("-".into(), |time| table::day(time, now)),
+            expiry.map_or("-".into(), |time| table::distance(time, now)),
             listener.problems.len().to_string(),
+            default.map_or("-".into(), |binding| binding.id.clone()),
         ]);
     }
     table
@@ -71,7 +61,7 @@ pub fn listener_table(found: &[ListenerView], screen: Screen) -> Table {
 /// Also what `check` and `describe` print.
 pub fn binding_table(bindings: &[BindingView], screen: Screen) -> Table {
     let header = ["CERTIFICATE", "DEFAULT", "SOURCE", "STATUS", "EXPIRES", "NAMES"];
-    let mut table = Table::new(screen, &header);
+    let mut table = Table::new(screen, &header, &["CERTIFICATE", "NAMES"]);
     let now = Timestamp::now();
     for binding in bindings {
         table.row([
@@ -79,25 +69,26 @@ pub fn binding_table(bindings: &[BindingView], screen: Screen) -> Table {
             if binding.is_default { "yes" } else { "" }.into(),
             binding.source.clone(),
             binding.status.clone(),
-            binding.not_after.map_or("-".into(), |time| table::day(time, now)),
+            binding.not_after.map_or("-".into(), |time| table::distance(time, now)),
             table::names(&binding.names),
         ]);
     }
     table
 }
 
-/// Also what `check` and `describe` print.
+/// Also what `describe` prints.
 pub fn verdicts(found: &[VerdictView], screen: Screen) -> String {
-    let mut table = Table::new(screen, &["OBJECT", "STATE", "REASON", "FIELD", "MESSAGE", "WHERE"]);
+    let header = ["OBJECT", "STATE", "REASON", "MESSAGE"];
+    let mut table = Table::new(screen, &header, &["MESSAGE"]);
     for verdict in found {
-        table.row([
-            verdict.object.clone(),
-            verdict.state.clone(),
-            verdict.reason.clone(),
-            verdict.field.clone().unwrap_or_default(),
-            verdict.message.clone(),
-            verdict.origin.clone().unwrap_or_default(),
-        ]);
+        let mut message = verdict.message.clone();
+        if let Some(field) = &verdict.field {
+            message = format!("{field}: {message}");
+        }
+        if let Some(origin) = verdict.origin.as_ref().filter(|_| verdict.state != "Accepted") {
+            message.push_str(&format!(" ({origin})"));
+        }
+        table.row([verdict.object.clone(), verdict.state.clone(), verdict.reason.clone(), message]);
     }
     table.to_string()
 }
@@ -106,8 +97,8 @@ fn certificates(found: Vec<CertificateView>, screen: Screen) -> String {
     if found.is_empty() {
         return "no certificates: upload one with `doorward certificate upload`\n".into();
     }
-    let header = ["ID", "KIND", "STATUS", "EXPIRES", "KEY", "NAMES", "USED BY"];
-    let mut table = Table::new(screen, &header);
+    let header = ["ID", "KIND", "STATUS", "EXPIRES", "NAMES", "USED BY"];
+    let mut table = Table::new(screen, &header, &["ID", "NAMES", "USED BY"]);
     let now = Timestamp::now();
     for certificate in found {
         let facts = certificate.facts.as_ref();
@@ -116,8 +107,7 @@ fn certificates(found: Vec<CertificateView>, screen: Screen) -> String {
             certificate.id.clone(),
             certificate.kind.clone(),
             certificate.status.clone(),
-            facts.map_or("-".into(), |facts| table::day(facts.not_after, now)),
-            facts.map_or("-".into(), |facts| facts.key_algorithm.clone()),
+            facts.map_or("-".into(), |facts| table::distance(facts.not_after, now)),
             facts.map_or(String::new(), |facts| table::names(&facts.names)),
             table::names(&uses),
         ]);
@@ -130,8 +120,8 @@ fn balancers(found: Vec<LoadBalancerView>, screen: Screen) -> String {
         return "no load balancers: see `doorward get verdicts` for what the manifests lack\n"
             .into();
     }
-    let mut table =
-        Table::new(screen, &["NAME", "DIALECT", "READ-ONLY", "LISTENERS", "DECLARED BY"]);
+    let header = ["NAME", "DIALECT", "READ-ONLY", "LISTENERS", "DECLARED BY"];
+    let mut table = Table::new(screen, &header, &["LISTENERS"]);
     for balancer in found {
         let listeners: Vec<_> = balancer
             .listeners
@@ -153,15 +143,15 @@ fn orders(found: Vec<OrderView>, screen: Screen) -> String {
     if found.is_empty() {
         return "no orders: no host asks for an issued certificate\n".into();
     }
-    let mut table =
-        Table::new(screen, &["CERTIFICATE", "ISSUER", "STATE", "NEXT", "NAMES", "MESSAGE"]);
+    let header = ["CERTIFICATE", "ISSUER", "STATE", "NEXT", "NAMES", "MESSAGE"];
+    let mut table = Table::new(screen, &header, &["CERTIFICATE", "NAMES", "MESSAGE"]);
     let now = Timestamp::now();
     for order in found {
         table.row([
             order.id,
             order.issuer,
             order.state,
-            order.next_attempt.map_or("-".into(), |time| table::day(time, now)),
+            order.next_attempt.map_or("-".into(), |time| table::distance(time, now)),
             table::names(&order.names),
             order.message,
         ]);

@@ -36,9 +36,9 @@ fn a_clean_folder_shows_what_would_be_served() {
     assert_eq!(
         text,
         "\
-LISTENER  PROTOCOL  ADDRESS      DIALECT  CERTIFICATES  DEFAULT                            NEXT EXPIRY  PROBLEMS
-web:80    HTTP      0.0.0.0:80   ingress  0             -                                  -            0
-web:443   HTTPS     0.0.0.0:443  ingress  1             doorward-system/issued-hello.test  -            0
+LISTENER  PROTOCOL  ADDRESS      CERTS  EXPIRES  PROBLEMS  DEFAULT
+web:80    HTTP      0.0.0.0:80   0      -        0         -
+web:443   HTTPS     0.0.0.0:443  1      -        0         doorward-system/issued-hello.test
 
 web:443
 CERTIFICATE                        DEFAULT  SOURCE  STATUS   EXPIRES  NAMES
