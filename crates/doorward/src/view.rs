@@ -6,13 +6,15 @@
 mod balancer;
 mod certificate;
 mod listener;
+mod name;
 mod order;
 
 use serde::{Deserialize, Serialize};
 
 pub use balancer::LoadBalancerView;
 pub use certificate::{CertificateView, find, uses_of};
-pub use listener::{BindingView, ListenerView, NameView};
+pub use listener::{BindingView, ListenerView};
+pub use name::NameView;
 pub use order::OrderView;
 
 /// What became of one object; written as [`model::Verdict`] writes itself.

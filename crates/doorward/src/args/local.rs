@@ -1,0 +1,91 @@
+//! Arguments of the commands that need no running Doorward: `run` and `check`.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use clap::{Args, ValueEnum};
+
+use super::{OutputArgs, PortPair};
+
+#[derive(Args, Debug, Default)]
+pub struct RunArgs {
+    /// Folder of manifests (*.yaml, *.yml, *.json, any depth); may be given several times
+    #[arg(long, value_name = "DIR", num_args = 1.., value_hint = clap::ValueHint::DirPath)]
+    pub manifests: Vec<PathBuf>,
+    /// Settings [default: doorward.yaml in a manifests folder, else in the working directory]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Folder for what Doorward writes: own CA, issued certificates, uploads [default: .doorward]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub state: Option<PathBuf>,
+    /// Address that load balancers bind [default: 0.0.0.0]
+    #[arg(long, value_name = "IP")]
+    pub bind: Option<IpAddr>,
+    /// Bind listener port A on local port B, so that no root is needed; B = 0 lets the system choose
+    #[arg(long, value_name = "A=B", value_delimiter = ',')]
+    pub port_map: Vec<PortPair>,
+    /// Address of the admin API [default: 127.0.0.1:15000]
+    #[arg(long, value_name = "IP:PORT")]
+    pub admin: Option<SocketAddr>,
+    /// File with the token that admin requests must carry; needed when --admin is not loopback
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub admin_token_file: Option<PathBuf>,
+    /// Serve only these load balancers
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub load_balancer: Vec<String>,
+    /// A line for each request, on standard output [default: off]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub access_log: Option<AccessLogFormat>,
+    /// Seconds that open requests get to finish after SIGTERM or SIGINT [default: 25]
+    #[arg(long, value_name = "SECONDS")]
+    pub drain_seconds: Option<u64>,
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub struct LogArgs {
+    /// How log lines look, on standard error [default: text]
+    #[arg(long, value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// Log level or filter, such as "debug" or "info,serve=debug" [default: info]
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", hide_env_values = true)]
+    pub log_level: Option<String>,
+}
+
+impl LogArgs {
+    /// Whether standard error is read by people.
+    pub fn is_text(&self) -> bool {
+        self.log_format.unwrap_or_default() == LogFormat::Text
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessLogFormat {
+    #[default]
+    Off,
+    Text,
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Folders or files of manifests
+    #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Settings [default: doorward.yaml in a given folder, else in the working directory]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
