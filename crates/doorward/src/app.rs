@@ -18,7 +18,7 @@ use serve::{Gateway, GatewayOptions};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use translate::Memory;
+use translate::{Memory, Settings};
 
 use crate::{
     admin::{self, Desk, Health, Shelf, Sight},
@@ -70,6 +70,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         Outlet { models, verdicts },
         Reconciles::new(&mut metrics),
     );
+    warn_of_strangers(&config.settings, &model.borrow());
     tokio::spawn(translating.run(next_change));
 
     // Model ──► issued Secrets, which come in again through the folder
@@ -124,6 +125,16 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         () = signals.next() => warn!("asked again: not waiting for open requests"),
     }
     Ok(())
+}
+
+/// Settings for load balancers that nobody declares are likely misspelt.
+fn warn_of_strangers(settings: &Settings, model: &Model) {
+    let named = settings.only.iter().flatten().chain(settings.addresses.keys());
+    for name in named {
+        if !model.load_balancers.iter().any(|balancer| balancer.name == *name) {
+            warn!(load_balancer = %name, "the settings name a load balancer that no manifest declares");
+        }
+    }
 }
 
 fn gateway_options(config: &Config) -> GatewayOptions {

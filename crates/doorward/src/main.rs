@@ -6,6 +6,8 @@ mod args;
 mod cli;
 mod config;
 mod drain;
+#[cfg(test)]
+mod fixture;
 mod metrics;
 mod table;
 mod telemetry;

@@ -107,3 +107,6 @@ impl DynamicSecret {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,3 +44,6 @@ impl Health {
         answer::text(status, body)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,6 @@ impl From<&LedgerEntry> for CountsView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::{Binding, CertificateId, Model, Name, ObjectRef, Want};
+use serve::{LedgerEntry, ServedName};
+
+use super::names_of;
+use crate::fixture::{bound, certificate, listener, pending};
+
+fn wanting(id: &str, host: &str) -> Model {
+    let want = Want {
+        id: CertificateId::store(id),
+        names: vec![Name::parse(host).unwrap()],
+        issuer: "local".into(),
+        wanted_by: ObjectRef::namespaced("Ingress", "shop", "web"),
+        held: None,
+    };
+    Model { load_balancers: Vec::new(), wants: vec![want] }
+}
+
+#[test]
+fn each_host_says_which_certificate_answers_and_how_it_was_found() {
+    let (exact, wild) = (certificate(&["a.test"]), certificate(&["*.b.test"]));
+    let default = Binding { is_default: true, ..bound("wild", &wild) };
+    let listener = listener(
+        "web:443",
+        &["a.test", "x.b.test", "c.test"],
+        vec![default, bound("exact", &exact)],
+    );
+    let rows: Vec<_> = names_of(&Model::default(), &listener, None)
+        .into_iter()
+        .map(|row| (row.name, row.certificate.unwrap_or_default(), row.found))
+        .collect();
+    let row = |name: &str, id: &str, found: &str| (name.into(), id.into(), found.into());
+    assert_eq!(
+        rows,
+        [
+            row("a.test", "exact", "Exact"),
+            row("c.test", "wild", "Default"),
+            row("x.b.test", "wild", "Wildcard"),
+            row("(other names)", "wild", "Default"),
+            row("(no name)", "wild", "Default"),
+        ]
+    );
+}
+
+#[test]
+fn what_an_issuer_would_make_is_pending_where_no_gateway_runs() {
+    let model = wanting("d/issued", "a.test");
+    let listener = listener("web:443", &["a.test"], vec![pending("d/issued")]);
+    let row = &names_of(&model, &listener, None)[0];
+    assert_eq!((row.certificate.as_deref(), row.found.as_str()), (Some("d/issued"), "Pending"));
+    // A running gateway has nothing to answer with yet, and says so.
+    let row = &names_of(&model, &listener, Some(&[]))[0];
+    assert_eq!((row.certificate.as_deref(), row.found.as_str()), (None, "Nothing"));
+}
+
+#[test]
+fn counts_come_from_the_ledger_under_their_name() {
+    let held = certificate(&["a.test"]);
+    let listener = listener("web:443", &["a.test"], vec![bound("a", &held)]);
+    let entry = LedgerEntry {
+        name: ServedName::Name(Arc::from("a.test")),
+        handshakes: 7,
+        fallbacks: 0,
+        refused: 0,
+        certificate: Some((held.fingerprint, Timestamp::UNIX_EPOCH)),
+    };
+    let rows = names_of(&Model::default(), &listener, Some(&[entry]));
+    let counts: Vec<_> = rows.iter().map(|row| row.counts.as_ref().unwrap().handshakes).collect();
+    assert_eq!(counts, [7, 0, 0]);
+}
