@@ -11,9 +11,12 @@ mod documents;
 mod file;
 mod kind;
 mod known;
+mod notices;
 mod object;
 mod pool;
+mod run;
 mod secret;
+mod settle;
 mod stamp;
 mod syntax;
 mod typed;
@@ -100,13 +103,14 @@ impl Folder {
         World::clone(&self.world)
     }
 
-    /// Looks at what may have changed; true when the World is another one then.
+    /// Looks at what may have changed; true when the World is another one then. `enter` is told
+    /// of each folder before it is listed.
     pub(crate) fn refresh(&mut self, change: &Change, enter: &mut dyn FnMut(&Path)) -> bool {
-        let mut stale = Vec::new();
-        match change.all {
-            true => self.walk(change, enter, &mut stale),
-            false => self.look_at(&change.files, &mut stale),
-        }
+        let single = match change.all {
+            true => None,
+            false => self.look_at(&change.files),
+        };
+        let stale = single.unwrap_or_else(|| self.walk(change, enter));
         let unread = stale.into_iter().map(|(key, stamp)| {
             let previous = self.files.remove(&key).unwrap_or_default();
             (key, previous, stamp.map_or(0, |stamp| stamp.len()))
@@ -121,8 +125,7 @@ impl Folder {
         &mut self,
         change: &Change,
         enter: &mut dyn FnMut(&Path),
-        stale: &mut Vec<(FileKey, Option<Stamp>)>,
-    ) {
+    ) -> Vec<(FileKey, Option<Stamp>)> {
         let found = walk::walk(&self.roots, self.exclude, enter);
         let stays = |key: &FileKey| {
             found.files.contains_key(key)
@@ -134,30 +137,32 @@ impl Folder {
         };
         self.files.retain(|key, _| stays(key));
         self.lost = found.lost.iter().map(|(at, error)| unlistable(at, error)).collect();
-        for (key, stamp) in found.files {
-            let known = self.files.get(&key).and_then(|file| file.stamp);
-            let changed = known.is_none() || known != stamp || change.files.contains(&key.path);
-            if changed && !change.busy.contains(&key.path) {
-                stale.push((key, stamp));
-            }
-        }
+        let is_stale = |(key, stamp): &(FileKey, Option<Stamp>)| {
+            let known = self.files.get(key).and_then(|file| file.stamp);
+            let changed = known.is_none() || known != *stamp || change.files.contains(&key.path);
+            changed && !change.busy.contains(&key.path)
+        };
+        found.files.into_iter().filter(is_stale).collect()
     }
 
-    /// Lists single files to read; forgets those that are gone.
-    fn look_at(&mut self, files: &HashSet<PathBuf>, stale: &mut Vec<(FileKey, Option<Stamp>)>) {
+    /// Lists single files to read and forgets those that are gone. `None` when the paths alone do
+    /// not tell: then only a walk does.
+    fn look_at(&mut self, files: &HashSet<PathBuf>) -> Option<Vec<(FileKey, Option<Stamp>)>> {
+        let mut stale = Vec::new();
         for path in files {
-            let Some(root) = self.roots.iter().position(|root| path.starts_with(root)) else {
-                continue;
-            };
+            let root = self.roots.iter().position(|root| path.starts_with(root))?;
             let key = FileKey { root, path: path.clone() };
-            match path.symlink_metadata() {
+            match path.metadata() {
+                Ok(metadata) if metadata.is_dir() => return None,
                 Ok(metadata) => stale.push((key, Some(Stamp::of(&metadata)))),
+                Err(_) if path.is_symlink() => stale.push((key, None)),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    self.files.remove(&key);
+                    self.files.remove(&key)?;
                 }
                 Err(_) => stale.push((key, None)),
             }
         }
+        Some(stale)
     }
 
     /// Puts the World together anew and keeps it if it is another one.
