@@ -18,6 +18,7 @@ pub use collector::ServedCollector;
 #[derive(Clone, Debug)]
 pub struct RequestMetrics {
     by_class: [Counter; 5],
+    refusals: Family<ReasonLabel, Counter>,
 }
 
 impl RequestMetrics {
@@ -26,7 +27,18 @@ impl RequestMetrics {
         let by_class = ["1xx", "2xx", "3xx", "4xx", "5xx"]
             .map(|class| answered.get_or_create_owned(&ClassLabel { class }));
         registry.register("doorward_requests", "Answered requests by class of status", answered);
-        Self { by_class }
+        let refusals = Family::default();
+        registry.register(
+            "doorward_requests_refused",
+            "Answers that the gateway made up itself, by x-doorward-reason",
+            refusals.clone(),
+        );
+        Self { by_class, refusals }
+    }
+
+    /// Counts an answer that the proxy made up. Its reasons are a closed set.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refusals.get_or_create(&ReasonLabel { reason }).inc();
     }
 
     /// Counts one answer. Called once for each request by the connection, not by the proxy.

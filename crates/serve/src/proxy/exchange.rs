@@ -56,8 +56,13 @@ impl<'a> Exchange<'a> {
     }
 
     fn refuse(&mut self, reason: Reason) -> Response<Body> {
-        self.facts.reason = Some(reason.as_str());
+        self.note(reason.as_str());
         reason.response()
+    }
+
+    fn note(&mut self, reason: &'static str) {
+        self.facts.reason = Some(reason);
+        self.proxy.metrics.refused(reason);
     }
 
     /// Finds the rule and has it acted upon; then edits the answer.
@@ -145,7 +150,7 @@ impl<'a> Exchange<'a> {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, fixed.content_type.clone());
         if let Some(reason) = fixed.reason {
-            self.facts.reason = Some(reason);
+            self.note(reason);
             headers.insert(REASON, HeaderValue::from_static(reason));
         }
         response
@@ -165,7 +170,11 @@ impl<'a> Exchange<'a> {
         };
         let backend = pick_target(targets, turn).ok_or(Reason::NoEndpoints)?;
         let upgrade = Upgrade::of(&mut parts).filter(|_| backend.protocol != BackendProtocol::Grpc);
+        let takes_trailers = hop_by_hop::takes_trailers(&parts.headers);
         self.prepare(rule, &mut parts, host)?;
+        if takes_trailers {
+            hop_by_hop::take_trailers(&mut parts.headers);
+        }
         let way = match &upgrade {
             Some(upgrade) => {
                 upgrade.ask(&mut parts.headers);
@@ -179,6 +188,7 @@ impl<'a> Exchange<'a> {
         let mut response = match self.proxy.upstream.send(backend, request, way, timeout).await {
             Ok(answered) => {
                 self.facts.endpoint = Some(answered.endpoint);
+                self.facts.endpoint_time = Some(answered.took);
                 self.facts.attempts = answered.attempts;
                 answered.response
             }
@@ -216,11 +226,7 @@ impl<'a> Exchange<'a> {
             join_cookies(&mut parts.headers);
         }
         own_the_target(parts)?;
-        let takes_trailers = hop_by_hop::takes_trailers(&parts.headers);
         hop_by_hop::strip(&mut parts.headers);
-        if takes_trailers {
-            parts.headers.insert(header::TE, HeaderValue::from_static("trailers"));
-        }
         parts.version = Version::HTTP_11;
         forwarded::apply(&mut parts.headers, self.listener, self.connection);
         let facts =

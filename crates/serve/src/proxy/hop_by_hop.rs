@@ -36,6 +36,12 @@ fn strip_listed(headers: &mut HeaderMap) {
     }
 }
 
+/// Says that this gateway takes trailers, as the client does (RFC 9110 section 10.1.4).
+pub fn take_trailers(headers: &mut HeaderMap) {
+    headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+}
+
 /// Whether the sender of these headers takes trailers.
 pub fn takes_trailers(headers: &HeaderMap) -> bool {
     headers

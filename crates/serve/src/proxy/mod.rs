@@ -1,7 +1,8 @@
 //! From a request's head to the answer: host and path checked, rule found, filters applied,
 //! and the action taken: a backend asked, or an answer made here.
 //!
-//! TLS, accepting and reading requests are not done here.
+//! TLS, accepting and reading requests are not done here. Nor is compression: a listener's
+//! `gzip` is not honoured, and what a backend has compressed passes as it is.
 
 mod body;
 mod cors;
@@ -42,15 +43,17 @@ use upstream::Upstream;
 /// Answers requests; one for the whole gateway.
 pub struct Proxy {
     options: ProxyOptions,
+    metrics: RequestMetrics,
     upstream: Upstream,
     rules: RuleStates,
 }
 
 impl Proxy {
     /// Must be called within a tokio runtime, on which it tidies up until it is dropped.
-    pub fn new(options: ProxyOptions, _metrics: &RequestMetrics) -> Arc<Self> {
+    pub fn new(options: ProxyOptions, metrics: &RequestMetrics) -> Arc<Self> {
         let upstream = Upstream::new(options.upstream.clone());
-        let proxy = Arc::new(Self { options, upstream, rules: RuleStates::default() });
+        let (metrics, rules) = (metrics.clone(), RuleStates::default());
+        let proxy = Arc::new(Self { options, metrics, upstream, rules });
         tokio::spawn(tidy_up(Arc::downgrade(&proxy), proxy.upstream.sweep_interval()));
         proxy
     }
@@ -62,8 +65,7 @@ impl Proxy {
         listener: &Arc<Listener>,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        // Boxed, since hyper keeps room for this future in every idle connection.
-        Box::pin(Exchange::new(self, connection, listener).answer(request)).await
+        Exchange::new(self, connection, listener).answer(request).await
     }
 }
 

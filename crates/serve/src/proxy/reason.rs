@@ -22,7 +22,7 @@ pub enum Reason {
     BadFraming,
     /// The request's body ended early or was malformed.
     BadBody,
-    /// CONNECT: this is no forward proxy.
+    /// CONNECT, since this is no forward proxy, and TRACE, which would show a page its cookies.
     MethodNotServed,
     /// The host belongs to another listener than the one the TLS handshake was for.
     Misdirected,

@@ -16,7 +16,7 @@ pub fn check(
     version: Version,
     headers: &HeaderMap,
 ) -> Result<(), Reason> {
-    if *method == Method::CONNECT {
+    if *method == Method::CONNECT || *method == Method::TRACE {
         return Err(Reason::MethodNotServed);
     }
     let is_asterisk = uri.path() == "*" && *method == Method::OPTIONS;

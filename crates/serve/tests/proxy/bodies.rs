@@ -136,17 +136,29 @@ async fn the_answer_may_begin_before_the_request_has_ended() {
 
 #[tokio::test]
 async fn http1_trailers_pass_both_ways() {
-    let backend = Backend::echo("one").await;
-    let front = Front::serving(to(&[backend.address])).await;
+    let backend = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let front = Front::serving(to(&[backend.local_addr().unwrap()])).await;
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = backend.accept().await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"\r\nx-sum: 7\r\n\r\n") {
+            seen.push(stream.read_u8().await.unwrap());
+        }
+        let answer = b"HTTP/1.1 200 OK\r\ntrailer: x-sum\r\ntransfer-encoding: chunked\r\n\r\n\
+            3\r\nabc\r\n0\r\nx-sum: 8\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        String::from_utf8(seen).unwrap()
+    });
     let answer = front
         .raw(
-            "POST /stream HTTP/1.1\r\nhost: shop.test\r\nte: trailers\r\nconnection: te\r\n\
+            "POST /a HTTP/1.1\r\nhost: shop.test\r\nte: trailers\r\nconnection: te\r\n\
              trailer: x-sum\r\ntransfer-encoding: chunked\r\n\r\n\
              3\r\nabc\r\n0\r\nx-sum: 7\r\n\r\n",
         )
         .await;
-    assert!(answer.contains("3\r\nabc\r\n"), "{answer}");
-    assert!(answer.ends_with("0\r\n\r\n"), "{answer}");
+    assert!(answer.ends_with("3\r\nabc\r\n0\r\nx-sum: 8\r\n\r\n"), "{answer}");
+    let seen = serving.await.unwrap();
+    assert!(seen.contains("te: trailers\r\n") && seen.contains("connection: te\r\n"), "{seen}");
 }
 
 #[tokio::test]
@@ -281,4 +293,19 @@ async fn an_old_backend_that_ends_its_body_by_closing_is_understood() {
     assert!(answer.starts_with("HTTP/1.1 200 Fine\r\n"), "{answer}");
     assert!(answer.contains("server: old\r\n"), "{answer}");
     assert!(answer.contains("until the end"), "{answer}");
+}
+
+/// The backend has had enough after the head; its answer must not get lost in the upload.
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_upload_arrives() {
+    let backend = Backend::answering(
+        b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nbig",
+    )
+    .await;
+    let front = Front::serving(to(&[backend.address])).await;
+    for _ in 0..5 {
+        let upload = request(Method::POST, "http://shop.test/", vec![7; 1 << 20]);
+        let answer = testkit::http::exchange_h2(front.connect().await, upload).await.unwrap();
+        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (413, "big"));
+    }
 }

@@ -1,15 +1,18 @@
 //! Which endpoint a request goes to.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::StatusCode;
 use model::{Action, BackendProtocol};
 use testkit::{
+    LIMIT,
     backend::{Backend, refused},
     pki::TestCa,
+    wait_until,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::front::{Front, forward_over, rule, target, to};
+use crate::front::{Front, Setup, forward_over, rule, target, to};
 
 /// How many of `requests` each backend answered.
 async fn shares(front: &Front, requests: usize) -> BTreeMap<String, usize> {
@@ -66,7 +69,7 @@ async fn the_last_endpoint_is_tried_however_often_it_failed() {
     let answering = tokio::spawn(async move {
         let (mut stream, _) = socket.accept().await.unwrap();
         let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
-        tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+        stream.write_all(answer).await.unwrap();
         std::future::pending::<()>().await;
     });
     assert_eq!(front.get("http://shop.test/").await.status, StatusCode::NO_CONTENT);
@@ -113,4 +116,64 @@ async fn an_https_backend_that_speaks_no_tls_is_a_failed_connection() {
     let front = Front::serving(vec![rule("shop.test", "/", action)]).await;
     let answer = front.get("http://shop.test/").await;
     assert_eq!(answer.header("x-doorward-reason"), "connect-failed");
+}
+
+/// Answers one request with `status`, then keeps the connection until the other side closes it.
+async fn answer_once(socket: &tokio::net::TcpListener) -> tokio::net::TcpStream {
+    let (mut stream, _) = socket.accept().await.unwrap();
+    assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+    stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_connection_unused_for_long_is_closed() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut setup = Setup::new(to(&[socket.local_addr().unwrap()]));
+    setup.upstream.idle_timeout = Duration::from_millis(100);
+    setup.upstream.sweep_interval = Duration::from_millis(20);
+    let front = setup.start().await;
+    let (answer, mut kept) = tokio::join!(front.get("http://shop.test/"), answer_once(&socket));
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    let end = tokio::time::timeout(LIMIT, kept.read(&mut [0; 16])).await;
+    assert_eq!(end.expect("the gateway hangs up").unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_given_another_chance_after_a_while() {
+    let [well, late] = [Backend::echo("well").await, Backend::echo("late").await];
+    let address = late.address;
+    drop(late);
+    let mut setup = Setup::new(to(&[well.address, address]));
+    setup.upstream.shun_time = Duration::from_millis(300);
+    let front = setup.start().await;
+    assert_eq!(shares(&front, 4).await, even([("well", 4)]));
+    let socket = tokio::net::TcpListener::bind(address).await.unwrap();
+    let serving = tokio::spawn(async move { answer_once(&socket).await });
+    wait_until(LIMIT, || async {
+        serving.is_finished()
+            || front.get("http://shop.test/").await.status == StatusCode::NO_CONTENT
+    })
+    .await;
+}
+
+/// A client that sends a broken body must not give an endpoint a bad name.
+#[tokio::test]
+async fn a_clients_mistake_does_not_count_against_the_endpoint() {
+    let [one, two] = [Backend::echo("one").await, Backend::echo("two").await];
+    let front = Front::serving(to(&[one.address, two.address])).await;
+    for _ in 0..2 {
+        let bad = "POST / HTTP/1.1\r\nhost: shop.test\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n";
+        assert!(front.raw(bad).await.starts_with("HTTP/1.1 400 "));
+    }
+    assert_eq!(shares(&front, 10).await, even([("one", 5), ("two", 5)]));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_resets_is_passed_over_for_a_while() {
+    let [bad, well] = [Backend::resetting().await, Backend::echo("well").await];
+    let front = Front::serving(to(&[bad.address, well.address])).await;
+    let shares = shares(&front, 10).await;
+    assert!(shares["well"] >= 9, "{shares:?}");
+    assert_eq!(bad.connections(), 10 - shares["well"]);
 }

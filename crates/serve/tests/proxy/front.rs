@@ -14,19 +14,22 @@ use hyper_util::{
     server::conn::auto,
 };
 use model::{
-    Action, Backend, BackendProtocol, CertificateList, Direction, Endpoint, FixedResponse,
-    ForwardTarget, ForwardedHeaders, Listener, ListenerKey, Name, ObjectRef, PathMatch, Protocol,
-    RouteTable, Rule, RuleMatch,
+    Action, Backend, BackendProtocol, CertificateList, Dialect, Direction, Endpoint, FixedResponse,
+    ForwardTarget, ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model, Name, ObjectRef,
+    PathMatch, Protocol, RouteTable, Rule, RuleMatch,
 };
 use prometheus_client::registry::Registry;
 use serve::{
-    AccessFacts, Connection, RequestMetrics, TlsFacts,
+    AccessFacts, Connection, Gateway, GatewayOptions, RequestMetrics, TlsFacts,
     proxy::{Proxy, ProxyOptions, UpstreamOptions},
 };
-use testkit::http::{Answer, Request};
+use testkit::{
+    LIMIT,
+    http::{Answer, Request},
+};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -84,6 +87,33 @@ impl Front {
             }
         });
         Self { address, facts, accepting }
+    }
+
+    /// Serves these rules in clear text from a whole gateway, with its limits and its reading of
+    /// requests.
+    pub async fn gateway(rules: Vec<Rule>) -> Self {
+        let listener = Listener { protocol: Protocol::Http, ..listener(rules) };
+        let key = listener.key.clone();
+        let balancer = LoadBalancer {
+            name: "edge-lb".into(),
+            dialect: Dialect::Alb,
+            declared_by: listener.declared_by.clone(),
+            read_only: true,
+            listeners: vec![Arc::new(listener)],
+        };
+        let model = Model { load_balancers: vec![balancer], wants: vec![] };
+        let (models, receiver) = watch::channel(Arc::new(model));
+        let gateway = Gateway::start(receiver, GatewayOptions::default(), &mut Registry::default());
+        let mut served = gateway.served.clone();
+        let bound = served.wait_for(|served| served.generation > 0);
+        let address = tokio::time::timeout(LIMIT, bound).await.unwrap().unwrap().listeners[&key]
+            .address
+            .unwrap();
+        let accepting = tokio::spawn(async move {
+            let _running = (gateway, models);
+            std::future::pending().await
+        });
+        Self { address, facts: mpsc::unbounded_channel().1, accepting }
     }
 
     /// One request on a connection of its own.

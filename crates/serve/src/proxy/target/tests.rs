@@ -25,7 +25,8 @@ fn dot_elements_are_refused_however_they_are_written() {
 }
 
 #[test]
-fn connect_is_not_served() {
+fn connect_and_trace_are_not_served() {
+    assert_eq!(checked(Method::TRACE, "/", &[]), Err(Reason::MethodNotServed));
     assert_eq!(checked(Method::CONNECT, "a.test:443", &[]), Err(Reason::MethodNotServed));
 }
 

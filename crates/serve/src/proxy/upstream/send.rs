@@ -4,7 +4,10 @@
 //! written, or it is a safe request without a body whose kept-alive connection the backend
 //! closed at that moment (RFC 9112 section 9.3.1).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{Request, Response, StatusCode, Uri, Version, uri};
 use hyper::{body::Incoming, client::conn::TrySendError};
@@ -30,6 +33,8 @@ pub struct Answered {
     pub response: Response<BackendBody>,
     pub endpoint: Arc<str>,
     pub attempts: u32,
+    /// What this endpoint took for the head, with the connecting if it was needed.
+    pub took: Duration,
 }
 
 /// Why there is no answer, and how far the request came.
@@ -56,6 +61,9 @@ enum Outcome {
     Answered(Response<BackendBody>),
     /// Nothing of the request was sent, so another endpoint may have it.
     NotSent(Request<RequestBody>, Reason),
+    /// A kept-alive connection failed; the endpoint may be well.
+    Dropped(Reason),
+    /// A new connection failed: something is wrong with the endpoint.
     Failed(Reason),
 }
 
@@ -78,11 +86,12 @@ impl Upstream {
             && let Some(station) = rotation.pick(&tried)
         {
             let attempts = tried.len() as u32 + 1;
+            let began = Instant::now();
             let outcome = self.send_to(station, request, way);
             let reason = match while_moving(timeout, upload.as_deref(), outcome).await {
                 Some(Outcome::Answered(response)) => {
                     let endpoint = station.label.clone();
-                    return Ok(Answered { response, endpoint, attempts });
+                    return Ok(Answered { response, endpoint, attempts, took: began.elapsed() });
                 }
                 Some(Outcome::NotSent(unsent, reason)) => {
                     station.shun(self.options.shun_time);
@@ -91,10 +100,16 @@ impl Upstream {
                     request = unsent;
                     continue;
                 }
-                Some(Outcome::Failed(_)) if upload.is_some_and(|upload| upload.failed()) => {
+                Some(Outcome::Failed(_) | Outcome::Dropped(_))
+                    if upload.as_ref().is_some_and(|upload| upload.failed()) =>
+                {
                     Reason::BadBody
                 }
-                Some(Outcome::Failed(reason)) => reason,
+                Some(Outcome::Failed(reason)) => {
+                    station.shun(self.options.shun_time);
+                    reason
+                }
+                Some(Outcome::Dropped(reason)) => reason,
                 None => Reason::BackendTimeout,
             };
             return Err(Failure { reason, endpoint: Some(station.label.clone()), attempts });
@@ -131,7 +146,7 @@ impl Upstream {
                         request = spare;
                         break;
                     }
-                    (None, _) => return Outcome::Failed(reason_of(error.error())),
+                    (None, _) => return Outcome::Dropped(reason_of(error.error())),
                 },
             }
         }
@@ -178,7 +193,7 @@ impl Upstream {
                 Ok(response) => return over_lease(response, lease),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
-                    None => return Outcome::Failed(reason_of(error.error())),
+                    None => return Outcome::Dropped(reason_of(error.error())),
                 },
             }
         }
@@ -200,7 +215,7 @@ impl Upstream {
 fn over_wire(response: Response<Incoming>, wire: Box<Wire>, station: &Arc<Station>) -> Outcome {
     // Nobody asked for a switch, so what follows is in no known protocol.
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Outcome::Failed(Reason::BackendGarbage);
+        return Outcome::Dropped(Reason::BackendGarbage);
     }
     let carrier = Carrier::Wire(wire, station.clone());
     Outcome::Answered(response.map(|incoming| BackendBody::new(incoming, carrier)))
@@ -248,8 +263,10 @@ fn is_io(error: &hyper::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
-/// HTTP/2 wants scheme and authority in the target instead of a Host header.
+/// HTTP/2 wants scheme and authority in the target instead of a Host header, and knows no
+/// `Connection`.
 fn into_http2(mut request: Request<RequestBody>) -> Request<RequestBody> {
+    request.headers_mut().remove(http::header::CONNECTION);
     let host = request.headers_mut().remove(http::header::HOST);
     let mut parts = uri::Parts::default();
     parts.scheme = Some(uri::Scheme::HTTP);
