@@ -18,7 +18,7 @@ use serve::{Gateway, GatewayOptions};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use translate::{Memory, Settings};
+use translate::{Memory, Settings, World};
 
 use crate::{
     admin::{self, Desk, Health, Shelf, Sight},
@@ -57,7 +57,10 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         state: Some(state.clone()),
         store_namespace: config.settings.store_namespace.clone(),
     });
-    let (_worlds, world) = watch::channel(Arc::new(folder.load()));
+    let console_edits = console.subscribe();
+    let first = World { console: console_edits.borrow().clone(), ..folder.load() };
+    let (worlds, world) = watch::channel(Arc::new(first));
+    tokio::spawn(folder.run(worlds, console_edits, stop.clone()));
 
     // World ──► Model and verdicts
     let (models, model) = watch::channel(Arc::<Model>::default());
