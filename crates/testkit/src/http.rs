@@ -5,10 +5,12 @@ use std::{io, net::SocketAddr, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri, header::HOST};
 use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
+    task::JoinHandle,
 };
 
 use crate::LIMIT;
@@ -68,27 +70,51 @@ pub async fn get_plain(address: SocketAddr, host: &str, path: &str) -> io::Resul
 }
 
 /// One HTTP/1.1 exchange. `Host` is the URI's authority, unless the request has one.
-pub async fn exchange<S>(stream: S, mut request: Request) -> io::Result<Answer>
+pub async fn exchange<S>(stream: S, request: Request) -> io::Result<Answer>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let uri = request.uri().clone();
-    if let (None, Some(authority)) = (request.headers().get(HOST), uri.authority()) {
-        let host = authority.as_str().parse().map_err(io::Error::other)?;
-        request.headers_mut().insert(HOST, host);
-    }
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    *request.uri_mut() = path.parse::<Uri>().map_err(io::Error::other)?;
-    limited(Box::pin(async {
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+    Connection::open(stream).await?.send(request).await
+}
+
+/// A connection kept alive between requests, HTTP/1.1. Dropping it hangs up.
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: JoinHandle<hyper::Result<()>>,
+}
+
+impl Connection {
+    pub async fn open<S>(stream: S) -> io::Result<Self>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
-        let connection = tokio::spawn(connection);
-        let answer = read(sender.send_request(request).await.map_err(io::Error::other)?).await;
-        connection.abort();
-        answer
-    }))
-    .await
+        Ok(Self { sender, driver: tokio::spawn(connection) })
+    }
+
+    /// One exchange; after an error the connection is of no more use.
+    pub async fn send(&mut self, mut request: Request) -> io::Result<Answer> {
+        let uri = request.uri().clone();
+        if let (None, Some(authority)) = (request.headers().get(HOST), uri.authority()) {
+            let host = authority.as_str().parse().map_err(io::Error::other)?;
+            request.headers_mut().insert(HOST, host);
+        }
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        *request.uri_mut() = path.parse::<Uri>().map_err(io::Error::other)?;
+        limited(Box::pin(async {
+            self.sender.ready().await.map_err(io::Error::other)?;
+            read(self.sender.send_request(request).await.map_err(io::Error::other)?).await
+        }))
+        .await
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
 }
 
 /// One HTTP/2 exchange with prior knowledge.

@@ -13,6 +13,7 @@ mod listeners;
 mod manifests;
 mod quickstart;
 mod restart;
+mod soak;
 mod state;
 
 use testkit::app::{App, Setup};
