@@ -4,6 +4,7 @@
 //! It works on claims alone and knows no dialect. The order of the steps in [`Binder::bind`] is
 //! the order of precedence of the sources.
 
+mod asker;
 mod client_ca;
 mod coverage;
 mod covered;
@@ -17,10 +18,12 @@ mod store;
 mod validity;
 mod wishes;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use model::{Binding, BindingStatus, CertificateId, CertificateList, ListenerKey, Verdict, Want};
+use model::{
+    Binding, BindingStatus, Certificate, CertificateId, CertificateList, ListenerKey, Verdict, Want,
+};
 
 pub use self::{
     client_ca::FailClosed,
@@ -42,6 +45,8 @@ pub struct Binder<'a> {
     store: Store<'a>,
     verdicts: Vec<Verdict>,
     wants: BTreeMap<CertificateId, Want>,
+    /// Becomes a map at the end: sorting once is much faster than inserting one by one.
+    bound: Vec<(CertificateId, Arc<Certificate>)>,
     remembered: Memory,
 }
 
@@ -72,6 +77,7 @@ impl<'a> Binder<'a> {
             store,
             verdicts,
             wants: BTreeMap::new(),
+            bound: Vec::new(),
             remembered: Memory::default(),
         }
     }
@@ -82,7 +88,8 @@ impl<'a> Binder<'a> {
         if let Some(fixed) = wishes.fixed {
             self.remembered.lists.insert(wishes.list_of.clone(), fixed.clone());
         }
-        let mut list = List::default();
+        let listed = wishes.fixed.map_or(0, |fixed| fixed.ids.len());
+        let mut list = List::with_capacity(listed + wishes.members.len());
         self.attach_fixed(&mut list, &wishes);
         self.attach_default_certificate(&mut list, &wishes);
         if wishes.fixed.is_none() {
@@ -107,7 +114,7 @@ impl<'a> Binder<'a> {
         Outcome {
             verdicts: self.verdicts,
             wants: std::mem::take(&mut self.wants).into_values().collect(),
-            memory: self.remembered,
+            memory: Memory { bound: self.bound.into_iter().collect(), ..self.remembered },
             next_change,
         }
     }
@@ -140,7 +147,7 @@ impl<'a> Binder<'a> {
     fn remember(&mut self, list: &List<'a>, default: Option<usize>, key: &ListenerKey) {
         for (id, entry) in list.by_id() {
             let Some(certificate) = entry.certificate else { continue };
-            self.remembered.bound.insert(id.clone(), certificate.clone());
+            self.bound.push((id.clone(), certificate.clone()));
             if entry.held_over {
                 self.remembered.held_over.insert(id.clone(), certificate.clone());
             }

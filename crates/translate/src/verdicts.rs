@@ -4,34 +4,34 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use model::{Dialect, ObjectRef, Origin, Verdict};
 
+type Facts<'a> = (&'a Option<Origin>, Dialect);
+
 /// Adds what each verdict lacks of its object's facts, accepts the objects about which nothing
 /// was said, and sorts: by object, the gravest first; nothing is said twice.
 pub fn complete(
     mut verdicts: Vec<Verdict>,
     objects: &[(ObjectRef, Option<Origin>, Dialect)],
 ) -> Vec<Verdict> {
-    let mut known: HashMap<
-        &ObjectRef,
-        (&Option<Origin>, Dialect, bool),
-        foldhash::fast::RandomState,
-    > = objects
-        .iter()
-        .map(|(object, origin, dialect)| (object, (origin, *dialect, false)))
-        .collect();
+    let judged = verdicts.iter().map(|verdict| (verdict.object.clone(), None));
+    let mut judged: HashMap<ObjectRef, Option<Facts<'_>>, foldhash::fast::RandomState> =
+        judged.collect();
+    let mut accepted = Vec::with_capacity(objects.len());
+    for (object, origin, dialect) in objects {
+        match judged.get_mut(object) {
+            Some(facts) => *facts = Some((origin, *dialect)),
+            None => accepted.push(
+                Verdict::accepted(object.clone()).in_dialect(*dialect).from_origin(origin.clone()),
+            ),
+        }
+    }
     for verdict in &mut verdicts {
-        let Some((origin, dialect, is_judged)) = known.get_mut(&verdict.object) else { continue };
+        let Some(Some((origin, dialect))) = judged.get(&verdict.object) else { continue };
         verdict.dialect = verdict.dialect.or(Some(*dialect));
         if verdict.origin.is_none() {
             verdict.origin.clone_from(origin);
         }
-        *is_judged = true;
     }
-    for (object, (origin, dialect, is_judged)) in known {
-        if !is_judged {
-            let accepted = Verdict::accepted(object.clone()).in_dialect(dialect);
-            verdicts.push(accepted.from_origin(origin.clone()));
-        }
-    }
+    verdicts.append(&mut accepted);
     verdicts.sort_by(|a, b| order(a).cmp(&order(b)));
     verdicts.dedup();
     verdicts

@@ -7,7 +7,7 @@ use model::{CertificateId, ClientAuth, Reason};
 
 use super::{
     Binder,
-    list::Asker,
+    asker::{Asker, Part},
     wishes::{Ask, Wishes},
 };
 
@@ -21,8 +21,8 @@ impl<'a> Binder<'a> {
         let wishes = Wishes::of(ask, self.memory);
         let mut roots = Vec::new();
         for (index, id) in ids.iter().enumerate() {
-            let field = format!("{}.caCertificates[{index}].CertificateId", ask.listener.field);
-            let asker = Asker::declaration(ask.declared_by, field);
+            let part = Part::ClientCa(index);
+            let asker = Asker::declaration(ask.declared_by, &ask.listener.field, part);
             roots.extend_from_slice(self.roots_of(&wishes, id, &asker));
         }
         if roots.is_empty() {
@@ -30,8 +30,8 @@ impl<'a> Binder<'a> {
                 "{} asks for client certificates, but no CA to check them with is in hand, so it is not served: name one in caCertificates, or set caEnabled: false",
                 ask.key
             );
-            let asker = Asker::declaration(ask.declared_by, &*ask.listener.field);
-            self.report(&wishes, asker.rejected(Reason::CertificateNotFound, message));
+            let rejected = wishes.listener_asker().rejected(Reason::CertificateNotFound, message);
+            self.report(&wishes, rejected);
             return Err(FailClosed);
         }
         Ok(Some(Arc::new(ClientAuth { ids: ids.clone(), roots })))

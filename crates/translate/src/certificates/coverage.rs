@@ -1,15 +1,15 @@
 //! Warns of hosts that would be answered with a certificate which does not carry their name.
-//!
-//! It asks the very table that the gateway serves by.
 
 use std::collections::HashSet;
 
-use model::{CertificateList, CertificateTable, Choice, Dialect, Direction, Name, Reason};
+use model::{CertificateList, Dialect, Direction, Name, Reason};
 
 use super::{
     Binder,
+    asker::{Asker, Part},
+    covered::Covered,
     faults::{described, names_of},
-    list::{Asker, List},
+    list::List,
     managed::issued_id,
     wishes::Wishes,
 };
@@ -22,36 +22,44 @@ impl<'a> Binder<'a> {
         bound: &CertificateList,
         wishes: &Wishes<'a>,
     ) {
-        let table = CertificateTable::new(bound);
         // A plain IngressClass opens HTTPS unasked; an AlbConfig writes the listener.
         if bound.bindings.is_empty() && wishes.dialect == Dialect::Alb {
             self.report_empty(wishes);
         }
-        let mut seen: HashSet<&Name, foldhash::fast::RandomState> = HashSet::default();
+        let covered = Covered::by(list, |_| true);
         for member in &wishes.members {
             for (index, host) in member.hosts.iter().enumerate() {
-                seen.insert(host);
-                if self.is_reported_already(list, member, host) {
+                if covered.covers(host) || self.is_reported_already(list, member, host) {
                     continue;
                 }
-                let asker = || Asker::member(member).below(&format!("hosts[{index}]"));
-                let cure = || self.cure(wishes, member, host);
-                if let Some(message) = answer(&table, host, wishes, cure) {
-                    self.report(wishes, asker().warning(Reason::HostNotCovered, message));
-                }
+                let cure = self.cure(wishes, member, host);
+                let asker = Asker::member(member, Part::Host(index));
+                self.report_not_covered(bound, wishes, host, (asker, &cure));
             }
         }
-        let requests =
-            wishes.listener.rules.iter().filter(|rule| rule.direction == Direction::Request);
-        for rule in requests {
-            for host in &rule.matches.hosts {
-                if !seen.insert(host) {
-                    continue;
-                }
-                let cure = || "no spec.tls names it: add it there".to_owned();
-                if let Some(message) = answer(&table, host, wishes, cure) {
-                    let asker = Asker::of_rule(&rule.origin);
-                    self.report(wishes, asker.warning(Reason::HostNotCovered, message));
+        self.warn_of_rules_not_covered(&covered, bound, wishes);
+    }
+
+    /// Hosts that stand in rules alone.
+    fn warn_of_rules_not_covered(
+        &mut self,
+        covered: &Covered<'a>,
+        bound: &CertificateList,
+        wishes: &Wishes<'a>,
+    ) {
+        let mut tls_hosts: Option<HashSet<&Name>> = None;
+        for rule in &wishes.listener.rules {
+            if rule.direction != Direction::Request {
+                continue;
+            }
+            for host in rule.matches.hosts.iter().filter(|host| !covered.covers(host)) {
+                let tls_hosts = tls_hosts.get_or_insert_with(|| {
+                    wishes.members.iter().flat_map(|member| &member.hosts).collect()
+                });
+                if !tls_hosts.contains(host) {
+                    let to_whom =
+                        (Asker::of_rule(&rule.origin), "no spec.tls names it: add it there");
+                    self.report_not_covered(bound, wishes, host, to_whom);
                 }
             }
         }
@@ -92,35 +100,33 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// Says what a client that asks for `host` gets: no certificate carries the name.
+    fn report_not_covered(
+        &mut self,
+        bound: &CertificateList,
+        wishes: &Wishes<'a>,
+        host: &Name,
+        (asker, cure): (Asker<'a>, &str),
+    ) {
+        let message = match bound.default_certificate() {
+            Some(default) => format!(
+                "{host} is answered on {} with the Default certificate, which is for {}: {cure}",
+                wishes.key,
+                names_of(default)
+            ),
+            None => format!(
+                "{host} is refused on {} with unrecognized_name, as no certificate is there: {cure}",
+                wishes.key
+            ),
+        };
+        self.report(wishes, asker.warning(Reason::HostNotCovered, message));
+    }
+
     fn report_empty(&mut self, wishes: &Wishes<'a>) {
         let message = format!(
             "empty https listener default certs: {} has no certificate and refuses every handshake; name certificates in the listener, or add an Ingress with spec.tls",
             wishes.key
         );
-        let asker = Asker::declaration(wishes.declared_by, &*wishes.listener.field);
-        self.report(wishes, asker.warning(Reason::CertificateNotFound, message));
-    }
-}
-
-/// What a client that asks for `host` gets, if that does not carry the name.
-fn answer(
-    table: &CertificateTable,
-    host: &Name,
-    wishes: &Wishes<'_>,
-    cure: impl Fn() -> String,
-) -> Option<String> {
-    match table.choose_for(host) {
-        Choice::Exact(_) | Choice::Wildcard(_) => None,
-        Choice::Default(default) => Some(format!(
-            "{host} is answered on {} with the Default certificate, which is for {}: {}",
-            wishes.key,
-            names_of(default),
-            cure()
-        )),
-        Choice::Nothing => Some(format!(
-            "{host} is refused on {} with unrecognized_name, as no certificate is there: {}",
-            wishes.key,
-            cure()
-        )),
+        self.report(wishes, wishes.listener_asker().warning(Reason::CertificateNotFound, message));
     }
 }

@@ -1,10 +1,10 @@
 //! Which certificate of a list is the Default.
 
-use model::{CertificateId, CertificateSource, Reason, Verdict};
+use model::{CertificateId, CertificateSource, Reason};
 
 use super::{
     Binder,
-    list::{Asker, Entry, List},
+    list::{Entry, List},
     wishes::Wishes,
 };
 
@@ -48,7 +48,7 @@ impl<'a> Binder<'a> {
             (None, Some(_)) => CertificateSource::Secret,
             (None, None) => CertificateSource::Discovered,
         };
-        let asker = Asker::declaration(wishes.declared_by, &*wishes.listener.field);
+        let asker = wishes.listener_asker();
         let message = format!(
             "empty https listener default certs: nothing asks for a certificate on {} any more, so it keeps {id} as its Default; name certificates in the listener, or add an Ingress with spec.tls",
             wishes.key
@@ -112,13 +112,6 @@ impl<'a> Binder<'a> {
             "the Default of {} stays {}, {by_whom}, although {} comes first in the list: `doorward listener set-default` chooses another",
             wishes.key, list.entries[position].id, list.entries[first].id
         );
-        let asker = Asker::declaration(wishes.declared_by, &*wishes.listener.field);
-        let kept = Verdict {
-            reason: Reason::DefaultKept,
-            message,
-            ..Verdict::accepted(wishes.declared_by.object.clone())
-        };
-        let kept = asker.place(kept);
-        self.report(wishes, kept);
+        self.report(wishes, wishes.listener_asker().told(Reason::DefaultKept, message));
     }
 }

@@ -3,54 +3,38 @@
 //! Every valid match is attached; ids sort as text, as on ALB. A certificate outside its
 //! validity is attached only where a host has no better one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
-use model::{CertificateId, CertificateSource, Name, Reason};
+use model::{CertificateSource, Name, Reason};
 
 use super::{
     Binder,
+    asker::{Asker, Part},
     faults::names_of,
-    list::{Asker, Entry, List},
-    store::Stored,
-    wishes::Wishes,
+    list::{Entry, List},
+    store::{Hold, Stored},
+    wishes::{OpenHost, Wishes},
 };
 use crate::claim::TlsMember;
 
-type Found<'a> = BTreeMap<&'a CertificateId, (Stored<'a>, Asker<'a>)>;
-
-impl<'a> Wishes<'a> {
-    /// Hosts that want a certificate and name none, each with who asked first, in group order.
-    ///
-    /// A host that any Secret entry of the listener names is that Secret's; the text decides.
-    pub fn open_hosts(&self) -> Vec<(&'a Name, &'a TlsMember, usize)> {
-        let with_secret = self.members.iter().filter(|member| member.secret.is_some());
-        let mut taken: HashSet<&Name, foldhash::fast::RandomState> =
-            with_secret.flat_map(|member| &member.hosts).collect();
-        let mut open = Vec::new();
-        for member in self.members.iter().filter(|member| member.secret.is_none()) {
-            for (index, host) in member.hosts.iter().enumerate() {
-                if taken.insert(host) {
-                    open.push((host, *member, index));
-                }
-            }
-        }
-        open
-    }
-}
+/// Matches, each with the member that it was found for.
+type Found<'a> = Vec<(Stored<'a>, &'a TlsMember)>;
 
 impl<'a> Binder<'a> {
     pub(super) fn discover(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
-        let mut found = Found::new();
-        let mut departed = Vec::new();
+        if wishes.open.is_empty() {
+            return;
+        }
+        let mut found = Found::with_capacity(wishes.open.len());
+        let mut departed = Found::new();
         let mut under: HashMap<&str, bool, foldhash::fast::RandomState> = HashMap::default();
-        for (host, member, _) in wishes.open_hosts() {
+        for &OpenHost { host, member } in &wishes.open {
             let names = self.store.names();
-            let asker = || Asker::member(member);
-            let literal = self.add_valid(&mut found, names.carrying(host), &asker);
+            let literal = self.add_valid(&mut found, names.carrying(host), member);
             let parent = wildcard_parent(host);
             let by_wildcard = parent.is_some_and(|parent| {
                 *under.entry(parent).or_insert_with(|| {
-                    self.add_valid(&mut found, names.wildcards_under(parent), &asker)
+                    self.add_valid(&mut found, names.wildcards_under(parent), member)
                 })
             });
             if literal || by_wildcard {
@@ -60,36 +44,19 @@ impl<'a> Binder<'a> {
                 stored.certificate.covers(host) && self.store.is_valid(stored.certificate)
             });
             let known = departed.len();
-            departed.extend(last_copies.map(|stored| (*stored, asker())));
+            departed.extend(last_copies.map(|stored| (*stored, member)));
             if departed.len() > known {
                 continue;
             }
-            let outside = names
-                .carrying(host)
-                .iter()
-                .chain(parent.map_or(&[][..], |parent| names.wildcards_under(parent)));
-            let best = outside.max_by_key(|stored| {
+            let wildcards = parent.map_or(&[][..], |parent| names.wildcards_under(parent));
+            let best = names.carrying(host).iter().chain(wildcards).max_by_key(|stored| {
                 let certificate = stored.certificate;
                 (!certificate.is_not_yet_valid(self.now), certificate.not_after, stored.id)
             });
-            if let Some(best) = best {
-                found.entry(best.id).or_insert_with(|| (*best, asker()));
-            }
+            found.extend(best.map(|stored| (*stored, member)));
         }
-        for (id, (stored, asker)) in found {
-            let hold = self.store.hold(id);
-            self.report_fault(wishes, id, &hold, &asker);
-            list.push(Entry {
-                id: stored.id.clone(),
-                source: CertificateSource::Discovered,
-                certificate: Some(stored.certificate),
-                held_over: hold.fault.is_some(),
-                askers: vec![asker],
-            });
-        }
-        for (stored, asker) in departed {
-            self.attach_departed(list, wishes, stored, asker);
-        }
+        self.attach_found(list, wishes, found);
+        self.attach_departed(list, wishes, departed);
     }
 
     /// Adds the valid ones; whether there was any.
@@ -97,39 +64,53 @@ impl<'a> Binder<'a> {
         &self,
         found: &mut Found<'a>,
         matches: &[Stored<'a>],
-        asker: &impl Fn() -> Asker<'a>,
+        member: &'a TlsMember,
     ) -> bool {
-        let mut any = false;
-        for stored in matches.iter().filter(|stored| self.store.is_valid(stored.certificate)) {
-            found.entry(stored.id).or_insert_with(|| (*stored, asker()));
-            any = true;
-        }
-        any
+        let valid = matches.iter().filter(|stored| self.store.is_valid(stored.certificate));
+        let known = found.len();
+        found.extend(valid.map(|stored| (*stored, member)));
+        found.len() > known
     }
 
-    /// A certificate that was deleted from the store while it served: its host has no other.
-    fn attach_departed(
-        &mut self,
-        list: &mut List<'a>,
-        wishes: &Wishes<'a>,
-        stored: Stored<'a>,
-        asker: Asker<'a>,
-    ) {
-        let message = format!(
-            "certificate {} ({}) is no longer in the store and nothing else there matches: its last good copy is served until {}; upload it or a successor",
-            stored.id,
-            names_of(stored.certificate),
-            stored.certificate.not_after
-        );
-        self.report(wishes, asker.warning(Reason::CertificateNotFound, message));
-        list.push(Entry {
-            id: stored.id.clone(),
-            source: CertificateSource::Discovered,
-            certificate: Some(stored.certificate),
-            held_over: true,
-            askers: vec![asker],
-        });
+    fn attach_found(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, found: Found<'a>) {
+        for (stored, member) in sorted(found) {
+            let asker = Asker::member(member, Part::Whole);
+            if stored.fault.is_some() {
+                let hold = self.store.hold(stored.id);
+                self.report_fault(wishes, stored.id, &hold, &asker);
+            }
+            attach(list, stored, asker);
+        }
     }
+
+    /// Certificates that were deleted from the store while they served: their hosts have no
+    /// other.
+    fn attach_departed(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, departed: Found<'a>) {
+        for (stored, member) in sorted(departed) {
+            let message = format!(
+                "certificate {} ({}) is no longer in the store and nothing else there matches: its last good copy is served until {}; upload it or a successor",
+                stored.id,
+                names_of(stored.certificate),
+                stored.certificate.not_after
+            );
+            let asker = Asker::member(member, Part::Whole);
+            self.report(wishes, asker.warning(Reason::CertificateNotFound, message));
+            attach(list, stored, asker);
+        }
+    }
+}
+
+/// By id, each once, with the member that came first.
+fn sorted(mut found: Found<'_>) -> Found<'_> {
+    found.sort_by(|(a, _), (b, _)| a.id.cmp(b.id));
+    found.dedup_by(|(later, _), (first, _)| later.id == first.id);
+    found
+}
+
+fn attach<'a>(list: &mut List<'a>, stored: Stored<'a>, asker: Asker<'a>) {
+    let Stored { id, certificate, fault } = stored;
+    let hold = Hold { certificate: Some(certificate), fault, ..Hold::default() };
+    list.push(Entry::held(id.clone(), CertificateSource::Discovered, &hold, asker));
 }
 
 fn wildcard_parent(host: &Name) -> Option<&str> {

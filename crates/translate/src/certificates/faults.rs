@@ -4,7 +4,7 @@ use model::{Certificate, CertificateId, Reason, Verdict};
 
 use super::{
     Binder,
-    list::Asker,
+    asker::Asker,
     store::{Double, Fault, Hold, Store},
     wishes::Wishes,
 };

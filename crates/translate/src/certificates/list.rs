@@ -1,13 +1,10 @@
 //! The certificates of one listener while they are gathered: each once, with who asked for it.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use model::{
-    Certificate, CertificateId, CertificateSource, Fingerprint, ObjectRef, Origin, Reason, Verdict,
-};
+use model::{Certificate, CertificateId, CertificateSource, Fingerprint};
 
-use super::store::Hold;
-use crate::claim::{Declaration, TlsMember};
+use super::{asker::Asker, store::Hold};
 
 /// In list order, which decides the first Default; no certificate stands in it twice.
 #[derive(Default)]
@@ -16,6 +13,8 @@ pub struct List<'a> {
     /// Ids of certificates with equal content share one position.
     positions: HashMap<CertificateId, usize, foldhash::fast::RandomState>,
     contents: HashMap<Fingerprint, usize, foldhash::fast::RandomState>,
+    /// Ids that lead to an entry of another id.
+    aliases: Vec<CertificateId>,
 }
 
 pub struct Entry<'a> {
@@ -25,66 +24,9 @@ pub struct Entry<'a> {
     pub certificate: Option<&'a Arc<Certificate>>,
     /// Its object is bad or gone.
     pub held_over: bool,
-    pub askers: Vec<Asker<'a>>,
-}
-
-/// Who asked, and in which field: where the verdicts go.
-#[derive(Clone, Debug)]
-pub struct Asker<'a> {
-    pub object: &'a ObjectRef,
-    pub origin: &'a Option<Origin>,
-    pub field: Cow<'a, str>,
-    /// What it asks for is all it asks for: an Ingress, not the object of the whole listener.
-    is_member: bool,
-}
-
-impl<'a> Asker<'a> {
-    pub fn member(member: &'a TlsMember) -> Self {
-        Self {
-            object: &member.object,
-            origin: &member.origin,
-            field: (&*member.field).into(),
-            is_member: true,
-        }
-    }
-
-    pub fn declaration(declaration: &'a Declaration, field: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            object: &declaration.object,
-            origin: &declaration.origin,
-            field: field.into(),
-            is_member: false,
-        }
-    }
-
-    /// The Ingress that a routing rule is of.
-    pub fn of_rule(object: &'a ObjectRef) -> Self {
-        Self { object, origin: &None, field: "spec.tls".into(), is_member: true }
-    }
-
-    pub fn below(&self, field: &str) -> Self {
-        Self { field: format!("{}.{field}", self.field).into(), ..self.clone() }
-    }
-
-    pub fn warning(&self, reason: Reason, message: String) -> Verdict {
-        self.place(Verdict::warning(self.object.clone(), reason, message))
-    }
-
-    pub fn rejected(&self, reason: Reason, message: String) -> Verdict {
-        self.place(Verdict::rejected(self.object.clone(), reason, message))
-    }
-
-    /// It does not get what it asked for; to the object of a whole listener that is a warning.
-    pub fn refused(&self, reason: Reason, message: String) -> Verdict {
-        match self.is_member {
-            true => self.rejected(reason, message),
-            false => self.warning(reason, message),
-        }
-    }
-
-    pub fn place(&self, verdict: Verdict) -> Verdict {
-        verdict.at(&*self.field).from_origin(self.origin.clone())
-    }
+    asker: Asker<'a>,
+    /// Who asked for the same after that.
+    more_askers: Vec<Asker<'a>>,
 }
 
 impl<'a> Entry<'a> {
@@ -100,19 +42,36 @@ impl<'a> Entry<'a> {
             source,
             certificate: hold.certificate,
             held_over: hold.fault.is_some(),
-            askers: vec![asker],
+            asker,
+            more_askers: Vec::new(),
         }
+    }
+
+    pub fn askers(&self) -> impl Iterator<Item = &Asker<'a>> {
+        std::iter::once(&self.asker).chain(&self.more_askers)
     }
 }
 
 impl<'a> List<'a> {
+    pub fn with_capacity(entries: usize) -> Self {
+        let mut list = Self::default();
+        list.entries.reserve(entries);
+        list.positions.reserve(entries);
+        list.contents.reserve(entries);
+        list
+    }
+
     /// Appends the entry, unless its id or its content is there: then that one gains an asker.
     pub fn push(&mut self, entry: Entry<'a>) {
         let content = entry.certificate.map(|certificate| certificate.fingerprint);
         let twin = content.and_then(|fingerprint| self.contents.get(&fingerprint)).copied();
         if let Some(position) = self.position(&entry.id).or(twin) {
-            self.positions.insert(entry.id, position);
-            self.entries[position].askers.extend(entry.askers);
+            let known = &mut self.entries[position];
+            known.more_askers.push(entry.asker);
+            if known.id != entry.id {
+                self.positions.insert(entry.id.clone(), position);
+                self.aliases.push(entry.id);
+            }
             return;
         }
         let position = self.entries.len();
@@ -129,7 +88,9 @@ impl<'a> List<'a> {
 
     /// Every id that leads to an entry, those of equal content too.
     pub fn by_id(&self) -> impl Iterator<Item = (&CertificateId, &Entry<'a>)> {
-        self.positions.iter().map(|(id, position)| (id, &self.entries[*position]))
+        let aliases = self.aliases.iter();
+        let aliases = aliases.filter_map(|id| Some((id, &self.entries[self.position(id)?])));
+        self.entries.iter().map(|entry| (&entry.id, entry)).chain(aliases)
     }
 
     pub fn retain(&mut self, mut keep: impl FnMut(&Entry<'a>) -> bool) {

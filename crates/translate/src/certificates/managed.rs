@@ -7,10 +7,11 @@ use model::{CertificateId, CertificateSource, Name, ObjectRef, Reason, Want};
 
 use super::{
     Binder,
+    asker::{Asker, Part},
     covered::Covered,
-    list::{Asker, Entry, List},
+    list::{Entry, List},
     store::{Fault, Hold},
-    wishes::Wishes,
+    wishes::{OpenHost, Wishes},
 };
 use crate::claim::TlsMember;
 
@@ -41,7 +42,7 @@ impl<'a> Binder<'a> {
                 covered.extend(&member.hosts);
             }
         }
-        for (host, member, _) in wishes.open_hosts() {
+        for &OpenHost { host, member } in &wishes.open {
             let issuer = member.issuer.as_ref().or(settings.default_issuer.as_ref());
             let Some(issuer) = issuer.filter(|_| !covered.covers(host)) else { continue };
             let id = issued_id(&settings.store_namespace, host);
@@ -60,7 +61,7 @@ impl<'a> Binder<'a> {
 
     /// Orders the certificate and attaches what is in hand for it.
     pub(super) fn obtain(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, order: Order<'a>) {
-        let asker = Asker::member(order.member);
+        let asker = Asker::member(order.member, Part::Whole);
         let hold = self.store.hold(&order.id);
         let is_known = self.settings.issuers.contains(order.issuer);
         if !is_known {

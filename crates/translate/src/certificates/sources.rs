@@ -1,12 +1,13 @@
 //! The certificates that somebody names: in the listener's object, in an Ingress, by the console.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use model::{CertificateId, CertificateSource};
 
 use super::{
     Binder,
-    list::{Asker, Entry, List},
+    asker::{Asker, Part},
+    list::{Entry, List},
     managed::Order,
     wishes::Wishes,
 };
@@ -18,11 +19,8 @@ impl<'a> Binder<'a> {
         let Some(fixed) = wishes.fixed else { return };
         let source = fixed.source.unwrap_or(CertificateSource::AlbConfig);
         for (index, id) in fixed.ids.iter().enumerate() {
-            let field = match wishes.refused {
-                true => format!("{}.certificates", wishes.field),
-                false => format!("{}.certificates[{index}].CertificateId", wishes.field),
-            };
-            let asker = Asker::declaration(wishes.declared_by, field);
+            let part = if wishes.refused { Part::Certificates } else { Part::Certificate(index) };
+            let asker = Asker::declaration(wishes.declared_by, wishes.field, part);
             self.attach_named(list, wishes, id, source, asker);
         }
     }
@@ -34,7 +32,7 @@ impl<'a> Binder<'a> {
             Some(_) => CertificateSource::Secret,
             None => CertificateSource::AlbConfig,
         };
-        let asker = Asker::declaration(wishes.declared_by, &*default.field);
+        let asker = Asker::declaration(wishes.declared_by, &default.field, Part::Whole);
         self.attach_named(list, wishes, &default.id, source, asker);
     }
 
@@ -53,7 +51,7 @@ impl<'a> Binder<'a> {
                     self.obtain(list, wishes, Order { id, hosts, issuer, wanted_by, member });
                 }
                 None => {
-                    let asker = Asker::member(member).below("secretName");
+                    let asker = Asker::member(member, Part::SecretName);
                     self.attach_named(list, wishes, id, CertificateSource::Secret, asker);
                 }
             }
@@ -74,8 +72,7 @@ impl<'a> Binder<'a> {
         let added = console.added.get(wishes.key).into_iter().flatten();
         for edit in added.chain(console.defaults.get(wishes.key)) {
             if edit.generation == generation && list.position(&edit.id).is_none() {
-                let field = Cow::Borrowed(&*wishes.listener.field);
-                let asker = Asker::declaration(wishes.declared_by, field);
+                let asker = wishes.listener_asker();
                 self.attach_named(list, wishes, &edit.id, CertificateSource::Console, asker);
             }
         }

@@ -69,6 +69,7 @@ pub struct Names<'a> {
 pub struct Stored<'a> {
     pub id: &'a CertificateId,
     pub certificate: &'a Arc<Certificate>,
+    pub fault: Option<Fault<'a>>,
 }
 
 impl<'a> Store<'a> {
@@ -98,14 +99,14 @@ impl<'a> Store<'a> {
     }
 
     pub fn hold(&self, id: &CertificateId) -> Hold<'a> {
-        let last_good = self.last_good(id);
         let Some(secret) = self.secret(id) else {
-            return Hold { certificate: last_good, fault: Some(Fault::Missing), ..Hold::default() };
+            let certificate = self.last_good(id);
+            return Hold { certificate, fault: Some(Fault::Missing), ..Hold::default() };
         };
         let issued_by = secret.body.issued_by.as_ref();
         match &secret.body.pair {
             Ok(own) => {
-                let better = last_good.filter(|held| self.outlasts(held, own));
+                let better = self.longer_lived(id, own);
                 Hold {
                     certificate: Some(better.unwrap_or(own)),
                     fault: better.map(|_| Fault::Worse(own)),
@@ -114,7 +115,7 @@ impl<'a> Store<'a> {
                 }
             }
             Err(problem) => Hold {
-                certificate: last_good,
+                certificate: self.last_good(id),
                 fault: Some(Fault::Invalid(problem)),
                 issued_by,
                 own: None,
@@ -169,27 +170,31 @@ impl<'a> Store<'a> {
         self.memory.bound.get(id).or_else(|| self.memory.held_over.get(id))
     }
 
-    /// Whether `held` should stay although its Secret now holds `new`: ALB refuses certificates
-    /// with less than a day left (spec/alb_cce 2.3.3, 2.8).
-    fn outlasts(&self, held: &Certificate, new: &Certificate) -> bool {
-        let day = SignedDuration::from_hours(24);
-        let ends_soon = new.not_after.duration_since(self.now) < day;
-        held != new
-            && self.is_valid(held)
-            && (new.is_not_yet_valid(self.now) || (ends_soon && held.not_after > new.not_after))
+    /// The last good one, if it should stay although its Secret now holds `new`: ALB refuses
+    /// certificates with less than a day left (spec/alb_cce 2.3.3, 2.8).
+    fn longer_lived(&self, id: &CertificateId, new: &Certificate) -> Option<&'a Arc<Certificate>> {
+        let is_early = new.is_not_yet_valid(self.now);
+        let ends_soon = new.not_after.duration_since(self.now) < SignedDuration::from_hours(24);
+        if !is_early && !ends_soon {
+            return None;
+        }
+        self.last_good(id).filter(|held| {
+            ***held != *new && self.is_valid(held) && (is_early || held.not_after > new.not_after)
+        })
     }
 
     fn index(&self) -> Names<'a> {
         let mut names = Names::default();
         for id in self.uploaded.keys() {
-            if let Some(certificate) = self.hold(id).certificate {
-                names.add(Stored { id, certificate });
+            let hold = self.hold(id);
+            if let Some(certificate) = hold.certificate {
+                names.add(Stored { id, certificate, fault: hold.fault });
             }
         }
         let remembered = self.memory.bound.iter().chain(&self.memory.held_over);
         names.departed = remembered
             .filter(|(id, _)| id.as_secret().is_none() && !self.uploaded.contains_key(id))
-            .map(|(id, certificate)| Stored { id, certificate })
+            .map(|(id, certificate)| Stored { id, certificate, fault: Some(Fault::Missing) })
             .collect();
         names.departed.sort_by_key(|stored| stored.id);
         names.departed.dedup_by_key(|stored| stored.id);

@@ -5,7 +5,7 @@
 //! left out as long as any other certificate covers one of its names.
 
 use jiff::Timestamp;
-use model::{Certificate, CertificateSource, Name, Reason};
+use model::{Certificate, CertificateSource, Reason};
 
 use super::{
     Binder,
@@ -26,12 +26,11 @@ impl<'a> Binder<'a> {
         if !all_valid {
             let valid = Covered::by(list, is_valid);
             let started = Covered::by(list, |certificate| !certificate.is_not_yet_valid(now));
-            let hosts: Vec<&Name> =
-                wishes.open_hosts().into_iter().map(|(host, ..)| host).collect();
             let stays = |entry: &Entry<'a>| match entry.certificate {
                 Some(certificate) if certificate.is_expired(now) => match entry.source {
                     CertificateSource::Discovered => {
-                        hosts.iter().any(|host| certificate.covers(host) && !valid.covers(host))
+                        let mut hosts = wishes.open.iter().map(|open| open.host);
+                        hosts.any(|host| certificate.covers(host) && !valid.covers(host))
                     }
                     _ => certificate.names.iter().any(|name| !valid.covers(name)),
                 },
@@ -131,7 +130,7 @@ impl<'a> Binder<'a> {
         reason: Reason,
         message: &str,
     ) {
-        for asker in &entry.askers {
+        for asker in entry.askers() {
             self.report(wishes, asker.warning(reason, message.to_owned()));
         }
     }

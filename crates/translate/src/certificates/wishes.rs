@@ -1,8 +1,11 @@
 //! What is asked of one listener's certificates, with a QUIC listener's share of the HTTPS
 //! listener that it stands next to.
 
-use model::{CertificateId, Dialect, ListenerKey};
+use std::collections::HashSet;
 
+use model::{CertificateId, Dialect, ListenerKey, Name};
+
+use super::asker::{Asker, Part};
 use crate::{
     Memory,
     claim::{Declaration, DefaultClaim, FixedCertificates, ListenerClaim, TlsClaim, TlsMember},
@@ -39,6 +42,14 @@ impl<'a> Ask<'a> {
     }
 }
 
+/// A TLS host whose Ingress names no Secret for it.
+#[derive(Clone, Copy)]
+pub struct OpenHost<'a> {
+    pub host: &'a Name,
+    /// The first that asks, in group order.
+    pub member: &'a TlsMember,
+}
+
 /// The wishes of one listener, in the binder's own order.
 pub struct Wishes<'a> {
     pub key: &'a ListenerKey,
@@ -55,6 +66,7 @@ pub struct Wishes<'a> {
     pub refused: bool,
     pub default: Option<&'a DefaultClaim>,
     pub members: Vec<&'a TlsMember>,
+    pub open: Vec<OpenHost<'a>>,
     /// The Default of the HTTPS listener whose list this is.
     pub follow: Option<CertificateId>,
 }
@@ -88,8 +100,29 @@ impl<'a> Wishes<'a> {
             fixed: written.filter(|fixed| !fixed.ids.is_empty()),
             refused: matches!(source.fixed, Some(Err(_))),
             default: source.default.as_ref(),
+            open: open_hosts(&members),
             members,
             follow,
         }
     }
+
+    /// The object of the listener, for what concerns all of it.
+    pub fn listener_asker(&self) -> Asker<'a> {
+        Asker::declaration(self.declared_by, &self.listener.field, Part::Whole)
+    }
+}
+
+/// A host that any Secret entry of the listener names is that Secret's; the text decides.
+fn open_hosts<'a>(members: &[&'a TlsMember]) -> Vec<OpenHost<'a>> {
+    let (secrets, open): (Vec<&TlsMember>, Vec<&TlsMember>) =
+        members.iter().partition(|member| member.secret.is_some());
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let mut taken: HashSet<&Name, foldhash::fast::RandomState> =
+        secrets.iter().flat_map(|member| &member.hosts).collect();
+    let hosts = open
+        .into_iter()
+        .flat_map(|member| member.hosts.iter().map(move |host| OpenHost { host, member }));
+    hosts.filter(|open| taken.insert(open.host)).collect()
 }
