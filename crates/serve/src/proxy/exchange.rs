@@ -3,44 +3,36 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header, request,
-};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request};
 use hyper::body::Incoming;
-use model::{
-    Action, BackendProtocol, Filter, FixedResponse, ForwardTarget, Listener, RequestParts, Rule,
-};
+use model::{Action, Filter, FixedResponse, Listener, RequestParts, Rule};
 
 use super::{
     Proxy,
     body::Body,
     cors::{self, CrossOrigin},
     echo,
-    filters::{self, Facts},
-    forwarded, hop_by_hop,
     host::Host,
     misdirected,
     reason::{REASON, Reason},
-    redirect, rewrite, target,
+    redirect,
+    response_rules::{self, Asked},
+    target,
     template::Variables,
-    upgrade::{Upgrade, write_switch},
-    upstream::{RequestBody, Way, await_consent, pick_target},
 };
 use crate::{AccessFacts, Connection};
 
+/// What is at hand while one request is answered.
 pub struct Exchange<'a> {
-    proxy: &'a Proxy,
-    connection: &'a Arc<Connection>,
-    listener: &'a Arc<Listener>,
-    facts: AccessFacts,
+    pub proxy: &'a Proxy,
+    pub connection: &'a Connection,
+    pub listener: &'a Listener,
+    /// What the access log will say.
+    pub facts: AccessFacts,
 }
 
 impl<'a> Exchange<'a> {
-    pub fn new(
-        proxy: &'a Proxy,
-        connection: &'a Arc<Connection>,
-        listener: &'a Arc<Listener>,
-    ) -> Self {
+    pub fn new(proxy: &'a Proxy, connection: &'a Connection, listener: &'a Listener) -> Self {
         Self { proxy, connection, listener, facts: AccessFacts::default() }
     }
 
@@ -102,7 +94,7 @@ impl<'a> Exchange<'a> {
             cross.mark(response.headers_mut());
         }
         if let Some(asked) = &asked {
-            self.apply_response_rules(asked, &mut response);
+            response_rules::apply(asked, self.listener, self.connection, &mut response);
         }
         Ok(response)
     }
@@ -123,7 +115,7 @@ impl<'a> Exchange<'a> {
         }
         match action {
             Action::Forward(targets) => self.forward(rule, targets, parts, incoming, host).await,
-            Action::Redirect(to) => redirect::answer(to, &self.variables(&parts, host)),
+            Action::Redirect(to) => redirect::answer(to, &self.variables(&parts.uri, host)),
             Action::Fixed(fixed) => Ok(self.fixed(fixed)),
             Action::Echo => {
                 let rule = rule.map(|rule| &**rule);
@@ -156,115 +148,7 @@ impl<'a> Exchange<'a> {
         response
     }
 
-    async fn forward(
-        &mut self,
-        rule: Option<&Arc<Rule>>,
-        targets: &[ForwardTarget],
-        mut parts: request::Parts,
-        incoming: Incoming,
-        host: &Host,
-    ) -> Result<Response<Body>, Reason> {
-        let turn = match rule {
-            Some(rule) if targets.len() > 1 => self.proxy.rules.next_turn(rule),
-            _ => 0,
-        };
-        let backend = pick_target(targets, turn).ok_or(Reason::NoEndpoints)?;
-        let upgrade = Upgrade::of(&mut parts).filter(|_| backend.protocol != BackendProtocol::Grpc);
-        let takes_trailers = hop_by_hop::takes_trailers(&parts.headers);
-        self.prepare(rule, &mut parts, host)?;
-        if takes_trailers {
-            hop_by_hop::take_trailers(&mut parts.headers);
-        }
-        let way = match &upgrade {
-            Some(upgrade) => {
-                upgrade.ask(&mut parts.headers);
-                Way::Upgrade
-            }
-            None => Way::Pooled,
-        };
-        let mut request = Request::from_parts(parts, RequestBody::new(incoming));
-        await_consent(&mut request);
-        let timeout = self.listener.request_timeout;
-        let mut response = match self.proxy.upstream.send(backend, request, way, timeout).await {
-            Ok(answered) => {
-                self.facts.endpoint = Some(answered.endpoint);
-                self.facts.endpoint_time = Some(answered.took);
-                self.facts.attempts = answered.attempts;
-                answered.response
-            }
-            Err(failure) => {
-                self.facts.endpoint = failure.endpoint;
-                self.facts.attempts = failure.attempts;
-                return Err(failure.reason);
-            }
-        };
-        if let Some(upgrade) = upgrade {
-            upgrade.settle(&mut response, timeout.max(self.listener.idle_timeout))?;
-        }
-        // Else hyper would speak the backend's version to the client.
-        *response.version_mut() = Version::HTTP_11;
-        let switched_to = match response.status() {
-            StatusCode::SWITCHING_PROTOCOLS => response.headers_mut().remove(header::UPGRADE),
-            _ => None,
-        };
-        hop_by_hop::strip(response.headers_mut());
-        if let Some(protocol) = switched_to {
-            write_switch(response.headers_mut(), protocol);
-        }
-        Ok(response.map(Body::backend))
-    }
-
-    /// Makes the client's head the backend's.
-    fn prepare(
-        &self,
-        rule: Option<&Arc<Rule>>,
-        parts: &mut request::Parts,
-        host: &Host,
-    ) -> Result<(), Reason> {
-        let original = parts.uri.clone();
-        if parts.version == Version::HTTP_2 {
-            join_cookies(&mut parts.headers);
-        }
-        own_the_target(parts)?;
-        hop_by_hop::strip(&mut parts.headers);
-        parts.version = Version::HTTP_11;
-        forwarded::apply(&mut parts.headers, self.listener, self.connection);
-        let facts =
-            Facts { connection: self.connection, listener: self.listener, request_headers: None };
-        for filter in rule.into_iter().flat_map(|rule| &rule.filters) {
-            match filter {
-                Filter::Rewrite(to) => {
-                    let variables = self.variables_of(&original, host);
-                    rewrite::apply(to, &variables, &mut parts.uri, &mut parts.headers)?;
-                }
-                _ => filters::edit_headers(filter, &mut parts.headers, &facts),
-            }
-        }
-        Ok(())
-    }
-
-    fn apply_response_rules(&self, asked: &Asked, response: &mut Response<Body>) {
-        let client = self.connection.client.ip().to_canonical();
-        let request = asked.parts(client);
-        let status = response.status();
-        let before = response.headers().clone();
-        let facts = Facts {
-            connection: self.connection,
-            listener: self.listener,
-            request_headers: Some(&asked.headers),
-        };
-        for rule in self.listener.routes.find_for_response(&request, status, &before) {
-            for filter in &rule.filters {
-                filters::edit_headers(filter, response.headers_mut(), &facts);
-            }
-        }
-    }
-
-    fn variables<'v>(&self, parts: &'v request::Parts, host: &'v Host) -> Variables<'v> {
-        self.variables_of(&parts.uri, host)
-    }
-
-    fn variables_of<'v>(&self, uri: &'v Uri, host: &'v Host) -> Variables<'v> {
+    pub fn variables<'v>(&self, uri: &'v Uri, host: &'v Host) -> Variables<'v> {
         let is_tls = self.connection.tls.is_some();
         Variables {
             host: &host.name,
@@ -283,67 +167,11 @@ fn cross_origin<'r>(rule: &'r Rule, headers: &HeaderMap) -> Option<CrossOrigin<'
     })
 }
 
-/// Brings the target into origin form, and its authority into the Host header.
-fn own_the_target(parts: &mut request::Parts) -> Result<(), Reason> {
-    if let Some(authority) = parts.uri.authority() {
-        let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Reason::BadHost)?;
-        parts.headers.insert(header::HOST, host);
-        parts.uri = match parts.uri.path_and_query() {
-            Some(path_and_query) => Uri::from(path_and_query.clone()),
-            None => Uri::default(),
-        };
-    }
-    Ok(())
-}
-
-/// HTTP/2 may split cookies over several lines; HTTP/1.1 knows one (RFC 9113 section 8.2.3).
-fn join_cookies(headers: &mut HeaderMap) {
-    let mut crumbs = headers.get_all(header::COOKIE).iter();
-    if crumbs.next().is_none() || crumbs.next().is_none() {
-        return;
-    }
-    let crumbs: Vec<_> =
-        headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    let joined = HeaderValue::from_maybe_shared(Bytes::from(crumbs.join(&b"; "[..])))
-        .expect("header values joined by \"; \" are a header value");
-    headers.insert(header::COOKIE, joined);
-}
-
 /// A rule's text as bytes, shared and not copied.
 struct Text(Arc<str>);
 
 impl AsRef<[u8]> for Text {
     fn as_ref(&self) -> &[u8] {
         self.0.as_bytes()
-    }
-}
-
-/// What response rules look at of the request, kept while the request itself is passed on.
-struct Asked {
-    host: Box<str>,
-    uri: Uri,
-    method: Method,
-    headers: HeaderMap,
-}
-
-impl Asked {
-    fn of(host: &Host, parts: &request::Parts) -> Self {
-        Self {
-            host: host.name.clone(),
-            uri: parts.uri.clone(),
-            method: parts.method.clone(),
-            headers: parts.headers.clone(),
-        }
-    }
-
-    fn parts(&self, source: std::net::IpAddr) -> RequestParts<'_> {
-        RequestParts {
-            host: &self.host,
-            path: self.uri.path(),
-            query: self.uri.query(),
-            method: &self.method,
-            headers: &self.headers,
-            source,
-        }
     }
 }

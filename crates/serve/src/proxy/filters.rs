@@ -54,6 +54,3 @@ fn value_of(source: &HeaderSource, headers: &HeaderMap, facts: &Facts<'_>) -> Op
         HeaderSource::ListenerPort => HeaderValue::from(facts.listener.key.port),
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -129,6 +129,3 @@ fn joined<'a>(lines: impl Iterator<Item = &'a HeaderValue>, client: IpAddr) -> H
     HeaderValue::from_maybe_shared(Bytes::from(text))
         .expect("header values and an address make a header value")
 }
-
-#[cfg(test)]
-mod tests;

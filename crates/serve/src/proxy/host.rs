@@ -89,6 +89,7 @@ fn check_name(name: &str) -> Result<(), BadHost> {
     let good = !name.is_empty()
         && name.len() <= 253
         && !name.starts_with('.')
+        && !name.ends_with('.')
         && !name.contains("..")
         && name.bytes().all(fits);
     if good { Ok(()) } else { Err(BadHost) }

@@ -22,6 +22,8 @@ pub enum Reason {
     BadFraming,
     /// The request's body ended early or was malformed.
     BadBody,
+    /// The client began a body and stopped sending.
+    ClientTimeout,
     /// CONNECT, since this is no forward proxy, and TRACE, which would show a page its cookies.
     MethodNotServed,
     /// The host belongs to another listener than the one the TLS handshake was for.
@@ -44,6 +46,7 @@ impl Reason {
             Self::BadPath => "bad-path",
             Self::BadFraming => "bad-framing",
             Self::BadBody => "bad-body",
+            Self::ClientTimeout => "client-timeout",
             Self::MethodNotServed => "method-not-served",
             Self::Misdirected => "misdirected",
             Self::RateLimited => "rate-limited",
@@ -62,6 +65,7 @@ impl Reason {
             Self::BadHost | Self::BadPath | Self::BadFraming | Self::BadBody => {
                 StatusCode::BAD_REQUEST
             }
+            Self::ClientTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::MethodNotServed => StatusCode::NOT_IMPLEMENTED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::RateLimited | Self::NoEndpoints => StatusCode::SERVICE_UNAVAILABLE,
@@ -80,6 +84,7 @@ impl Reason {
             Self::BadPath => "the request target is not a plain absolute path\n",
             Self::BadFraming => "the length of the request's body is ambiguous\n",
             Self::BadBody => "the request's body is malformed or ended early\n",
+            Self::ClientTimeout => "the rest of the request's body did not come in time\n",
             Self::MethodNotServed => "this method is not served here\n",
             Self::Misdirected => "this host is not served on this connection; open a new one\n",
             Self::RateLimited => "too many requests for this rule; try again later\n",
@@ -108,7 +113,7 @@ impl Reason {
 
     /// After these nobody can say where the next request on an HTTP/1.1 connection begins.
     const fn closes_connection(self) -> bool {
-        matches!(self, Self::BadFraming | Self::BadBody)
+        matches!(self, Self::BadFraming | Self::BadBody | Self::ClientTimeout)
     }
 }
 

@@ -14,7 +14,7 @@ use model::{Rule, TrafficLimit};
 
 use super::limit::Buckets;
 
-/// Of all rules that need one. A Model in which the rule changed starts it anew.
+/// Of all rules that need one. A listener that changed has new rules, which start anew.
 #[derive(Debug, Default)]
 pub struct RuleStates {
     /// By address of the rule, which its entry keeps alive.

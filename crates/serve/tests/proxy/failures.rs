@@ -61,6 +61,19 @@ async fn a_slow_upload_that_moves_is_not_given_up() {
 }
 
 #[tokio::test]
+async fn a_client_that_stops_in_the_middle_of_its_body_is_not_the_backends_fault() {
+    let backend = Backend::echo("one").await;
+    let mut setup = Setup::new(to(&[backend.address]));
+    setup.listener.request_timeout = Duration::from_millis(200);
+    let front = setup.start().await;
+    let answer =
+        front.raw("POST /a HTTP/1.1\r\nhost: shop.test\r\ncontent-length: 8\r\n\r\nhalf").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("x-doorward-reason: client-timeout\r\n"), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_backend_that_resets_is_told_from_one_that_talks_nonsense() {
     let resetting = Backend::resetting().await;
     let front = Front::serving(to(&[resetting.address])).await;

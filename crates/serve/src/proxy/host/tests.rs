@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn headers(hosts: &[&str]) -> HeaderMap {
@@ -33,6 +35,7 @@ fn what_is_no_host_is_refused() {
         ":80",
         ".",
         "a..b",
+        "a..",
         ".a",
         "a b",
         "a/b",
@@ -71,4 +74,15 @@ fn http2_takes_the_authority_and_refuses_a_differing_header() {
     assert_eq!(of("https://a.test/", &["A.test"], Version::HTTP_2), host("a.test", None));
     assert_eq!(of("https://a.test/", &["b.test"], Version::HTTP_2), Err(BadHost));
     assert_eq!(of("/", &["b.test"], Version::HTTP_2), host("b.test", None));
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics_and_what_it_takes_is_stable(text in "\\PC{0,40}|[\\[\\]:a-zA-Z0-9.%-]{0,40}") {
+        if let Ok(host) = Host::parse(&text) {
+            let again = Host::parse(&host.name).unwrap();
+            prop_assert_eq!(again.name, host.name);
+            prop_assert_eq!(again.port, None);
+        }
+    }
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn checked(method: Method, target: &str, headers: &[(&str, &str)]) -> Result<(), Reason> {
@@ -41,5 +43,18 @@ fn only_one_coding_chunked_and_no_length_beside_it() {
         &[te("chunked"), ("content-length", "3")],
     ] {
         assert_eq!(checked(Method::POST, "/", headers), Err(Reason::BadFraming), "{headers:?}");
+    }
+}
+
+/// Decodes every dot and looks at the elements; slow and obvious.
+fn oracle(path: &str) -> bool {
+    let decoded = path.replace("%2e", ".").replace("%2E", ".");
+    path.starts_with('/') && !decoded.split('/').any(|element| element == "." || element == "..")
+}
+
+proptest! {
+    #[test]
+    fn dot_elements_are_found_as_by_the_oracle(path in "/?([/.a%2]|%2e|%2E){0,12}") {
+        prop_assert_eq!(is_plain_path(&path), oracle(&path), "{}", path);
     }
 }

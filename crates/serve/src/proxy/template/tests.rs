@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use regex::Regex;
 
 use super::*;
@@ -41,4 +42,14 @@ fn groups_are_put_in_where_there_are_some() {
 fn a_value_is_not_expanded_again() {
     let variables = Variables { path: "/${host}$1", ..VARIABLES };
     assert_eq!(expand("${path}", &variables, None), "/${host}$1");
+}
+
+proptest! {
+    #[test]
+    fn any_template_is_safe(template in "([$\\{\\}1-9a-zü]|\\$\\{host\\}){0,20}", text in "\\PC{0,20}") {
+        let regex = Regex::new("(.)?(.*)").unwrap();
+        let groups = regex.captures(&text);
+        expand(&template, &VARIABLES, None);
+        expand(&template, &VARIABLES, groups.as_ref());
+    }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use http::{Request, Response};
+use http::{Request, Response, Uri, Version, header, uri};
 use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http2},
@@ -19,9 +19,9 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::{
-    connect::Stream,
     request_body::RequestBody,
     station::{Station, lock},
+    stream::Stream,
 };
 
 /// What a backend's response head may take.
@@ -109,4 +109,20 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.active.fetch_sub(1, Relaxed);
     }
+}
+
+/// HTTP/2 wants scheme and authority in the target instead of a Host header, and knows no
+/// `Connection`.
+pub fn into_http2(mut request: Request<RequestBody>) -> Request<RequestBody> {
+    request.headers_mut().remove(header::CONNECTION);
+    let host = request.headers_mut().remove(header::HOST);
+    let mut parts = uri::Parts::default();
+    parts.scheme = Some(uri::Scheme::HTTP);
+    parts.authority = host.and_then(|host| uri::Authority::try_from(host.as_bytes()).ok());
+    parts.path_and_query = request.uri().path_and_query().cloned();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    *request.version_mut() = Version::HTTP_2;
+    request
 }

@@ -3,10 +3,12 @@
 mod backend_body;
 mod connect;
 mod http2;
+mod replay;
 mod request_body;
 mod rotation;
 mod send;
 mod station;
+mod stream;
 mod wire;
 
 use std::{

@@ -30,17 +30,35 @@ pub struct RequestBody {
 #[derive(Debug, Default)]
 pub struct Upload {
     bytes: AtomicU64,
+    waiting: AtomicBool,
     failed: AtomicBool,
 }
 
 impl Upload {
+    fn note<E>(&self, polled: &Poll<Option<Result<Frame<Bytes>, E>>>) {
+        self.waiting.store(polled.is_pending(), Relaxed);
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                self.bytes.fetch_add(length as u64, Relaxed);
+            }
+            Poll::Ready(Some(Err(_))) => self.failed.store(true, Relaxed),
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+    }
+
     /// Grows while the client sends and the backend takes.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
     }
 
+    /// The backend would take more, and the client sends nothing.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Relaxed)
+    }
+
     /// The client broke off or sent bad chunks: whatever went wrong is not the backend's fault.
-    pub fn failed(&self) -> bool {
+    pub fn has_failed(&self) -> bool {
         self.failed.load(Relaxed)
     }
 }
@@ -107,14 +125,8 @@ impl Body for RequestBody {
         }
         let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
         let polled = Pin::new(incoming).poll_frame(cx);
-        if let (Some(upload), Poll::Ready(Some(frame))) = (&self.upload, &polled) {
-            match frame {
-                Ok(frame) => {
-                    let length = frame.data_ref().map_or(0, Bytes::len);
-                    upload.bytes.fetch_add(length as u64, Relaxed);
-                }
-                Err(_) => upload.failed.store(true, Relaxed),
-            }
+        if let Some(upload) = &self.upload {
+            upload.note(&polled);
         }
         polled
     }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Request, Response, StatusCode, Uri, Version, uri};
+use http::{Request, Response, StatusCode};
 use hyper::{body::Incoming, client::conn::TrySendError};
 use hyper_util::rt::TokioIo;
 use model::{Backend, BackendProtocol};
@@ -18,6 +18,7 @@ use super::{
     Upstream,
     backend_body::{BackendBody, Carrier},
     http2,
+    replay::{reason_of, spare, was_lost},
     request_body::{RequestBody, Upload},
     station::Station,
     wire::{self, Wire},
@@ -101,7 +102,7 @@ impl Upstream {
                     continue;
                 }
                 Some(Outcome::Failed(_) | Outcome::Dropped(_))
-                    if upload.as_ref().is_some_and(|upload| upload.failed()) =>
+                    if upload.as_ref().is_some_and(|upload| upload.has_failed()) =>
                 {
                     Reason::BadBody
                 }
@@ -110,6 +111,9 @@ impl Upstream {
                     reason
                 }
                 Some(Outcome::Dropped(reason)) => reason,
+                None if upload.as_ref().is_some_and(|upload| upload.is_waiting()) => {
+                    Reason::ClientTimeout
+                }
                 None => Reason::BackendTimeout,
             };
             return Err(Failure { reason, endpoint: Some(station.label.clone()), attempts });
@@ -187,7 +191,7 @@ impl Upstream {
     }
 
     async fn send_http2(&self, station: &Arc<Station>, request: Request<RequestBody>) -> Outcome {
-        let mut request = into_http2(request);
+        let mut request = http2::into_http2(request);
         if let Some(mut lease) = http2::join(station) {
             match lease.send(request).await {
                 Ok(response) => return over_lease(response, lease),
@@ -231,52 +235,6 @@ fn failed(mut error: TrySendError<Request<RequestBody>>) -> Outcome {
         Some(unsent) => Outcome::NotSent(unsent, reason_of(error.error())),
         None => Outcome::Failed(reason_of(error.error())),
     }
-}
-
-/// A copy to send again, where sending twice does no harm.
-fn spare(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
-    if request.body().upload().is_some() || !request.method().is_safe() {
-        return None;
-    }
-    let mut spare = Request::new(RequestBody::empty());
-    *spare.method_mut() = request.method().clone();
-    *spare.uri_mut() = request.uri().clone();
-    *spare.version_mut() = request.version();
-    *spare.headers_mut() = request.headers().clone();
-    Some(spare)
-}
-
-/// The connection ended before an answer came, as a backend's idle timeout makes it.
-fn was_lost(error: &hyper::Error) -> bool {
-    error.is_incomplete_message() || error.is_closed() || error.is_canceled() || is_io(error)
-}
-
-fn reason_of(error: &hyper::Error) -> Reason {
-    if error.is_parse() || error.is_parse_too_large() {
-        Reason::BackendGarbage
-    } else {
-        Reason::BackendReset
-    }
-}
-
-fn is_io(error: &hyper::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
-}
-
-/// HTTP/2 wants scheme and authority in the target instead of a Host header, and knows no
-/// `Connection`.
-fn into_http2(mut request: Request<RequestBody>) -> Request<RequestBody> {
-    request.headers_mut().remove(http::header::CONNECTION);
-    let host = request.headers_mut().remove(http::header::HOST);
-    let mut parts = uri::Parts::default();
-    parts.scheme = Some(uri::Scheme::HTTP);
-    parts.authority = host.and_then(|host| uri::Authority::try_from(host.as_bytes()).ok());
-    parts.path_and_query = request.uri().path_and_query().cloned();
-    if let Ok(uri) = Uri::from_parts(parts) {
-        *request.uri_mut() = uri;
-    }
-    *request.version_mut() = Version::HTTP_2;
-    request
 }
 
 /// Waits for `future` at most `limit` after the upload last moved.

@@ -18,7 +18,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{connect::Stream, request_body::RequestBody};
+use super::{request_body::RequestBody, stream::Stream};
 
 /// What a backend's response head may take; more is garbage.
 const MAX_RESPONSE_HEAD: usize = 64 * 1024;

@@ -1,0 +1,138 @@
+//! The action `Forward`: the request is made the backend's, its answer the client's.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version, header, request};
+use hyper::body::Incoming;
+use model::{BackendProtocol, Filter, ForwardTarget, Rule};
+
+use super::{
+    body::Body,
+    exchange::Exchange,
+    filters::{self, Facts},
+    forwarded, hop_by_hop,
+    host::Host,
+    reason::Reason,
+    rewrite,
+    upgrade::{Upgrade, write_switch},
+    upstream::{BackendBody, RequestBody, Way, await_consent, pick_target},
+};
+
+impl Exchange<'_> {
+    pub async fn forward(
+        &mut self,
+        rule: Option<&Arc<Rule>>,
+        targets: &[ForwardTarget],
+        mut parts: request::Parts,
+        incoming: Incoming,
+        host: &Host,
+    ) -> Result<Response<Body>, Reason> {
+        let turn = match rule {
+            Some(rule) if targets.len() > 1 => self.proxy.rules.next_turn(rule),
+            _ => 0,
+        };
+        let backend = pick_target(targets, turn).ok_or(Reason::NoEndpoints)?;
+        let upgrade = Upgrade::of(&mut parts).filter(|_| backend.protocol != BackendProtocol::Grpc);
+        self.make_the_backends(&mut parts, rule, host)?;
+        let way = match &upgrade {
+            Some(upgrade) => {
+                upgrade.ask(&mut parts.headers);
+                Way::Upgrade
+            }
+            None => Way::Pooled,
+        };
+        let mut request = Request::from_parts(parts, RequestBody::new(incoming));
+        await_consent(&mut request);
+        let timeout = self.listener.request_timeout;
+        let mut response = match self.proxy.upstream.send(backend, request, way, timeout).await {
+            Ok(answered) => {
+                self.facts.endpoint = Some(answered.endpoint);
+                self.facts.endpoint_time = Some(answered.took);
+                self.facts.attempts = answered.attempts;
+                answered.response
+            }
+            Err(failure) => {
+                self.facts.endpoint = failure.endpoint;
+                self.facts.attempts = failure.attempts;
+                return Err(failure.reason);
+            }
+        };
+        if let Some(upgrade) = upgrade {
+            upgrade.settle(&mut response, timeout.max(self.listener.idle_timeout))?;
+        }
+        make_the_clients(&mut response);
+        Ok(response.map(Body::backend))
+    }
+
+    /// HTTP/1.1 in origin form, without what ends here, with what the rule and the listener add.
+    fn make_the_backends(
+        &self,
+        parts: &mut request::Parts,
+        rule: Option<&Arc<Rule>>,
+        host: &Host,
+    ) -> Result<(), Reason> {
+        let asked = parts.uri.clone();
+        if parts.version == Version::HTTP_2 {
+            join_cookies(&mut parts.headers);
+        }
+        own_the_target(parts)?;
+        let takes_trailers = hop_by_hop::takes_trailers(&parts.headers);
+        hop_by_hop::strip(&mut parts.headers);
+        if takes_trailers {
+            hop_by_hop::take_trailers(&mut parts.headers);
+        }
+        parts.version = Version::HTTP_11;
+        forwarded::apply(&mut parts.headers, self.listener, self.connection);
+        let facts =
+            Facts { connection: self.connection, listener: self.listener, request_headers: None };
+        for filter in rule.into_iter().flat_map(|rule| &rule.filters) {
+            match filter {
+                Filter::Rewrite(to) => {
+                    let variables = self.variables(&asked, host);
+                    rewrite::apply(to, &variables, &mut parts.uri, &mut parts.headers)?;
+                }
+                _ => filters::edit_headers(filter, &mut parts.headers, &facts),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn make_the_clients(response: &mut Response<BackendBody>) {
+    // Else hyper would speak the backend's version to the client.
+    *response.version_mut() = Version::HTTP_11;
+    let switched_to = match response.status() {
+        StatusCode::SWITCHING_PROTOCOLS => response.headers_mut().remove(header::UPGRADE),
+        _ => None,
+    };
+    hop_by_hop::strip(response.headers_mut());
+    if let Some(protocol) = switched_to {
+        write_switch(response.headers_mut(), protocol);
+    }
+}
+
+/// Brings the target into origin form, and its authority into the Host header.
+fn own_the_target(parts: &mut request::Parts) -> Result<(), Reason> {
+    if let Some(authority) = parts.uri.authority() {
+        let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Reason::BadHost)?;
+        parts.headers.insert(header::HOST, host);
+        parts.uri = match parts.uri.path_and_query() {
+            Some(path_and_query) => Uri::from(path_and_query.clone()),
+            None => Uri::default(),
+        };
+    }
+    Ok(())
+}
+
+/// HTTP/2 may split cookies over several lines; HTTP/1.1 knows one (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let crumbs = headers.get_all(header::COOKIE);
+    if crumbs.iter().nth(1).is_none() {
+        return;
+    }
+    let crumbs: Vec<_> = crumbs.iter().map(HeaderValue::as_bytes).collect();
+    let joined = HeaderValue::from_maybe_shared(Bytes::from(crumbs.join(&b"; "[..])))
+        .expect("header values joined by \"; \" are a header value");
+    headers.insert(header::COOKIE, joined);
+}
