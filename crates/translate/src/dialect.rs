@@ -5,6 +5,8 @@ mod class;
 mod fields;
 mod memo;
 mod problem;
+#[cfg(test)]
+pub(crate) mod scene;
 mod tracked;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -64,3 +66,6 @@ pub fn claims(world: &World, _settings: &Settings, memory: &Memory, memo: &mut M
     claims.load_balancers.sort_by(|a, b| a.name.cmp(&b.name));
     claims
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,3 +75,6 @@ pub(crate) fn claim(
 
 /// When an object was made, and which of those made together was seen first.
 pub(crate) type Age = (jiff::Timestamp, u64);
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ pub(super) fn list(
     fields: &mut Fields<'_>,
     problems: &mut Problems,
 ) -> Option<Result<FixedCertificates, Refused>> {
-    let has_default_certificate = fields.any_of(&["defaultCertificate"]);
+    let has_default_certificate = fields.asks_for("defaultCertificate");
     let mut faults = Problems::default();
     let mut list = FixedCertificates {
         source: Some(CertificateSource::AlbConfig),

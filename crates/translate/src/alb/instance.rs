@@ -35,7 +35,7 @@ pub(super) fn read(mut config: Fields<'_>, idle: &mut Vec<String>, problems: &mu
         Some("StandardWithWaf") => idle.push(config.path_of("edition")),
         _ => {}
     }
-    if config.any_of(&["accessLogConfig"]) {
+    if config.asks_for("accessLogConfig") {
         idle.push(config.path_of("accessLogConfig"));
     }
     config.accept(&["accessLogConfig"]);

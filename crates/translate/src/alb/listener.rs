@@ -168,7 +168,7 @@ fn timeout(
 /// What the field asks for and a user would miss.
 fn idle_parts(fields: &mut Fields<'_>, idle: &mut Vec<String>) {
     for key in ["logConfig", "quicConfig", "defaultActions"] {
-        if fields.any_of(&[key]) {
+        if fields.asks_for(key) {
             idle.push(fields.path_of(key));
         }
     }

@@ -183,11 +183,14 @@ impl<'a> Fields<'a> {
         self.known.extend_from_slice(keys);
     }
 
-    /// Whether some key of these is there, with a value that is not empty.
-    pub fn any_of(&self, keys: &[&str]) -> bool {
-        self.map.iter().any(|(key, value)| {
-            keys.iter().any(|known| key.eq_ignore_ascii_case(known)) && !is_empty(value)
-        })
+    pub fn has(&self, key: &str) -> bool {
+        self.map.keys().any(|written| written.eq_ignore_ascii_case(key))
+    }
+
+    /// Whether the key is there and its value asks for something: not false, empty or all of that.
+    pub fn asks_for(&self, key: &str) -> bool {
+        let mut values = self.map.iter().filter(|(written, _)| written.eq_ignore_ascii_case(key));
+        values.any(|(_, value)| !is_empty(value))
     }
 
     /// Warns of every key that nobody asked for.

@@ -132,7 +132,7 @@ fn header(
     keys: &[&'static str],
     problems: &mut Problems,
 ) -> Result<HeaderMatch, Unusable> {
-    let key = keys.iter().find(|key| item.any_of(&[key])).unwrap_or(&keys[0]);
+    let key = keys.iter().find(|key| item.has(key)).unwrap_or(&keys[0]);
     let mut config = block(item, key, problems)?;
     let name = config.text("key", problems).unwrap_or_default();
     let values = config.texts("values", problems);

@@ -107,7 +107,7 @@ pub(super) fn redirect(item: &mut Fields<'_>, problems: &mut Problems) -> Result
 }
 
 pub(super) fn forward(item: &mut Fields<'_>, problems: &mut Problems) -> Result<Answer, Unusable> {
-    let key = if item.any_of(&["ForwardConfig"]) { "ForwardConfig" } else { "ForwardGroup" };
+    let key = if item.has("ForwardGroup") { "ForwardGroup" } else { "ForwardConfig" };
     let mut config = block(item, key, problems)?;
     if let Some(mut sticky) = config.child("ServerGroupStickySession", "Sticky", problems) {
         if sticky.boolean("Enabled", problems) == Some(true) {
