@@ -78,7 +78,8 @@ impl<'a> Binder<'a> {
             verdicts,
             wants: BTreeMap::new(),
             bound: Vec::new(),
-            remembered: Memory::default(),
+            // A listener that is away for a while, as its object is broken, finds its Default again.
+            remembered: Memory { defaults: memory.defaults.clone(), ..Memory::default() },
         }
     }
 

@@ -78,3 +78,6 @@ fn overlap(one: IpAddr, other: IpAddr) -> bool {
         |all: IpAddr, single: IpAddr| all.is_unspecified() && (all.is_ipv6() || single.is_ipv4());
     one == other || takes_all(one, other) || takes_all(other, one)
 }
+
+#[cfg(test)]
+mod tests;

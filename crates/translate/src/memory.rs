@@ -10,7 +10,8 @@ use crate::claim::{AlbListenerSpec, FixedCertificates};
 /// Kept in the state folder as far as a restart needs it (`defaults` and `held_over`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
-    /// The Default each listener had: it stays while it is still wanted and unexpired.
+    /// The Default each listener had: it stays while it is still wanted and unexpired. Listeners
+    /// that are gone keep theirs, in case they come back.
     pub defaults: BTreeMap<ListenerKey, CertificateId>,
     /// Every certificate that is bound now, so that it is at hand when its object turns bad.
     pub bound: BTreeMap<CertificateId, Arc<Certificate>>,

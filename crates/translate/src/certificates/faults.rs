@@ -73,7 +73,9 @@ impl<'a> Binder<'a> {
         match (id.as_secret(), kept) {
             (Some((namespace, name)), Some(kept)) => asker.warning(
                 Reason::SecretNotFound,
-                format!("Secret {id} is gone: create {name} in namespace {namespace} again; {kept}"),
+                format!(
+                    "Secret {id} is gone: create {name} in namespace {namespace} again; {kept}"
+                ),
             ),
             (Some((namespace, name)), None) => {
                 let elsewhere = self.store.namespace_of(name).map(|home| {
@@ -89,12 +91,14 @@ impl<'a> Binder<'a> {
                 Reason::CertificateNotFound,
                 format!("certificate {id} is no longer in the store: upload it again; {kept}"),
             ),
-            (None, None) => asker.warning(
-                Reason::CertificateNotFound,
-                format!(
-                    "certificate {id} is not in the store and is left out: upload it under this id, or correct the id"
-                ),
-            ),
+            (None, None) => {
+                let meant = self.store.in_full(id).map(|full| format!("; did you mean {full}?"));
+                let message = format!(
+                    "certificate {id} is not in the store and is left out: upload it under this id, or correct the id{}",
+                    meant.unwrap_or_default()
+                );
+                asker.warning(Reason::CertificateNotFound, message)
+            }
         }
     }
 

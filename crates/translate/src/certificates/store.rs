@@ -136,6 +136,15 @@ impl<'a> Store<'a> {
         homes.get(name).copied()
     }
 
+    /// The id of the store that somebody meant who wrote only its number, `756` for
+    /// `756-cn-hangzhou`.
+    pub fn in_full(&self, id: &CertificateId) -> Option<&'a CertificateId> {
+        let follows = |full: &&CertificateId| {
+            full.as_str().strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with('-'))
+        };
+        self.uploaded.keys().copied().filter(follows).min()
+    }
+
     pub fn names(&self) -> &Names<'a> {
         self.names.get_or_init(|| self.index())
     }

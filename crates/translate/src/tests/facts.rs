@@ -7,7 +7,7 @@ use model::{Certificate, Fingerprint, KeyAlgorithm, Name, PrivateKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde::Deserialize;
 
-/// One certificate of a case: of the store by `id`, or in a Secret of its own by `secret`.
+/// One certificate of a case: of the store by `id`, in a Secret by `secret`, or both.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Facts {

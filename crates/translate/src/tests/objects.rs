@@ -60,8 +60,8 @@ impl Source {
 
     pub fn put(&mut self, facts: &Facts) {
         let (namespace, name) = match (&facts.id, &facts.secret) {
-            (Some(id), _) => ("doorward-system", id.as_str()),
-            (None, Some(secret)) => secret.split_once('/').unwrap(),
+            (_, Some(secret)) => secret.split_once('/').unwrap(),
+            (Some(id), None) => ("doorward-system", id.as_str()),
             (None, None) => panic!("{facts:?} has neither id nor secret"),
         };
         let reference = ObjectRef::namespaced("Secret", namespace, name);
