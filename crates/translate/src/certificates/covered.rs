@@ -31,6 +31,10 @@ impl<'a> Covered<'a> {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.literal.is_empty()
+    }
+
     /// As [`Name::covers`] of any of the names.
     pub fn covers(&self, host: &Name) -> bool {
         let by_wildcard = || {

@@ -17,38 +17,38 @@ use super::{
 
 impl<'a> Binder<'a> {
     pub(super) fn leave_out_invalid(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
-        let now = self.now;
-        let is_valid = |certificate: &Certificate| {
-            !certificate.is_expired(now) && !certificate.is_not_yet_valid(now)
-        };
-        let all_valid =
-            list.entries.iter().filter_map(|entry| entry.certificate).all(|c| is_valid(c));
-        if !all_valid {
-            let valid = Covered::by(list, is_valid);
-            let started = Covered::by(list, |certificate| !certificate.is_not_yet_valid(now));
-            let stays = |entry: &Entry<'a>| match entry.certificate {
-                Some(certificate) if certificate.is_expired(now) => match entry.source {
-                    CertificateSource::Discovered => {
-                        let mut hosts = wishes.open.iter().map(|open| open.host);
-                        hosts.any(|host| certificate.covers(host) && !valid.covers(host))
-                    }
-                    _ => certificate.names.iter().any(|name| !valid.covers(name)),
-                },
-                Some(certificate) if certificate.is_not_yet_valid(now) => {
-                    !certificate.names.iter().any(|name| started.covers(name))
-                }
-                _ => true,
-            };
-            let left: Vec<bool> = list.entries.iter().map(|entry| !stays(entry)).collect();
-            for (entry, is_left) in list.entries.iter().zip(&left) {
-                self.report_invalid(wishes, entry, *is_left);
+        let mut held = list.entries.iter().filter_map(|entry| entry.certificate);
+        if !held.all(|certificate| self.store.is_valid(certificate)) {
+            let mut left = self.invalid(list, wishes).into_iter();
+            for (entry, is_left) in list.entries.iter().zip(left.clone()) {
+                self.report_invalid(wishes, entry, is_left);
             }
-            let mut left = left.into_iter();
             list.retain(|_| !left.next().unwrap_or(false));
         }
         for entry in &list.entries {
             self.report_expiring(wishes, entry);
         }
+    }
+
+    /// For each entry, whether it is to be left out.
+    fn invalid(&self, list: &List<'a>, wishes: &Wishes<'a>) -> Vec<bool> {
+        let valid = Covered::by(list, |certificate| self.store.is_valid(certificate));
+        let started = Covered::by(list, |certificate| !certificate.is_not_yet_valid(self.now));
+        let is_left = |entry: &Entry<'a>| match entry.certificate {
+            Some(certificate) if certificate.is_expired(self.now) => match entry.source {
+                CertificateSource::Discovered => {
+                    let mut hosts = wishes.open.iter().map(|open| open.host);
+                    hosts.all(|host| !certificate.covers(host) || valid.covers(host))
+                }
+                _ if certificate.names.is_empty() => !valid.is_empty(),
+                _ => certificate.names.iter().all(|name| valid.covers(name)),
+            },
+            Some(certificate) if certificate.is_not_yet_valid(self.now) => {
+                certificate.names.iter().any(|name| started.covers(name))
+            }
+            _ => false,
+        };
+        list.entries.iter().map(is_left).collect()
     }
 
     /// When time alone changes the answer next.
