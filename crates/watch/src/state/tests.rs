@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use model::{CertificateId, ListenerKey};
+use model::{CertificateId, CertificateSource, ListenerKey};
 use testkit::pki;
-use translate::Memory;
+use translate::{Memory, claim::FixedCertificates};
 
 use super::*;
 
@@ -84,7 +84,7 @@ fn a_name_cannot_lead_out_of_the_folder() {
 }
 
 #[test]
-fn defaults_and_held_over_certificates_survive_a_restart_and_go_when_no_longer_held() {
+fn defaults_lists_and_held_over_certificates_survive_a_restart_and_go_when_no_longer_held() {
     let dir = tempfile::tempdir().expect("a folder");
     let state = StateFolder::open(dir.path()).expect("opens");
     let (_, held) = certificate();
@@ -93,10 +93,17 @@ fn defaults_and_held_over_certificates_survive_a_restart_and_go_when_no_longer_h
     let mut memory = Memory::default();
     memory.defaults.insert(listener.clone(), id.clone());
     memory.held_over.insert(id.clone(), held.clone());
+    let list = FixedCertificates {
+        source: Some(CertificateSource::AlbConfig),
+        ids: vec![CertificateId::store("901-cn"), CertificateId::store("756-cn")],
+        default: Some(CertificateId::store("756-cn")),
+    };
+    memory.lists.insert(listener.clone(), list);
     state.save_memory(&memory).expect("saves");
 
     let loaded = state.load_memory().expect("loads");
     assert_eq!(loaded.defaults, memory.defaults);
+    assert_eq!(loaded.lists, memory.lists);
     assert_eq!(loaded.held_over[&id], held);
     assert_eq!(loaded.held_over[&id].key.expose(), held.key.expose());
     let file = fs::read_dir(dir.path().join("held-over"))

@@ -70,14 +70,23 @@ fn a_removal_waits_for_the_replacement() {
 }
 
 #[test]
+fn many_removals_are_one() {
+    let notices = [0, 100, 200].map(|at| (at, file(&format!("a{at}"), Event::Removed)));
+    assert_eq!(play(&notices), [(350, names(&["a0", "a100", "a200"]))]);
+}
+
+#[test]
 fn what_is_in_the_midst_of_a_change_is_busy() {
     let now = Instant::now();
     let mut settle = Settle::default();
     settle.notice(file("a", Event::Written), now);
+    settle.notice(file("b", Event::Removed), now);
     settle.notice(Notice { place: Place::Tree("d".into()), event: Event::Settled }, now);
-    let change = settle.take(now + QUIET);
+    let change = settle.take(now + SETTLED.0);
     assert!(change.all && change.files.is_empty());
-    assert_eq!(change.busy, HashSet::from(["a".into()]));
+    assert_eq!(change.busy, HashSet::from(["a".into(), "b".into()]));
+    assert_eq!(settle.due(), Some(now + REMOVED.0));
+    settle.take(now + REMOVED.0);
     assert_eq!(settle.due(), Some(now + WRITER));
 }
 
