@@ -65,12 +65,13 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     // World ──► Model and verdicts
     let (models, model) = watch::channel(Arc::<Model>::default());
     let (verdicts, verdict) = watch::channel(Arc::<Vec<Verdict>>::default());
+    let (generation, translated) = watch::channel(0);
     let (translating, next_change) = Translating::start(
         world.clone(),
         config.settings.clone(),
         state.load_memory()?,
         keep_in(state.clone()),
-        Outlet { models, verdicts },
+        Outlet { models, verdicts, generation },
         Reconciles::new(&mut metrics),
     );
     warn_of_strangers(&config.settings, &model.borrow());
@@ -95,6 +96,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         worlds: world,
         models: model,
         verdicts: verdict,
+        translated,
         orders: order,
         served: gateway.served.clone(),
         ledger: gateway.ledger.clone(),

@@ -11,9 +11,11 @@ use std::{sync::Arc, time::Duration};
 
 use ::watch::state::{ConsoleStore, StateError, StateFolder};
 use http::StatusCode;
+use serve::{Served, ServedListener};
 use tokio::{sync::watch, time::timeout};
+use translate::World;
 
-use super::answer::ApiError;
+use super::{answer::ApiError, read::Sight};
 
 /// A change is served within a fraction of a second; on a very busy machine within this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,9 +27,27 @@ pub struct Shelf {
     pub store_namespace: Arc<str>,
 }
 
+/// Waits until the World is as the change wants it, and the gateway serves what that World says.
+async fn taken_up(sight: &Sight, holds: impl Fn(&World) -> bool) -> Result<(), ApiError> {
+    seen(sight.worlds.clone(), |world| holds(world)).await?;
+    let generation = sight.world().generation;
+    seen(sight.translated.clone(), |translated| *translated >= generation).await?;
+    let model = sight.model();
+    let is_served = |served: &Arc<Served>| {
+        model.listeners().all(|listener| {
+            let held = served.listeners.get(&listener.key);
+            // What the gateway cannot do stays undone; waiting would not change that.
+            let is_refused =
+                |held: &ServedListener| held.error.is_some() || !held.rejected.is_empty();
+            held.is_some_and(|held| held.listener == *listener || is_refused(held))
+        })
+    };
+    seen(sight.served.clone(), is_served).await
+}
+
 /// Waits until a stage's value is as the change wants it.
 async fn seen<T>(
-    mut values: watch::Receiver<Arc<T>>,
+    mut values: watch::Receiver<T>,
     holds: impl Fn(&T) -> bool,
 ) -> Result<(), ApiError> {
     match timeout(PATIENCE, values.wait_for(|value| holds(value))).await {

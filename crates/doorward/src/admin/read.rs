@@ -18,6 +18,8 @@ pub struct Sight {
     pub worlds: watch::Receiver<Arc<World>>,
     pub models: watch::Receiver<Arc<Model>>,
     pub verdicts: watch::Receiver<Arc<Vec<Verdict>>>,
+    /// The generation of the World behind Model and verdicts.
+    pub translated: watch::Receiver<u64>,
     pub orders: watch::Receiver<Orders>,
     pub served: watch::Receiver<Arc<Served>>,
     pub ledger: Arc<Ledger>,

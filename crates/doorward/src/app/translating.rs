@@ -24,6 +24,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(15 * 60);
 pub struct Outlet {
     pub models: watch::Sender<Arc<Model>>,
     pub verdicts: watch::Sender<Arc<Vec<Verdict>>>,
+    /// The generation of the World that the two above come from.
+    pub generation: watch::Sender<u64>,
 }
 
 pub struct Translating {
@@ -86,6 +88,7 @@ impl Translating {
         self.tell_of(&translation.verdicts);
         publish(&self.outlet.verdicts, translation.verdicts);
         publish(&self.outlet.models, translation.model);
+        self.outlet.generation.send_replace(world.generation);
         translation.next_change
     }
 

@@ -169,7 +169,10 @@ async fn a_certificate_in_use_or_of_the_manifests_is_not_deleted() {
         assert!(refused.text().contains("spare.yaml:1"), "it names the file: {}", refused.text());
     }
 
-    app.remove("shop.yaml");
+    // The Ingress brings a Secret of its own: nothing wants the certificate of the store any more.
+    let tls = "{hosts: [shop.test], secretName: tls}";
+    app.write("tls.yaml", &tls_secret("shop", "tls", &ca.leaf(&["shop.test"])));
+    app.write("shop.yaml", &fixed("shop", "web", "shop.test", tls, "shop"));
     wait_for(LIMIT, || async { (app.ask(delete("shop-1")).await.status == 204).then_some(()) })
         .await;
     assert_eq!(app.get("/api/v1/certificates/shop-1").await.status, 404);

@@ -84,7 +84,7 @@ async fn an_empty_certificate() {
     let beside = Beside::start().await;
     let pair = beside.ca.leaf(&["bad.test"]);
     beside.add_pair(&Issued { chain_pem: String::new(), ..pair });
-    beside.verdict("SecretInvalid", "certificate").await;
+    beside.verdict("SecretInvalid", "tls.crt").await;
 }
 
 #[tokio::test]
@@ -162,19 +162,22 @@ async fn broken_yaml_says_where_and_keeps_the_last_good_objects() {
 }
 
 #[tokio::test]
-async fn unknown_kinds_doubles_and_files_too_large_leave_the_rest_alone() {
+async fn a_secret_of_ten_megabytes() {
     let beside = Beside::start().await;
-    let app = &beside.app;
-    app.write("widget.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n");
-    wait_for_reason(app, "UnknownKind").await;
-    app.write("double.yaml", CLASS);
-    wait_for_reason(app, "DuplicateObject").await;
-    let huge = format!(
-        "apiVersion: v1\nkind: Secret\nmetadata: {{namespace: bad, name: huge}}\ndata: {{tls.crt: {}}}\n",
-        "QUFB".repeat(10 << 18)
-    );
-    app.write("huge.yaml", &huge);
-    wait_for_reason(app, "InvalidFile").await;
+    let pair = beside.ca.leaf(&["bad.test"]);
+    beside.add_pair(&Issued { chain_pem: "A".repeat(10 << 20), ..pair });
+    beside.verdict("SecretInvalid", "1048576 at most").await;
+}
+
+#[tokio::test]
+async fn unknown_kinds_and_doubles() {
+    let beside = Beside::start().await;
+    beside
+        .app
+        .write("widget.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n");
+    wait_for_reason(&beside.app, "UnknownKind").await;
+    beside.app.write("double.yaml", CLASS);
+    wait_for_reason(&beside.app, "DuplicateObject").await;
     beside.still_serves().await;
 }
 

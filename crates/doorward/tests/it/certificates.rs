@@ -155,7 +155,7 @@ async fn a_certificate_uploaded_to_the_store_is_discovered() {
         .manifest("shop.yaml", &fixed("shop", "web", "shop.test", "{hosts: [shop.test]}", "shop"))
         .start()
         .await;
-    app.verdict("Ingress shop/web", "CertificateNotFound").await;
+    app.verdict("Ingress shop/web", "HostNotCovered").await;
 
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();

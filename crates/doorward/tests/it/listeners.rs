@@ -10,7 +10,7 @@ metadata:
   namespace: a
   name: a
   annotations:
-    alb.ingress.kubernetes.io/actions.answer: '[{\"type\": \"FixedResponse\", \"FixedResponseConfig\": {\"httpCode\": \"200\", \"content\": \"plain\"}}]'
+    alb.ingress.kubernetes.io/actions.answer: '[{\"type\": \"FixedResponse\", \"FixedResponseConfig\": {\"contentType\": \"text/plain\", \"httpCode\": \"200\", \"content\": \"plain\"}}]'
 spec:
   ingressClassName: web
   rules:
@@ -59,7 +59,11 @@ async fn a_listener_is_added_while_running() {
     app.write("class.yaml", CLASS);
     app.write("a.yaml", PLAIN);
     let address = app.address("web", 80).await;
-    assert_eq!(http::get_plain(address, "a.test", "/").await.unwrap().text(), "plain");
+    wait_for(LIMIT, || async {
+        let answer = http::get_plain(address, "a.test", "/").await.ok()?;
+        (answer.text() == "plain").then_some(())
+    })
+    .await;
     app.remove("class.yaml");
     wait_for(LIMIT, || async { http::get_plain(address, "a.test", "/").await.err() }).await;
 }

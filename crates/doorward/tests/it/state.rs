@@ -2,10 +2,13 @@
 
 use std::{os::unix::fs::PermissionsExt, process::Command};
 
-use testkit::{LIMIT, app::App, pki::TestCa, tls::TlsClient, wait_for};
+use http::Method;
+use serde_json::json;
+use testkit::{LIMIT, http::request, manifest::tls_secret, pki::TestCa, tls::TlsClient, wait_for};
 
 use crate::{
     BINARY,
+    certificates::shown,
     manifests::{CLASS, OWN_CA, fixed},
     setup,
 };
@@ -35,56 +38,46 @@ async fn two_doorwards_do_not_share_a_state_folder() {
     assert!(error.contains("another Doorward uses it"), "{error}");
 }
 
-/// Secrets can no longer be written: a file stands where their folder has to be.
-fn break_secrets_of(app: &App, namespace: &str) {
-    std::fs::write(app.state().join("secrets").join(namespace), "in the way").unwrap();
-}
-
 #[tokio::test]
 async fn what_cannot_be_stored_is_told_and_everything_else_is_served() {
     let ca = TestCa::new("root");
+    let good = ca.leaf(&["a.test"]);
     let mut app = setup()
         .config(OWN_CA)
         .manifest("class.yaml", CLASS)
-        .manifest("a.yaml", &fixed("a", "web", "a.test", "{hosts: [a.test]}", "a"))
+        .manifest("a.yaml", &fixed("a", "web", "a.test", "{hosts: [a.test], secretName: tls}", "a"))
+        .manifest("tls.yaml", &tls_secret("a", "tls", &good))
         .start()
         .await;
     let address = app.address("web", 443).await;
-    wait_for(LIMIT, || async {
-        TlsClient::unchecked().handshake(address, Some("a.test")).await.ok()
-    })
-    .await;
+    shown(address, "a.test", &good).await;
 
-    break_secrets_of(&app, "b");
+    // A file stands where the folder of issued and uploaded Secrets has to be; unlike a missing
+    // permission, this also stops root.
+    let in_the_way = app.state().join("secrets/doorward-system");
+    std::fs::write(&in_the_way, "").unwrap();
     app.write("b.yaml", &fixed("b", "web", "b.test", "{hosts: [b.test]}", "b"));
     let order = wait_for(LIMIT, || async {
         let orders = app.get("/api/v1/orders").await.json();
         orders.as_array()?.iter().find(|order| order["state"] == "Failed").cloned()
     })
     .await;
-    assert!(order["message"].as_str().unwrap().contains("secrets/b"), "{order:#}");
+    let message = order["message"].as_str().unwrap();
+    assert!(message.contains("secrets/doorward-system"), "{message}");
 
-    break_secrets_of(&app, "doorward-system");
     let pair = ca.leaf(&["c.test"]);
-    let body = serde_json::json!({"certificate": pair.chain_pem, "privateKey": pair.key_pem});
-    let request = testkit::http::request(
-        http::Method::POST,
-        &format!("http://{}/api/v1/certificates", app.admin()),
-        body.to_string(),
-    );
-    let refused = app.ask(request).await;
+    let body = json!({"certificate": pair.chain_pem, "privateKey": pair.key_pem});
+    let uri = format!("http://{}/api/v1/certificates", app.admin());
+    let refused = app.ask(request(Method::POST, &uri, body.to_string())).await;
     assert_eq!(refused.status, 507, "{}", refused.text());
     assert!(refused.text().contains("secrets/doorward-system"), "{}", refused.text());
+    shown(address, "a.test", &good).await;
 
-    TlsClient::unchecked().get(address, "a.test", "/").await.unwrap();
-
-    // It heals when the disk does.
-    std::fs::remove_file(app.state().join("secrets/b")).unwrap();
+    std::fs::remove_file(&in_the_way).unwrap();
     app.restart().await;
     let address = app.address("web", 443).await;
     wait_for(LIMIT, || async {
-        let facts = TlsClient::unchecked().handshake(address, Some("b.test")).await.ok()?;
-        Some(facts)
+        TlsClient::unchecked().handshake(address, Some("b.test")).await.ok()
     })
     .await;
 }

@@ -109,7 +109,7 @@ impl Shelf {
             return Err(no_load_balancer(&model, name));
         }
         self.console.set_read_only(name, enabled).map_err(|error| not_written(&error))?;
-        let switched = |model: &Model| {
+        let switched = |model: &Arc<Model>| {
             let found = model.load_balancers.iter().find(|balancer| *balancer.name == *name);
             found.is_none_or(|balancer| balancer.read_only == enabled)
         };

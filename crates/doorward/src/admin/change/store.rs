@@ -12,7 +12,7 @@ use translate::{
     world::{Key, Object, Secret},
 };
 
-use super::{Shelf, no_certificate, not_written, seen};
+use super::{Shelf, no_certificate, not_written, taken_up};
 use crate::{
     admin::{Sight, answer::ApiError},
     view::{CertificateView, Upload, find, uses_of},
@@ -51,7 +51,7 @@ impl Shelf {
             let found = find(world, &id).and_then(|(_, secret)| secret.body.pair.as_ref().ok());
             found.is_some_and(|held| **held == pair)
         };
-        seen(sight.worlds.clone(), stored).await?;
+        taken_up(sight, stored).await?;
         sight.certificate(&id)
     }
 
@@ -72,7 +72,7 @@ impl Shelf {
         block_in_place(|| self.state.delete_secret(namespace.unwrap_or_default(), name))
             .map_err(|error| not_written(&error))?;
         info!(%id, "certificate deleted");
-        seen(sight.worlds.clone(), |world| find(world, id).is_none()).await
+        taken_up(sight, |world| find(world, id).is_none()).await
     }
 
     /// An upload must not fight with a Secret of the manifests over one name or id.
