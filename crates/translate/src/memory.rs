@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::claim::{AlbListenerSpec, FixedCertificates};
 
-/// Kept in the state folder as far as a restart needs it (`defaults` and `held_over`).
+/// Kept in the state folder as far as a restart needs it (`defaults`, `lists` and `held_over`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
     /// The Default each listener had: it stays while it is still wanted and unexpired. Listeners
