@@ -177,3 +177,23 @@ async fn an_endpoint_that_resets_is_passed_over_for_a_while() {
     assert!(shares["well"] >= 9, "{shares:?}");
     assert_eq!(bad.connections(), 10 - shares["well"]);
 }
+
+/// It takes the connection and never shakes hands. The time that costs is the endpoint's, not
+/// the request's: the limit for answers is shorter here and still the next one is tried.
+#[tokio::test]
+async fn an_endpoint_that_does_not_finish_connecting_is_passed_over() {
+    let stuck = Backend::hanging().await;
+    let well = Backend::echo_tls("well", &TestCa::new("unknown").leaf(&["other.test"])).await;
+    let front = |endpoints: &[std::net::SocketAddr]| {
+        let action = forward_over(BackendProtocol::Https, endpoints);
+        let mut setup = Setup::new(vec![rule("shop.test", "/", action)]);
+        setup.upstream.connect_timeout = Duration::from_millis(600);
+        setup.listener.request_timeout = Duration::from_millis(400);
+        setup.start()
+    };
+    let both = front(&[stuck.address, well.address]).await;
+    assert_eq!(shares(&both, 4).await, even([("well", 4)]));
+    let answer = front(&[stuck.address]).await.get("http://shop.test/").await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+    assert_eq!(answer.header("x-doorward-reason"), "connect-timeout");
+}

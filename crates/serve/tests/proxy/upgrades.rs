@@ -35,18 +35,20 @@ async fn switched(front: &Front) -> TcpStream {
 #[tokio::test]
 async fn bytes_pass_both_ways_after_the_switch() {
     let backend = Backend::echo("one").await;
-    let front = Front::serving(to(&[backend.address])).await;
-    let mut stream = switched(&front).await;
-    for text in ["hello", "again"] {
-        stream.write_all(text.as_bytes()).await.unwrap();
-        let mut echoed = [0; 5];
-        stream.read_exact(&mut echoed).await.unwrap();
-        assert_eq!(&echoed, text.as_bytes());
+    let rules = to(&[backend.address]);
+    for front in [Front::serving(rules.clone()).await, Front::gateway(rules).await] {
+        let mut stream = switched(&front).await;
+        for text in ["hello", "again"] {
+            stream.write_all(text.as_bytes()).await.unwrap();
+            let mut echoed = [0; 5];
+            stream.read_exact(&mut echoed).await.unwrap();
+            assert_eq!(&echoed, text.as_bytes());
+        }
+        stream.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        tokio::time::timeout(LIMIT, stream.read_to_end(&mut rest)).await.unwrap().unwrap();
+        assert!(rest.is_empty());
     }
-    stream.shutdown().await.unwrap();
-    let mut rest = Vec::new();
-    tokio::time::timeout(LIMIT, stream.read_to_end(&mut rest)).await.unwrap().unwrap();
-    assert!(rest.is_empty());
 }
 
 #[tokio::test]

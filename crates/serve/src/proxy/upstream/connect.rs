@@ -14,7 +14,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::stream::Stream;
-use crate::proxy::reason::Reason;
 
 /// Opens connections; one for the whole gateway, so that TLS sessions are resumed.
 pub struct Connector {
@@ -48,7 +47,7 @@ impl Connector {
         };
         match tokio::time::timeout(self.timeout, opening).await {
             Ok(opened) => opened.map_err(ConnectError::Failed),
-            Err(_) => Err(ConnectError::TimedOut),
+            Err(_) => Err(ConnectError::TimedOut(self.timeout)),
         }
     }
 }
@@ -68,17 +67,8 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
 pub enum ConnectError {
     #[error("cannot connect: {0}")]
     Failed(#[source] io::Error),
-    #[error("no connection in time")]
-    TimedOut,
-}
-
-impl ConnectError {
-    pub fn reason(&self) -> Reason {
-        match self {
-            Self::Failed(_) => Reason::ConnectFailed,
-            Self::TimedOut => Reason::ConnectTimeout,
-        }
-    }
+    #[error("no connection within {0:?}")]
+    TimedOut(Duration),
 }
 
 /// TLS that encrypts and does not authenticate: ALB takes any certificate from an HTTPS

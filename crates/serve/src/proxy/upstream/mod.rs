@@ -2,8 +2,9 @@
 
 mod backend_body;
 mod connect;
+mod fault;
 mod http2;
-mod replay;
+mod patience;
 mod request_body;
 mod rotation;
 mod send;

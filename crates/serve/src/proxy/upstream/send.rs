@@ -10,17 +10,19 @@ use std::{
 };
 
 use http::{Request, Response, StatusCode};
-use hyper::{body::Incoming, client::conn::TrySendError};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use model::{Backend, BackendProtocol};
 
 use super::{
     Upstream,
     backend_body::{BackendBody, Carrier},
+    fault::{Fault, was_lost},
     http2,
-    replay::{reason_of, spare, was_lost},
-    request_body::{RequestBody, Upload},
+    patience::{NoAnswer, Patience},
+    request_body::RequestBody,
     station::Station,
+    stream::Stream,
     wire::{self, Wire},
 };
 use crate::proxy::reason::Reason;
@@ -61,65 +63,67 @@ pub enum Way {
 enum Outcome {
     Answered(Response<BackendBody>),
     /// Nothing of the request was sent, so another endpoint may have it.
-    NotSent(Request<RequestBody>, Reason),
-    /// A kept-alive connection failed; the endpoint may be well.
-    Dropped(Reason),
+    NotSent(Request<RequestBody>, Fault),
+    /// A kept-alive connection failed, or time ran out; the endpoint may be well.
+    Dropped(Fault),
     /// A new connection failed: something is wrong with the endpoint.
-    Failed(Reason),
+    Failed(Fault),
 }
 
 impl Upstream {
-    /// Sends the request and waits for the head of the answer. `timeout` runs while nothing
-    /// moves: an upload that makes progress may take longer.
+    /// Sends the request and waits for the head of the answer, `timeout` at each endpoint.
     pub async fn send(
         &self,
         backend: &Arc<Backend>,
-        request: Request<RequestBody>,
+        mut request: Request<RequestBody>,
         way: Way,
         timeout: Duration,
     ) -> Result<Answered, Failure> {
         let rotation = self.rotation(backend);
-        let upload = request.body().upload().cloned();
+        let patience = Patience::new(timeout, &request);
         let mut tried: Vec<Arc<Station>> = Vec::new();
-        let mut failure = Reason::NoEndpoints;
-        let mut request = request;
+        let mut reason = Reason::NoEndpoints;
         while tried.len() < MAX_ATTEMPTS
             && let Some(station) = rotation.pick(&tried)
         {
             let attempts = tried.len() as u32 + 1;
             let began = Instant::now();
-            let outcome = self.send_to(station, request, way);
-            let reason = match while_moving(timeout, upload.as_deref(), outcome).await {
-                Some(Outcome::Answered(response)) => {
+            match self.send_to(station, request, way, &patience).await {
+                Outcome::Answered(response) => {
                     let endpoint = station.label.clone();
                     return Ok(Answered { response, endpoint, attempts, took: began.elapsed() });
                 }
-                Some(Outcome::NotSent(unsent, reason)) => {
-                    station.shun(self.options.shun_time);
+                Outcome::NotSent(unsent, fault) => {
+                    self.shun(station, backend, &fault);
                     tried.push(station.clone());
-                    failure = reason;
+                    reason = fault.reason;
                     request = unsent;
-                    continue;
                 }
-                Some(Outcome::Failed(_) | Outcome::Dropped(_))
-                    if upload.as_ref().is_some_and(|upload| upload.has_failed()) =>
-                {
-                    Reason::BadBody
+                Outcome::Dropped(fault) => return Err(failure(station, attempts, &fault)),
+                Outcome::Failed(fault) => {
+                    if !fault.is_the_clients() {
+                        self.shun(station, backend, &fault);
+                    }
+                    return Err(failure(station, attempts, &fault));
                 }
-                Some(Outcome::Failed(reason)) => {
-                    station.shun(self.options.shun_time);
-                    reason
-                }
-                Some(Outcome::Dropped(reason)) => reason,
-                None if upload.as_ref().is_some_and(|upload| upload.is_waiting()) => {
-                    Reason::ClientTimeout
-                }
-                None => Reason::BackendTimeout,
-            };
-            return Err(Failure { reason, endpoint: Some(station.label.clone()), attempts });
+            }
         }
         let endpoint = tried.last().map(|station| station.label.clone());
-        Err(Failure { reason: failure, endpoint, attempts: tried.len() as u32 })
+        Err(Failure { reason, endpoint, attempts: tried.len() as u32 })
+    }
+
+    /// Passes the endpoint over for a while, and says so once for each while.
+    fn shun(&self, station: &Station, backend: &Backend, fault: &Fault) {
+        if !station.is_shunned() {
+            tracing::warn!(
+                endpoint = %station.label,
+                service = %backend.service,
+                reason = fault.reason.as_str(),
+                cause = fault.cause,
+                "an endpoint failed; others are preferred for a while"
+            );
+        }
+        station.shun(self.options.shun_time);
     }
 
     async fn send_to(
@@ -127,11 +131,12 @@ impl Upstream {
         station: &Arc<Station>,
         request: Request<RequestBody>,
         way: Way,
+        patience: &Patience,
     ) -> Outcome {
         match (station.protocol, way) {
-            (BackendProtocol::Grpc, _) => self.send_http2(station, request).await,
-            (_, Way::Pooled) => self.send_http1(station, request).await,
-            (_, Way::Upgrade) => self.send_upgrade(station, request).await,
+            (BackendProtocol::Grpc, _) => self.send_http2(station, request, patience).await,
+            (_, Way::Pooled) => self.send_http1(station, request, patience).await,
+            (_, Way::Upgrade) => self.send_upgrade(station, request, patience).await,
         }
     }
 
@@ -139,87 +144,110 @@ impl Upstream {
         &self,
         station: &Arc<Station>,
         mut request: Request<RequestBody>,
+        patience: &Patience,
     ) -> Outcome {
         while let Some(mut wire) = station.take() {
             let spare = spare(&request);
-            match wire.send(request).await {
+            match patience.wait(wire.send(request)).await {
                 Ok(response) => return over_wire(response, wire, station),
-                Err(mut error) => match (error.take_message(), spare) {
-                    (Some(unsent), _) => request = unsent,
-                    (None, Some(spare)) if was_lost(error.error()) => {
+                Err(NoAnswer::Unsent(unsent, _)) => request = *unsent,
+                Err(NoAnswer::TimedOut) => return Outcome::Dropped(patience.blame_for_silence()),
+                Err(NoAnswer::Lost(error)) => match spare {
+                    Some(spare) if was_lost(&error) => {
                         request = spare;
                         break;
                     }
-                    (None, _) => return Outcome::Dropped(reason_of(error.error())),
+                    _ => return Outcome::Dropped(patience.blame(&error)),
                 },
             }
         }
-        let stream = match self.connector.connect(&station.endpoint, station.protocol).await {
+        let stream = match self.dial(station).await {
             Ok(stream) => stream,
-            Err(error) => {
-                tracing::debug!(endpoint = %station.label, %error, "endpoint passed over");
-                return Outcome::NotSent(request, error.reason());
-            }
+            Err(fault) => return Outcome::NotSent(request, fault),
         };
         let mut wire = match Wire::open(stream).await {
             Ok(wire) => Box::new(wire),
-            Err(error) => return Outcome::NotSent(request, reason_of(&error)),
+            Err(error) => return Outcome::NotSent(request, Fault::from(&error)),
         };
-        match wire.send(request).await {
+        match patience.wait(wire.send(request)).await {
             Ok(response) => over_wire(response, wire, station),
-            Err(error) => failed(error),
+            Err(no_answer) => on_new_connection(no_answer, patience),
         }
     }
 
-    async fn send_upgrade(&self, station: &Station, request: Request<RequestBody>) -> Outcome {
-        let stream = match self.connector.connect(&station.endpoint, station.protocol).await {
+    async fn send_upgrade(
+        &self,
+        station: &Station,
+        request: Request<RequestBody>,
+        patience: &Patience,
+    ) -> Outcome {
+        let stream = match self.dial(station).await {
             Ok(stream) => stream,
-            Err(error) => return Outcome::NotSent(request, error.reason()),
+            Err(fault) => return Outcome::NotSent(request, fault),
         };
         let (mut sender, connection) = match wire::builder().handshake(TokioIo::new(stream)).await {
             Ok(opened) => opened,
-            Err(error) => return Outcome::NotSent(request, reason_of(&error)),
+            Err(error) => return Outcome::NotSent(request, Fault::from(&error)),
         };
         // The request learns of errors by itself; once switched, the tunnel does.
         tokio::spawn(connection.with_upgrades());
-        match sender.try_send_request(request).await {
+        match patience.wait(sender.try_send_request(request)).await {
             Ok(response) => Outcome::Answered(
                 response.map(|incoming| BackendBody::new(incoming, Carrier::None)),
             ),
-            Err(error) => failed(error),
+            Err(no_answer) => on_new_connection(no_answer, patience),
         }
     }
 
-    async fn send_http2(&self, station: &Arc<Station>, request: Request<RequestBody>) -> Outcome {
+    async fn send_http2(
+        &self,
+        station: &Station,
+        request: Request<RequestBody>,
+        patience: &Patience,
+    ) -> Outcome {
         let mut request = http2::into_http2(request);
         if let Some(mut lease) = http2::join(station) {
-            match lease.send(request).await {
+            match patience.wait(lease.send(request)).await {
                 Ok(response) => return over_lease(response, lease),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Outcome::Dropped(reason_of(error.error())),
-                },
+                Err(NoAnswer::Unsent(unsent, _)) => request = *unsent,
+                Err(NoAnswer::Lost(error)) => return Outcome::Dropped(patience.blame(&error)),
+                Err(NoAnswer::TimedOut) => return Outcome::Dropped(patience.blame_for_silence()),
             }
         }
-        let stream = match self.connector.connect(&station.endpoint, station.protocol).await {
+        let stream = match self.dial(station).await {
             Ok(stream) => stream,
-            Err(error) => return Outcome::NotSent(request, error.reason()),
+            Err(fault) => return Outcome::NotSent(request, fault),
         };
         let mut lease = match http2::open(station, stream).await {
             Ok(lease) => lease,
-            Err(error) => return Outcome::NotSent(request, reason_of(&error)),
+            Err(error) => return Outcome::NotSent(request, Fault::from(&error)),
         };
-        match lease.send(request).await {
+        match patience.wait(lease.send(request)).await {
             Ok(response) => over_lease(response, lease),
-            Err(error) => failed(error),
+            Err(no_answer) => on_new_connection(no_answer, patience),
         }
     }
+
+    async fn dial(&self, station: &Station) -> Result<Stream, Fault> {
+        let dialling = self.connector.connect(&station.endpoint, station.protocol);
+        dialling.await.map_err(|error| Fault::from(&error))
+    }
+}
+
+fn failure(station: &Station, attempts: u32, fault: &Fault) -> Failure {
+    tracing::debug!(
+        endpoint = %station.label,
+        reason = fault.reason.as_str(),
+        cause = fault.cause,
+        "a request got no answer"
+    );
+    Failure { reason: fault.reason, endpoint: Some(station.label.clone()), attempts }
 }
 
 fn over_wire(response: Response<Incoming>, wire: Box<Wire>, station: &Arc<Station>) -> Outcome {
     // Nobody asked for a switch, so what follows is in no known protocol.
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Outcome::Dropped(Reason::BackendGarbage);
+        return Outcome::Failed(Fault::new(Reason::BackendGarbage, "a switch nobody asked for"));
     }
     let carrier = Carrier::Wire(wire, station.clone());
     Outcome::Answered(response.map(|incoming| BackendBody::new(incoming, carrier)))
@@ -230,28 +258,23 @@ fn over_lease(response: Response<Incoming>, lease: http2::Lease) -> Outcome {
     Outcome::Answered(response.map(|incoming| BackendBody::new(incoming, carrier)))
 }
 
-fn failed(mut error: TrySendError<Request<RequestBody>>) -> Outcome {
-    match error.take_message() {
-        Some(unsent) => Outcome::NotSent(unsent, reason_of(error.error())),
-        None => Outcome::Failed(reason_of(error.error())),
+fn on_new_connection(no_answer: NoAnswer, patience: &Patience) -> Outcome {
+    match no_answer {
+        NoAnswer::Unsent(unsent, error) => Outcome::NotSent(*unsent, Fault::from(&error)),
+        NoAnswer::Lost(error) => Outcome::Failed(patience.blame(&error)),
+        NoAnswer::TimedOut => Outcome::Dropped(patience.blame_for_silence()),
     }
 }
 
-/// Waits for `future` at most `limit` after the upload last moved.
-async fn while_moving<F: Future>(
-    limit: Duration,
-    upload: Option<&Upload>,
-    future: F,
-) -> Option<F::Output> {
-    let mut future = std::pin::pin!(future);
-    let mut seen = 0;
-    loop {
-        if let Ok(output) = tokio::time::timeout(limit, future.as_mut()).await {
-            return Some(output);
-        }
-        match upload.map(Upload::bytes) {
-            Some(bytes) if bytes > seen => seen = bytes,
-            _ => return None,
-        }
+/// A copy to send again, where sending twice does no harm.
+fn spare(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
+    if request.body().upload().is_some() || !request.method().is_safe() {
+        return None;
     }
+    let mut spare = Request::new(RequestBody::empty());
+    *spare.method_mut() = request.method().clone();
+    *spare.uri_mut() = request.uri().clone();
+    *spare.version_mut() = request.version();
+    *spare.headers_mut() = request.headers().clone();
+    Some(spare)
 }

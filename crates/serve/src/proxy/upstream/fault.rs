@@ -1,0 +1,56 @@
+//! What went wrong with one endpoint, in the words of clients and of the log.
+
+use std::{error::Error, io};
+
+use super::connect::ConnectError;
+use crate::proxy::reason::Reason;
+
+/// A reason for the client, and the cause behind it for the log.
+#[derive(Debug)]
+pub struct Fault {
+    pub reason: Reason,
+    pub cause: String,
+}
+
+impl Fault {
+    pub fn new(reason: Reason, cause: &str) -> Self {
+        Self { reason, cause: cause.to_owned() }
+    }
+
+    /// Whether the client is to blame, so that nothing speaks against the endpoint.
+    pub fn is_the_clients(&self) -> bool {
+        matches!(self.reason, Reason::BadBody | Reason::ClientTimeout)
+    }
+}
+
+impl From<&ConnectError> for Fault {
+    fn from(error: &ConnectError) -> Self {
+        let reason = match error {
+            ConnectError::Failed(_) => Reason::ConnectFailed,
+            ConnectError::TimedOut(_) => Reason::ConnectTimeout,
+        };
+        Self { reason, cause: error.to_string() }
+    }
+}
+
+impl From<&hyper::Error> for Fault {
+    fn from(error: &hyper::Error) -> Self {
+        let reason = match error.is_parse() || error.is_parse_too_large() {
+            true => Reason::BackendGarbage,
+            false => Reason::BackendReset,
+        };
+        let cause = match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        Self { reason, cause }
+    }
+}
+
+/// The connection ended before an answer came, as a backend's idle timeout makes it.
+pub fn was_lost(error: &hyper::Error) -> bool {
+    error.is_incomplete_message()
+        || error.is_closed()
+        || error.is_canceled()
+        || error.source().is_some_and(|source| source.is::<io::Error>())
+}
