@@ -50,7 +50,7 @@ pub(super) fn read(
         false => Ok(Arc::new(settings)),
     };
     problems.append(faults);
-    idle_parts(&mut fields, idle);
+    idle.extend(idle_parts(&fields, identity.map(|(_, protocol)| protocol)));
     let field = fields.path().to_owned();
     fields.accept(NOT_APPLICABLE);
     fields.finish(problems);
@@ -165,11 +165,12 @@ fn timeout(
     }
 }
 
-/// What the field asks for and a user would miss.
-fn idle_parts(fields: &mut Fields<'_>, idle: &mut Vec<String>) {
-    for key in ["logConfig", "quicConfig", "defaultActions"] {
-        if fields.asks_for(key) {
-            idle.push(fields.path_of(key));
-        }
-    }
+/// Fields that ask for something which a user would miss.
+fn idle_parts(fields: &Fields<'_>, protocol: Option<Protocol>) -> Vec<String> {
+    const NOT_SERVED: &[&str] = &["logConfig", "quicConfig", "defaultActions"];
+    const TLS_ONLY: &[&str] =
+        &["certificates", "defaultCertificate", "caEnabled", "securityPolicyId"];
+    let tls_only = if protocol == Some(Protocol::Http) { TLS_ONLY } else { &[] };
+    let idle = NOT_SERVED.iter().chain(tls_only).filter(|key| fields.asks_for(key));
+    idle.map(|key| fields.path_of(key)).collect()
 }

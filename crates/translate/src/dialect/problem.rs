@@ -66,16 +66,11 @@ impl Problems {
         self.0.iter().any(|problem| problem.state == State::Rejected)
     }
 
-    /// A verdict is about the whole object: a refused part is a warning as long as other parts
-    /// are served, and what could be overlooked is fatal where `nothing_left` is.
-    pub fn settle(&mut self, nothing_left: bool) {
+    /// A verdict is about the whole object: while other parts of it are served, a part that was
+    /// refused is only warned of.
+    pub fn soften(&mut self) {
         for problem in &mut self.0 {
-            let is_fault =
-                matches!(problem.reason, Reason::InvalidField | Reason::InvalidAnnotation);
-            problem.state = match nothing_left && is_fault {
-                true => State::Rejected,
-                false => State::Warning,
-            };
+            problem.state = State::Warning;
         }
     }
 

@@ -49,15 +49,12 @@ const CONFIGS: &[&str] = &[
 pub(super) fn read(name: &str, json: &str, problems: &mut Problems) -> Result<Actions, Unusable> {
     let list = JsonList::parse(name, json, problems)?;
     let mut actions = Actions::default();
-    let mut usable = Ok(());
-    for mut item in list.items("Action", problems) {
-        if let Err(unusable) = actions.take_in(&mut item, problems) {
-            usable = Err(unusable);
-        }
+    list.read_each("Action", problems, |item, problems| {
+        let taken = actions.take_in(item, problems);
         item.accept(CONFIGS);
-        item.finish(problems);
-    }
-    usable.map(|()| actions)
+        taken
+    })?;
+    Ok(actions)
 }
 
 impl Actions {

@@ -43,15 +43,12 @@ const CONFIGS: &[&str] = &[
 pub(super) fn read(name: &str, json: &str, problems: &mut Problems) -> Result<RuleMatch, Unusable> {
     let list = JsonList::parse(name, json, problems)?;
     let mut matches = RuleMatch::default();
-    let mut usable = Ok(());
-    for mut item in list.items("Condition", problems) {
-        if let Err(unusable) = take_in(&mut matches, &mut item, problems) {
-            usable = Err(unusable);
-        }
+    list.read_each("Condition", problems, |item, problems| {
+        let taken = take_in(&mut matches, item, problems);
         item.accept(CONFIGS);
-        item.finish(problems);
-    }
-    usable.map(|()| matches)
+        taken
+    })?;
+    Ok(matches)
 }
 
 fn take_in(

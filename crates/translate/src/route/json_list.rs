@@ -31,8 +31,16 @@ impl JsonList {
         }
     }
 
-    pub fn items(&self, go_type: &'static str, problems: &mut Problems) -> Vec<Fields<'_>> {
-        let mut fields = Vec::with_capacity(self.items.len());
+    /// Reads item by item, so that each says what is wrong with it. `Err` if any is unusable, be
+    /// it only in one field.
+    pub fn read_each(
+        &self,
+        go_type: &'static str,
+        problems: &mut Problems,
+        mut read: impl FnMut(&mut Fields<'_>, &mut Problems) -> Result<(), Unusable>,
+    ) -> Result<(), Unusable> {
+        let mut found = Problems::default();
+        let mut usable = Ok(());
         for (index, item) in self.items.iter().enumerate() {
             let place = Place {
                 path: format!("{}[{index}]", self.field),
@@ -41,9 +49,15 @@ impl JsonList {
                 go_prefix: "",
                 reason: Reason::InvalidAnnotation,
             };
-            fields.extend(Fields::open(item, place, problems));
+            let Some(mut item) = Fields::open(item, place, &mut found) else { continue };
+            usable = usable.and(read(&mut item, &mut found));
+            item.finish(&mut found);
         }
-        fields
+        if found.has_rejection() {
+            usable = Err(Unusable);
+        }
+        problems.append(found);
+        usable
     }
 }
 

@@ -11,6 +11,7 @@ mod build;
 mod canary;
 mod conditions;
 mod cors;
+mod filters;
 mod json_list;
 mod known_keys;
 mod limit;
@@ -22,6 +23,7 @@ mod placement;
 mod plan;
 mod precedence;
 mod rules;
+mod said;
 mod tls;
 
 pub(crate) use annotations::ALB_PREFIX;

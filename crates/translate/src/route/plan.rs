@@ -12,6 +12,7 @@ use super::{
     options::{Canary, Options},
     placement::{Placement, Site},
     rules::Drafting,
+    said::Annotated,
     tls::Wishes,
 };
 use crate::{
@@ -114,14 +115,12 @@ impl Plan {
             Ok(placement) => {
                 plan.placement = placement;
                 let drafting = Drafting {
-                    key,
-                    annotations: &annotations,
-                    options: &options,
+                    annotated: Annotated { key, annotations: &annotations, options: &options },
                     tls: &plan.tls,
                     dialect,
                     problems: &mut problems,
                     services: Vec::new(),
-                    actions: Vec::new(),
+                    said: Vec::new(),
                 };
                 (plan.drafts, plan.services) = drafting.draft_all(spec);
             }
@@ -130,7 +129,9 @@ impl Plan {
                 plan.tls = Wishes::default();
             }
         }
-        problems.settle(plan.drafts.is_empty());
+        if !plan.drafts.is_empty() {
+            problems.soften();
+        }
         plan.verdicts = problems.into_verdicts(&plan.subject);
         plan
     }

@@ -3,39 +3,32 @@
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, IngressBackend, IngressServiceBackend, IngressSpec,
 };
-use model::{Action, Dialect, Direction, Filter, Name, PathMatch, Reason, Rewrite, RuleMatch};
+use model::{Action, Dialect, Direction, Name, Reason};
 
 use super::{
-    actions::{self, Actions, Answer, too_many},
-    annotations::{Annotations, alb_field},
+    actions::{Answer, too_many},
     conditions,
+    filters::filters,
     json_list::Unusable,
-    options::Options,
     path::path_match,
     plan::{Draft, DraftAnswer, ServiceUse, Side},
-    precedence::{self, fingerprint, sort_within_hosts},
+    precedence::{LAST, fingerprint, precedence, sort_within_hosts},
+    said::{Annotated, Said},
     tls::Wishes,
 };
-use crate::{
-    dialect::{Problems, did_you_mean, nearest},
-    service::ServicePort,
-    world::Key,
-};
+use crate::{dialect::Problems, service::ServicePort, world::Key};
 
 /// The port name that says: take the actions, there is no backend.
 const USE_ANNOTATION: &str = "use-annotation";
 
 /// Reads the rules of one Ingress.
 pub(super) struct Drafting<'a> {
-    pub key: &'a Key,
-    pub annotations: &'a Annotations<'a>,
-    pub options: &'a Options,
+    pub annotated: Annotated<'a>,
     pub tls: &'a Wishes,
     pub dialect: Dialect,
     pub problems: &'a mut Problems,
     pub services: Vec<ServiceUse>,
-    /// Read once for each Service, whatever the number of rules.
-    pub actions: Vec<(String, Result<Actions, Unusable>)>,
+    pub said: Vec<(String, Result<Said, Unusable>)>,
 }
 
 /// Where a rule stands and what it begins with.
@@ -51,9 +44,9 @@ impl Drafting<'_> {
     /// The drafts, and the Services they use.
     ///
     /// Within one host of an Ingress exact paths come before others, and longer before shorter;
-    /// else the written order stands.
+    /// hosts stay in written order. The default backend is last.
     pub fn draft_all(mut self, spec: &IngressSpec) -> (Vec<Draft>, Vec<ServiceUse>) {
-        self.check_service_annotations(spec);
+        self.annotated.warn_of_strays(spec, self.problems);
         let mut drafts = Vec::new();
         for (index, rule) in spec.rules.iter().flatten().enumerate() {
             let field = format!("spec.rules[{index}]");
@@ -70,7 +63,8 @@ impl Drafting<'_> {
             };
             let paths = rule.http.iter().flat_map(|http| &http.paths);
             for (path_index, path) in paths.enumerate() {
-                drafts.extend(self.draft_path(&field, path_index, host.clone(), path));
+                let field = format!("{field}.http.paths[{path_index}]");
+                drafts.extend(self.draft_path(field, host.clone(), path).ok());
             }
         }
         sort_within_hosts(&mut drafts);
@@ -84,78 +78,63 @@ impl Drafting<'_> {
 
     fn draft_path(
         &mut self,
-        field: &str,
-        index: usize,
+        field: String,
         host: Option<Name>,
         path: &HTTPIngressPath,
-    ) -> Option<Draft> {
+    ) -> Result<Draft, Unusable> {
         let site = Site {
-            field: format!("{field}.http.paths[{index}]"),
+            field,
             host,
             path: path.path.as_deref().unwrap_or_default(),
             path_type: &path.path_type,
             is_default: false,
         };
-        self.draft(site, &path.backend).ok()
+        self.draft(site, &path.backend)
     }
 
     fn draft(&mut self, site: Site<'_>, backend: &IngressBackend) -> Result<Draft, Unusable> {
-        let service = match &backend.service {
-            Some(service) => service,
-            None => {
-                return self.refuse(
-                    &site,
-                    "backend",
-                    Reason::NotHonoured,
-                    "resource backends are not supported: name a Service",
-                );
-            }
+        let Some(service) = &backend.service else {
+            let text = "resource backends are not supported: name a Service";
+            return self.refuse(&site, "backend", Reason::NotHonoured, text);
         };
-        let path = path_match(site.path, site.path_type, self.options.regex, self.dialect);
+        let options = self.annotated.options;
+        let path = path_match(site.path, site.path_type, options.regex, self.dialect);
         let path = match path {
             Ok(path) => path,
             Err(error) => {
                 return self.refuse(&site, "path", Reason::InvalidField, &error.to_string());
             }
         };
-        let actions = self.actions_of(&service.name)?;
-        let direction = self.direction_of(&service.name)?;
-        let matches = self.matches_of(&site, &service.name, path.clone(), direction)?;
-        let answer = match direction {
-            Direction::Request => self.answer_of(&site, service, actions.answer.clone())?,
-            Direction::Response => DraftAnswer::Forward(Vec::new()),
+        let Said { mut actions, conditions, direction } = self.said_of(&service.name)?;
+        let is_request = direction == Direction::Request;
+        let answer = match is_request {
+            true => self.answer_of(&site, service, actions.answer.take())?,
+            false => DraftAnswer::Forward(Vec::new()),
         };
-        let filters = self.filters_of(actions, &path, direction);
-        let is_conditional =
-            self.annotations.alb(&format!("conditions.{}", service.name)).is_some();
-        let tls_side = self.side_of(&site);
-        let place = format!(
-            "{}{}",
-            site.host.as_ref().map_or("", Name::as_str),
-            match site.path {
-                "" => "/",
-                path => path,
-            }
-        );
+        let side = self.side_of(&site);
+        let is_conditional = conditions.is_some();
+        let matches =
+            conditions::join(conditions.unwrap_or_default(), site.host.clone(), path.clone());
+        let written = if site.path.is_empty() { "/" } else { site.path };
+        let place = format!("{}{written}", site.host.as_ref().map_or("", Name::as_str));
+        let redirectable = self.dialect == Dialect::Alb || side != Side::Plain;
         Ok(Draft {
-            direction,
-            redirect: self.options.ssl_redirect
-                && direction == Direction::Request
-                && (self.dialect == Dialect::Alb || tls_side != Side::Plain),
             precedence: match site.is_default {
-                true => precedence::LAST,
-                false => precedence::precedence(&site.host, &path, site.path.len(), is_conditional),
+                true => LAST,
+                false => precedence(&site.host, &path, site.path.len(), is_conditional),
             },
-            is_conditional,
+            redirect: options.ssl_redirect && is_request && redirectable,
+            filters: filters(options, actions, &path, direction),
             fingerprint: fingerprint(&matches),
-            matches,
-            filters,
-            answer,
-            side: tls_side,
             is_default: site.is_default,
             place: place.into(),
             host: site.host,
             field: site.field,
+            is_conditional,
+            direction,
+            matches,
+            answer,
+            side,
         })
     }
 
@@ -170,72 +149,13 @@ impl Drafting<'_> {
         Err(Unusable)
     }
 
-    fn actions_of(&mut self, service: &str) -> Result<Actions, Unusable> {
-        if let Some((_, actions)) = self.actions.iter().find(|(name, _)| name == service) {
-            return actions.clone();
+    fn said_of(&mut self, service: &str) -> Result<Said, Unusable> {
+        if let Some((_, said)) = self.said.iter().find(|(name, _)| name == service) {
+            return said.clone();
         }
-        let name = format!("actions.{service}");
-        let actions = match self.annotations.alb(&name) {
-            Some(json) => actions::read(&name, json, self.problems),
-            None => Ok(Actions::default()),
-        };
-        let actions = actions.and_then(|actions| {
-            if actions.limit.is_none() || self.options.limit.is_none() {
-                return Ok(actions);
-            }
-            let text = format!(
-                "{}/{} can't exist action trafficlimit and annotation traffic-limit-qps at the same time: keep one",
-                self.key.namespace, self.key.name
-            );
-            self.problems.reject(Reason::InvalidAnnotation, alb_field(&name), text);
-            Err(Unusable)
-        });
-        self.actions.push((service.to_owned(), actions.clone()));
-        actions
-    }
-
-    fn direction_of(&mut self, service: &str) -> Result<Direction, Unusable> {
-        let name = format!("rule-direction.{service}");
-        match self.annotations.alb(&name) {
-            None | Some("Request") => Ok(Direction::Request),
-            Some("Response") => Ok(Direction::Response),
-            Some(other) => {
-                let text = format!(
-                    "readDirection Failed(unknown direction type): {other}: write Request or Response"
-                );
-                self.problems.reject(Reason::InvalidAnnotation, alb_field(&name), text);
-                Err(Unusable)
-            }
-        }
-    }
-
-    fn matches_of(
-        &mut self,
-        site: &Site<'_>,
-        service: &str,
-        path: Option<PathMatch>,
-        direction: Direction,
-    ) -> Result<RuleMatch, Unusable> {
-        let name = format!("conditions.{service}");
-        let Some(json) = self.annotations.alb(&name) else {
-            return Ok(conditions::join(RuleMatch::default(), site.host.clone(), path));
-        };
-        if self.options.canary.is_some() {
-            let text = format!(
-                "{}/{} can't exist Canary and customize condition at the same time: remove one of them",
-                self.key.namespace, self.key.name
-            );
-            self.problems.reject(Reason::InvalidAnnotation, alb_field(&name), text);
-            return Err(Unusable);
-        }
-        let matches = conditions::read(&name, json, self.problems)?;
-        if direction == Direction::Request && conditions::looks_at_response(&matches) {
-            let text =
-                format!("conditions on the response need rule-direction.{service}: Response");
-            self.problems.reject(Reason::InvalidAnnotation, alb_field(&name), text);
-            return Err(Unusable);
-        }
-        Ok(conditions::join(matches, site.host.clone(), path))
+        let said = self.annotated.said_of(service, self.problems);
+        self.said.push((service.to_owned(), said.clone()));
+        said
     }
 
     fn answer_of(
@@ -245,87 +165,62 @@ impl Drafting<'_> {
         from_actions: Option<Answer>,
     ) -> Result<DraftAnswer, Unusable> {
         let port = service.port.as_ref();
-        let port_name = port.and_then(|port| port.name.as_deref());
-        let from_actions = match (from_actions, port_name) {
-            (Some(answer), Some(USE_ANNOTATION)) => answer,
-            (None, Some(USE_ANNOTATION)) => {
+        let takes_annotation =
+            port.is_some_and(|port| port.name.as_deref() == Some(USE_ANNOTATION));
+        let echo = self.annotated.options.echo;
+        match from_actions {
+            None if takes_annotation => {
                 let text = format!(
                     "port use-annotation needs an action that answers: add actions.{}",
                     service.name
                 );
-                return self.refuse(
-                    site,
-                    "backend.service.port.name",
-                    Reason::InvalidAnnotation,
-                    &text,
-                );
+                let reason = Reason::InvalidAnnotation;
+                self.refuse(site, "backend.service.port.name", reason, &text)
             }
-            (Some(answer), _) => {
+            Some(answer) if !takes_annotation => {
                 let text = too_many(&answer, &Answer::Forward(Vec::new()));
-                return self.refuse(site, "backend.service.port", Reason::InvalidAnnotation, &text);
+                self.refuse(site, "backend.service.port", Reason::InvalidAnnotation, &text)
             }
-            (None, _) if self.options.echo => return Ok(DraftAnswer::Ready(Action::Echo)),
-            (None, name) => {
-                let number = port.and_then(|port| port.number);
-                let port = match (name, number.map(u16::try_from)) {
+            Some(Answer::Ready(action)) => Ok(DraftAnswer::Ready(action)),
+            Some(Answer::Forward(_)) | None if echo => Ok(DraftAnswer::Ready(Action::Echo)),
+            Some(Answer::Forward(groups)) => {
+                let targets = groups.into_iter().map(|group| {
+                    (self.service_place(&group.service, group.port, group.field), group.weight)
+                });
+                Ok(DraftAnswer::Forward(targets.collect()))
+            }
+            None => {
+                let name = port.and_then(|port| port.name.as_deref());
+                let number = port.and_then(|port| port.number).map(u16::try_from);
+                let port = match (name, number) {
                     (Some(name), _) => ServicePort::Name(name.into()),
-                    (None, Some(Ok(number))) if number > 0 => ServicePort::Number(number),
-                    _ => return self.refuse(site, "backend.service.port", Reason::InvalidField, "the port is missing or out of range: write a number from 1 to 65535 or a name"),
+                    (None, Some(Ok(number @ 1..))) => ServicePort::Number(number),
+                    (None, _) => {
+                        let text = "the port is missing or out of range: write a number from 1 to 65535, or a name";
+                        return self.refuse(
+                            site,
+                            "backend.service.port",
+                            Reason::InvalidField,
+                            text,
+                        );
+                    }
                 };
                 let field = format!("{}.backend.service", site.field);
                 let place = self.service_place(&service.name, port, field);
-                return Ok(DraftAnswer::Forward(vec![(place, 100)]));
+                Ok(DraftAnswer::Forward(vec![(place, 100)]))
             }
-        };
-        Ok(match from_actions {
-            Answer::Ready(action) => DraftAnswer::Ready(action),
-            Answer::Forward(_) if self.options.echo => DraftAnswer::Ready(Action::Echo),
-            Answer::Forward(groups) => DraftAnswer::Forward(
-                groups
-                    .into_iter()
-                    .map(|group| {
-                        (self.service_place(&group.service, group.port, group.field), group.weight)
-                    })
-                    .collect(),
-            ),
-        })
+        }
     }
 
     /// The place of a Service port in the list of those in use.
     fn service_place(&mut self, name: &str, port: ServicePort, field: String) -> usize {
         let known = self.services.iter().position(|s| *s.key.name == *name && s.port == port);
         known.unwrap_or_else(|| {
-            let key = Key { namespace: self.key.namespace.clone(), name: name.into() };
+            let namespace = self.annotated.key.namespace.clone();
+            let key = Key { namespace, name: name.into() };
             self.services.push(ServiceUse { key, port, field });
             self.services.len() - 1
         })
-    }
-
-    /// In the order in which they work: limit, CORS, edits, then the rewrite of the Ingress.
-    fn filters_of(
-        &mut self,
-        actions: Actions,
-        path: &Option<PathMatch>,
-        direction: Direction,
-    ) -> Vec<Filter> {
-        let mut filters = Vec::new();
-        if direction == Direction::Request {
-            filters.extend(self.options.limit.or(actions.limit).map(Filter::Limit));
-            filters.extend(self.options.cors.clone().map(Filter::Cors));
-        }
-        filters.extend(actions.filters);
-        if let Some(target) = &self.options.rewrite_target
-            && direction == Direction::Request
-        {
-            let path = Some(without_braces(target));
-            filters.push(Filter::Rewrite(Rewrite { path, ..Rewrite::default() }));
-        }
-        for filter in &mut filters {
-            if let (Filter::Rewrite(rewrite), Some(regex @ PathMatch::Regex(_))) = (filter, path) {
-                rewrite.groups_of = Some(regex.clone());
-            }
-        }
-        filters
     }
 
     fn side_of(&self, site: &Site<'_>) -> Side {
@@ -336,49 +231,4 @@ impl Drafting<'_> {
             (Some(_), _) => Side::Plain,
         }
     }
-
-    /// `actions.X` and the like for a Service X that no rule has: the vendor ignores it in
-    /// silence and lists it among the frequent mistakes.
-    fn check_service_annotations(&mut self, spec: &IngressSpec) {
-        let paths = spec.rules.iter().flatten().filter_map(|rule| rule.http.as_ref());
-        let backends = paths.flat_map(|http| &http.paths).map(|path| &path.backend);
-        let backends = backends.chain(&spec.default_backend);
-        let services: Vec<&str> =
-            backends.filter_map(|backend| Some(backend.service.as_ref()?.name.as_str())).collect();
-        for (name, _) in self.annotations.under(super::ALB_PREFIX) {
-            let families = ["actions.", "conditions.", "rule-direction."];
-            let Some(service) = families.iter().find_map(|family| name.strip_prefix(family)) else {
-                continue;
-            };
-            if services.contains(&service) {
-                continue;
-            }
-            let cure = did_you_mean(nearest(service, services.iter().copied()));
-            let text = format!(
-                "{name} has no effect: no rule of this Ingress has a backend Service {service}; {cure}"
-            );
-            self.problems.warn(Reason::InvalidAnnotation, alb_field(name), text);
-        }
-    }
-}
-
-/// `${1}` means the same as `$1`, which is what the gateway fills in.
-pub(super) fn without_braces(target: &str) -> Box<str> {
-    let mut text = String::with_capacity(target.len());
-    let mut rest = target;
-    while let Some(start) = rest.find("${") {
-        let digits = rest[start + 2..].bytes().take_while(u8::is_ascii_digit).count();
-        let end = start + 2 + digits;
-        text.push_str(&rest[..start]);
-        if digits > 0 && rest[end..].starts_with('}') {
-            text.push('$');
-            text.push_str(&rest[start + 2..end]);
-            rest = &rest[end + 1..];
-        } else {
-            text.push_str("${");
-            rest = &rest[start + 2..];
-        }
-    }
-    text.push_str(rest);
-    text.into()
 }

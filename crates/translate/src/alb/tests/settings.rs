@@ -209,3 +209,14 @@ fn processing_mode_remove_takes_the_address_away() {
     assert!(of("append"));
     assert!(!of("remove"));
 }
+
+#[test]
+fn fields_of_tls_on_an_http_listener_are_told() {
+    let fields = "certificates: [{CertificateId: a}], caEnabled: true, caCertificates: [{CertificateId: b}], securityPolicyId: tls_cipher_policy_1_0";
+    let claims =
+        Scene::edge_with_listeners(&format!("[{{port: 80, protocol: HTTP, {fields}}}]")).claims();
+    assert!(listener(&claims, 80).tls.is_none());
+    let verdict = only_verdict(&claims);
+    let expected = "Warning NotHonoured AlbConfig edge-lb spec.listeners[0].certificates: no effect in Doorward: spec.listeners[0].certificates, spec.listeners[0].caEnabled, spec.listeners[0].securityPolicyId";
+    assert!(verdict.starts_with(expected), "{verdict}");
+}

@@ -5,9 +5,9 @@ use model::{Filter, HeaderSource, Rewrite, TrafficLimit};
 
 use super::super::{
     cors as cors_settings,
+    filters::without_braces,
     json_list::{Unusable, block, unusable},
     limit as limits,
-    rules::without_braces,
 };
 use crate::dialect::{Fields, Problems};
 

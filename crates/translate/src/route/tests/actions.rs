@@ -135,18 +135,9 @@ fn header_edits_that_cannot_be_used() {
             "json: cannot unmarshal string into Go struct field InsertHeaderConfig.InsertHeaderConfig.CoverEnabled of type bool",
         ),
     ] {
-        let verdicts = Scene::edge()
-            .with(&ingress(
-                "shop/web",
-                &[(
-                    "actions.web",
-                    &format!("[{{\"type\":\"InsertHeader\",\"InsertHeaderConfig\":{config}}}]"),
-                )],
-                &format!("rules: [{}]", rule("a.test", "/", "web:80")),
-            ))
-            .verdicts()
-            .join("\n");
-        assert!(verdicts.contains(text), "{verdicts}");
+        let actions = format!(r#"[{{"type":"InsertHeader","InsertHeaderConfig":{config}}}]"#);
+        let verdict = refused(&actions, "web:80");
+        assert!(verdict.contains(text), "{verdict}");
     }
 }
 
@@ -286,6 +277,31 @@ fn a_response_rule_edits_responses_beside_the_request_rules() {
         rules(&claims, 80),
         ["response a.test /* x:1 404 [insert y: \"2\"] → ", "a.test /* → shop/api:80"]
     );
+}
+
+#[test]
+fn a_response_rule_only_edits_headers() {
+    let actions = r#"[{"type":"RemoveHeader","RemoveHeaderConfig":{"key":"x"}},{"type":"Rewrite","RewriteConfig":{"path":"/z"}},{"type":"FixedResponse","FixedResponseConfig":{"contentType":"text/plain"}}]"#;
+    let annotations = [("rule-direction.web", "Response"), ("actions.web", actions)];
+    let spec = format!("rules: [{}]", rule("a.test", "/", "web:use-annotation"));
+    let mut scene = Scene::edge().with(&ingress("shop/web", &annotations, &spec));
+    let claims = scene.claims();
+    assert_eq!(rules(&claims, 80), ["response a.test /* [remove x] → "]);
+    let verdict = only_verdict(&claims);
+    assert!(verdict.starts_with("Warning NotHonoured"), "{verdict}");
+    assert!(verdict.contains("a response rule only edits headers"), "{verdict}");
+}
+
+#[test]
+fn what_is_wrong_with_a_service_is_said_once_for_all_its_rules() {
+    let spec =
+        format!("rules: [{}, {}]", rule("a.test", "/", "web:80"), rule("b.test", "/", "web:80"));
+    for (key, value) in [("actions.web", "{"), ("conditions.web", "{")] {
+        let mut scene = Scene::edge().with(&ingress("shop/web", &[(key, value)], &spec));
+        let claims = scene.claims();
+        assert_eq!(rules(&claims, 80), [""; 0]);
+        assert!(only_verdict(&claims).starts_with("Rejected InvalidAnnotation"));
+    }
 }
 
 #[test]

@@ -1,0 +1,146 @@
+//! What the annotations `actions.`, `conditions.` and `rule-direction.` say of one Service, read
+//! once whatever the number of rules with that backend.
+
+use k8s_openapi::api::networking::v1::IngressSpec;
+use model::{Direction, Filter, Reason, RuleMatch};
+
+use super::{
+    ALB_PREFIX,
+    actions::{self, Actions},
+    annotations::{Annotations, alb_field},
+    conditions,
+    json_list::Unusable,
+    options::Options,
+};
+use crate::{
+    dialect::{Problems, did_you_mean, nearest},
+    world::Key,
+};
+
+/// Of one Service.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub actions: Actions,
+    pub conditions: Option<RuleMatch>,
+    pub direction: Direction,
+}
+
+/// Where to look, and in whose name to complain.
+#[derive(Clone, Copy)]
+pub(super) struct Annotated<'a> {
+    pub key: &'a Key,
+    pub annotations: &'a Annotations<'a>,
+    pub options: &'a Options,
+}
+
+impl Annotated<'_> {
+    /// `Err`: no rule of this Service can be served; the problem is noted.
+    pub fn said_of(&self, service: &str, problems: &mut Problems) -> Result<Said, Unusable> {
+        let direction = self.direction(service, problems)?;
+        let conditions = self.conditions(service, direction, problems)?;
+        let actions = self.actions(service, direction, problems)?;
+        Ok(Said { actions, conditions, direction })
+    }
+
+    fn direction(&self, service: &str, problems: &mut Problems) -> Result<Direction, Unusable> {
+        let name = format!("rule-direction.{service}");
+        match self.annotations.alb(&name) {
+            None | Some("Request") => Ok(Direction::Request),
+            Some("Response") => Ok(Direction::Response),
+            Some(other) => {
+                let text = format!(
+                    "readDirection Failed(unknown direction type): {other}: write Request or Response"
+                );
+                refuse(&name, text, problems)
+            }
+        }
+    }
+
+    fn conditions(
+        &self,
+        service: &str,
+        direction: Direction,
+        problems: &mut Problems,
+    ) -> Result<Option<RuleMatch>, Unusable> {
+        let name = format!("conditions.{service}");
+        let Some(json) = self.annotations.alb(&name) else { return Ok(None) };
+        if self.options.canary.is_some() {
+            let text = format!(
+                "{}/{} can't exist Canary and customize condition at the same time: remove one of them",
+                self.key.namespace, self.key.name
+            );
+            return refuse(&name, text, problems);
+        }
+        let matches = conditions::read(&name, json, problems)?;
+        if direction == Direction::Request && conditions::looks_at_response(&matches) {
+            let text =
+                format!("conditions on the response need rule-direction.{service}: Response");
+            return refuse(&name, text, problems);
+        }
+        Ok(Some(matches))
+    }
+
+    fn actions(
+        &self,
+        service: &str,
+        direction: Direction,
+        problems: &mut Problems,
+    ) -> Result<Actions, Unusable> {
+        let name = format!("actions.{service}");
+        let Some(json) = self.annotations.alb(&name) else { return Ok(Actions::default()) };
+        let mut actions = actions::read(&name, json, problems)?;
+        if actions.limit.is_some() && self.options.limit.is_some() {
+            let text = format!(
+                "{}/{} can't exist action trafficlimit and annotation traffic-limit-qps at the same time: keep one",
+                self.key.namespace, self.key.name
+            );
+            return refuse(&name, text, problems);
+        }
+        if direction == Direction::Response {
+            keep_header_edits(&mut actions, &name, problems);
+        }
+        Ok(actions)
+    }
+
+    /// A key for a Service that no rule has: the vendor ignores it in silence and lists it among
+    /// the frequent mistakes.
+    pub fn warn_of_strays(&self, spec: &IngressSpec, problems: &mut Problems) {
+        let paths = spec.rules.iter().flatten().filter_map(|rule| rule.http.as_ref());
+        let backends = paths.flat_map(|http| &http.paths).map(|path| &path.backend);
+        let backends = backends.chain(&spec.default_backend);
+        let services: Vec<&str> =
+            backends.filter_map(|backend| Some(backend.service.as_ref()?.name.as_str())).collect();
+        for (name, _) in self.annotations.under(ALB_PREFIX) {
+            let families = ["actions.", "conditions.", "rule-direction."];
+            let service = families.iter().find_map(|family| name.strip_prefix(family));
+            let Some(service) = service.filter(|service| !services.contains(service)) else {
+                continue;
+            };
+            let cure = did_you_mean(nearest(service, services.iter().copied()));
+            let text = format!(
+                "{name} has no effect: no rule of this Ingress has a backend Service {service}; {cure}"
+            );
+            problems.warn(Reason::InvalidAnnotation, alb_field(name), text);
+        }
+    }
+}
+
+/// A response rule can only edit headers.
+fn keep_header_edits(actions: &mut Actions, name: &str, problems: &mut Problems) {
+    let before = actions.filters.len();
+    actions.filters.retain(|filter| {
+        matches!(filter, Filter::InsertHeader { .. } | Filter::RemoveHeader { .. })
+    });
+    let others = actions.filters.len() < before
+        || actions.limit.take().is_some()
+        || actions.answer.take().is_some();
+    if others {
+        let text = "a response rule only edits headers; its other actions have no effect: remove them, or the rule-direction";
+        problems.warn(Reason::NotHonoured, alb_field(name), text);
+    }
+}
+
+fn refuse<T>(name: &str, text: String, problems: &mut Problems) -> Result<T, Unusable> {
+    problems.reject(Reason::InvalidAnnotation, alb_field(name), text);
+    Err(Unusable)
+}
