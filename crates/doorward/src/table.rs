@@ -5,6 +5,11 @@ use std::io::IsTerminal;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, presets};
 use jiff::{Timestamp, Unit};
 
+/// In seconds.
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
 /// What standard output can show.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
@@ -96,11 +101,12 @@ pub fn day(time: Timestamp, now: Timestamp) -> String {
 /// `in 90 days` or `5 h ago`, in the unit that fits.
 pub fn distance(time: Timestamp, now: Timestamp) -> String {
     let seconds = time.as_second() - now.as_second();
+    let rounded = |unit: i64| (seconds.abs() + unit / 2) / unit;
     let distance = match seconds.abs() {
-        close if close < 120 => format!("{close} s"),
-        minutes if minutes < 2 * 3600 => format!("{} min", minutes / 60),
-        hours if hours < 2 * 86400 => format!("{} h", hours / 3600),
-        days => format!("{} days", days / 86400),
+        close if close < 2 * MINUTE => format!("{close} s"),
+        minutes if minutes < 2 * HOUR => format!("{} min", rounded(MINUTE)),
+        hours if hours < 2 * DAY => format!("{} h", rounded(HOUR)),
+        _ => format!("{} days", rounded(DAY)),
     };
     if seconds < 0 { format!("{distance} ago") } else { format!("in {distance}") }
 }

@@ -7,12 +7,15 @@ use std::{
     time::Duration,
 };
 
-use model::{BindingStatus, CertificateSource, CertificateTable, Model, State};
+use model::{BindingStatus, CertificateSource, CertificateTable, Model, Name, State};
 use serve::{Served, ServedListener};
 use tokio::time::timeout;
 use tracing::info;
 
-use crate::{admin::Sight, table::Screen, table::Table};
+use crate::{
+    admin::Sight,
+    table::{self, Screen, Table},
+};
 
 /// The first certificates of the own CA are there sooner; who waits for another CA is greeted
 /// without it.
@@ -59,23 +62,25 @@ fn text(facts: &Facts, model: &Model, served: &Served, warnings: usize, rejected
         facts.manifests.iter().map(|folder| folder.display().to_string()).collect();
     let mut text = format!("\nDoorward serves {}\n\n", folders.join(", "));
 
-    let mut table = Table::new(Screen::plain(), &["  LISTENER", "ADDRESS", "HOSTS"], &["HOSTS"]);
+    let mut listeners =
+        Table::new(Screen::plain(), &["  LISTENER", "ADDRESS", "HOSTS"], &["HOSTS"]);
     for (key, listener) in &served.listeners {
-        let address = match (&listener.error, listener.address) {
-            (Some(error), _) => error.clone(),
-            (None, Some(address)) => address.to_string(),
-            (None, None) => "not bound yet".into(),
-        };
-        table.row([
+        let address = listener.address.map_or("not bound".into(), |address| address.to_string());
+        listeners.row([
             format!("  {key} {}", listener.listener.protocol),
             address,
-            crate::table::names(&hosts_of(listener)),
+            table::names(&hosts_of(listener)),
         ]);
     }
     if served.listeners.is_empty() {
         text.push_str("  nothing yet: no Ingress asks for a listener\n");
     } else {
-        let _ = write!(text, "{table}");
+        let _ = write!(text, "{listeners}");
+    }
+    for (key, listener) in &served.listeners {
+        if let Some(error) = &listener.error {
+            let _ = writeln!(text, "  ! {key}: {error}");
+        }
     }
 
     let mut line = |field: &str, value: String| {
@@ -118,10 +123,13 @@ fn hosts_of(listener: &ServedListener) -> Vec<String> {
 
 /// For the first host that a certificate of the own CA answers for.
 fn command_to_try(facts: &Facts, model: &Model, served: &Served) -> Option<String> {
-    model.listeners().find_map(|listener| {
+    let open_to_all = model
+        .listeners()
+        .filter(|listener| listener.tls.as_ref().is_some_and(|tls| tls.client_auth.is_none()));
+    open_to_all.into_iter().find_map(|listener| {
         let address = served.listeners.get(&listener.key)?.address?;
         let certificates = CertificateTable::new(&listener.certificates);
-        let is_issued_for = |host: &model::Name| {
+        let is_issued_for = |host: &Name| {
             let chosen = certificates.choose_for(host).certificate();
             let bindings = &listener.certificates.bindings;
             bindings.iter().any(|held| {

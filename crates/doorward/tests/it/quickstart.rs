@@ -3,6 +3,10 @@
 use std::process::Command;
 
 use testkit::{LIMIT, app::App, http, peers, tls::TlsClient, wait_for};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::timeout,
+};
 
 use crate::setup;
 
@@ -105,4 +109,40 @@ async fn an_edited_answer_is_served_without_a_restart() {
         (answer.text() == "Edited.\n").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_line_to_try_works_as_printed() {
+    let Some(curl) = peers::need("curl") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/quickstart");
+    let mut run = tokio::process::Command::new(crate::BINARY)
+        .args(["run", "--manifests", examples, "--bind", "127.0.0.1"])
+        .args(["--port-map", "443=0,80=0", "--admin", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .env_remove("RUST_LOG")
+        .stderr(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(run.stderr.take().unwrap()).lines();
+    let command = timeout(LIMIT, async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line == "Try:" {
+                return lines.next_line().await.unwrap().unwrap();
+            }
+        }
+        panic!("no line to try was printed");
+    })
+    .await
+    .unwrap();
+
+    let command = command.trim().strip_prefix("curl ").unwrap();
+    let output = Command::new("sh")
+        .args(["-c", &format!("{} --silent --show-error --max-time 20 {command}", curl.display())])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("echo.test"));
 }
