@@ -132,3 +132,44 @@ async fn a_backend_that_went_away_is_dialled_again() {
     assert_eq!(exchange_h2(front.connect().await, call("c")).await.unwrap().text(), "again");
     answering.abort();
 }
+
+/// A backend that restarts politely says GOAWAY; what it has taken is answered, the rest goes
+/// to a new connection.
+#[tokio::test]
+async fn a_backend_that_says_goaway_costs_no_call() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        while let Ok((stream, _)) = socket.accept().await {
+            tokio::spawn(async move {
+                let (said, leave) = tokio::sync::oneshot::channel();
+                let said = std::sync::Mutex::new(Some(said));
+                let service = hyper::service::service_fn(|_| {
+                    if let Some(said) = said.lock().unwrap().take() {
+                        let _ = said.send(());
+                    }
+                    async {
+                        Ok::<_, std::convert::Infallible>(http::Response::new(Full::new(
+                            bytes::Bytes::from_static(b"ok"),
+                        )))
+                    }
+                });
+                let mut connection = std::pin::pin!(
+                    hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                        .serve_connection(TokioIo::new(stream), service)
+                );
+                tokio::select! {
+                    _ = connection.as_mut() => return,
+                    _ = leave => connection.as_mut().graceful_shutdown(),
+                }
+                let _ = connection.await;
+            });
+        }
+    });
+    let front = front(&[address]).await;
+    for _ in 0..20 {
+        let answer = exchange_h2(front.connect().await, call("x")).await.unwrap();
+        assert_eq!(answer.text(), "ok", "{:?}", answer.headers);
+    }
+    serving.abort();
+}

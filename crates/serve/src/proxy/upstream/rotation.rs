@@ -41,7 +41,7 @@ impl Rotation {
             if tried.iter().any(|other| Arc::ptr_eq(other, station)) {
                 continue;
             }
-            if !station.is_shunned() {
+            if !station.shunned.is_on() {
                 return Some(station);
             }
             fallback = fallback.or(Some(station));

@@ -94,16 +94,21 @@ impl Upstream {
                     return Ok(Answered { response, endpoint, attempts, took: began.elapsed() });
                 }
                 Outcome::NotSent(unsent, fault) => {
-                    self.shun(station, backend, &fault);
+                    station.shunned.begin(self.options.shun_time);
+                    self.complain(station, backend, &fault);
                     tried.push(station.clone());
                     reason = fault.reason;
                     request = unsent;
                 }
-                Outcome::Dropped(fault) => return Err(failure(station, attempts, &fault)),
+                Outcome::Dropped(fault) => {
+                    self.complain(station, backend, &fault);
+                    return Err(failure(station, attempts, &fault));
+                }
                 Outcome::Failed(fault) => {
                     if !fault.is_the_clients() {
-                        self.shun(station, backend, &fault);
+                        station.shunned.begin(self.options.shun_time);
                     }
+                    self.complain(station, backend, &fault);
                     return Err(failure(station, attempts, &fault));
                 }
             }
@@ -112,18 +117,19 @@ impl Upstream {
         Err(Failure { reason, endpoint, attempts: tried.len() as u32 })
     }
 
-    /// Passes the endpoint over for a while, and says so once for each while.
-    fn shun(&self, station: &Station, backend: &Backend, fault: &Fault) {
-        if !station.is_shunned() {
-            tracing::warn!(
-                endpoint = %station.label,
-                service = %backend.service,
-                reason = fault.reason.as_str(),
-                cause = fault.cause,
-                "an endpoint failed; others are preferred for a while"
-            );
+    /// Logs what an endpoint did wrong, once for each while.
+    fn complain(&self, station: &Station, backend: &Backend, fault: &Fault) {
+        if fault.is_the_clients() || station.complained.is_on() {
+            return;
         }
-        station.shun(self.options.shun_time);
+        station.complained.begin(self.options.shun_time);
+        tracing::warn!(
+            endpoint = %station.label,
+            service = %backend.service,
+            reason = fault.reason.as_str(),
+            cause = fault.cause,
+            "an endpoint failed"
+        );
     }
 
     async fn send_to(
@@ -235,12 +241,6 @@ impl Upstream {
 }
 
 fn failure(station: &Station, attempts: u32, fault: &Fault) -> Failure {
-    tracing::debug!(
-        endpoint = %station.label,
-        reason = fault.reason.as_str(),
-        cause = fault.cause,
-        "a request got no answer"
-    );
     Failure { reason: fault.reason, endpoint: Some(station.label.clone()), attempts }
 }
 

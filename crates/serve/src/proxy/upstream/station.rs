@@ -23,9 +23,18 @@ pub struct Station {
     pub label: Arc<str>,
     idle: Mutex<Vec<Idle>>,
     pub(super) shared: Mutex<Vec<SharedWire>>,
+    /// Other endpoints are preferred.
+    pub shunned: Pause,
+    /// A failure was logged; more of them would say nothing new.
+    pub complained: Pause,
+}
+
+/// A state that passes by itself; looking at it costs nothing while it was never entered.
+#[derive(Debug)]
+pub struct Pause {
     made: Instant,
-    /// Milliseconds after `made` until which other endpoints are preferred.
-    shunned_until: AtomicU64,
+    /// Milliseconds after `made`.
+    until: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -42,8 +51,8 @@ impl Station {
             protocol,
             idle: Mutex::default(),
             shared: Mutex::default(),
-            made: Instant::now(),
-            shunned_until: AtomicU64::new(0),
+            shunned: Pause::new(),
+            complained: Pause::new(),
         }
     }
 
@@ -71,15 +80,20 @@ impl Station {
         lock(&self.idle).retain_mut(|idle| is_fresh(idle.since) && idle.wire.is_ready());
         lock(&self.shared).retain(|wire| wire.is_open() && (wire.is_busy() || is_fresh(wire.used)));
     }
+}
 
-    /// Prefers other endpoints for a while.
-    pub fn shun(&self, time: Duration) {
-        let until = self.made.elapsed() + time;
-        self.shunned_until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Relaxed);
+impl Pause {
+    fn new() -> Self {
+        Self { made: Instant::now(), until: AtomicU64::new(0) }
     }
 
-    pub fn is_shunned(&self) -> bool {
-        match self.shunned_until.load(Relaxed) {
+    pub fn begin(&self, time: Duration) {
+        let until = self.made.elapsed() + time;
+        self.until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    pub fn is_on(&self) -> bool {
+        match self.until.load(Relaxed) {
             0 => false,
             until => self.made.elapsed().as_millis() < u128::from(until),
         }

@@ -80,14 +80,14 @@ fn rotation(endpoints: u16) -> Rotation {
 fn one_that_failed_lately_is_taken_only_when_there_is_no_other() {
     let rotation = rotation(3);
     for station in &rotation.stations[..2] {
-        station.shun(std::time::Duration::from_secs(60));
+        station.shunned.begin(std::time::Duration::from_secs(60));
     }
     for _ in 0..6 {
         let first = rotation.pick(&[]).unwrap().clone();
         assert_eq!(first.endpoint.port, 2);
         let second = rotation.pick(std::slice::from_ref(&first)).unwrap().clone();
         let third = rotation.pick(&[first.clone(), second.clone()]).unwrap().clone();
-        assert!(second.is_shunned() && third.is_shunned() && !Arc::ptr_eq(&second, &third));
+        assert!(second.shunned.is_on() && third.shunned.is_on() && !Arc::ptr_eq(&second, &third));
         assert!(rotation.pick(&[first, second, third]).is_none());
     }
 }
