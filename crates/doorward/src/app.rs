@@ -81,7 +81,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let (orders, order) = watch::channel(issue::Orders::default());
     tokio::spawn(issue::keep(
         model.clone(),
-        issuing::issuers(&state)?,
+        issuing::issuers(&state),
         Arc::new(IssuedSecrets(state.clone())),
         orders,
         Arc::new(Timestamp::now),

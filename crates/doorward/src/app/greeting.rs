@@ -99,7 +99,9 @@ fn text(facts: &Facts, model: &Model, served: &Served, warnings: usize, rejected
                 .into(),
         },
     );
-    line("own CA's root", facts.root.display().to_string());
+    if facts.root.exists() {
+        line("own CA's root", facts.root.display().to_string());
+    }
     line("admin API", format!("http://{}", facts.admin));
     line(
         "problems",

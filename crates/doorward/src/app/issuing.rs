@@ -7,15 +7,37 @@ use ::watch::{
     state::{NewSecret, StateFolder},
 };
 use anyhow::{Context, Result};
-use issue::{Future, Issued, Issuers, Store, StoreError};
+use issue::{Future, IssueError, Issued, Issuer, Issuers, Store, StoreError};
 use jiff::Timestamp;
-use model::Want;
+use model::{Name, Want};
 use providers::ca::{LocalCa, RootCertificate};
-use tokio::task::block_in_place;
+use tokio::{sync::OnceCell, task::block_in_place};
 use tracing::info;
 
-/// The issuers that exist: `local` is the own CA, whose root is made at the first start.
-pub fn issuers(state: &StateFolder) -> Result<Issuers> {
+/// The issuers that exist: `local` is the own CA.
+pub fn issuers(state: &Arc<StateFolder>) -> Issuers {
+    let local = Local { state: state.clone(), ca: OnceCell::new() };
+    BTreeMap::from([("local".into(), Arc::new(local) as Arc<dyn Issuer>)])
+}
+
+/// The own CA, opened when the first certificate is asked of it: a root that is lost or cannot be
+/// stored fails its orders, and nothing else.
+struct Local {
+    state: Arc<StateFolder>,
+    ca: OnceCell<LocalCa>,
+}
+
+impl Issuer for Local {
+    fn issue<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<Issued, IssueError>> {
+        Box::pin(async move {
+            let open = || async { block_in_place(|| open_or_make(&self.state)) };
+            let ca = self.ca.get_or_try_init(open).await;
+            ca.map_err(|error| IssueError(format!("{error:#}")))?.issue(names).await
+        })
+    }
+}
+
+fn open_or_make(state: &StateFolder) -> Result<LocalCa> {
     let root = match state.load_root()? {
         Some((certificate_pem, key_pem)) => RootCertificate { certificate_pem, key_pem },
         None => {
@@ -25,9 +47,8 @@ pub fn issuers(state: &StateFolder) -> Result<Issuers> {
             root
         }
     };
-    let ca = LocalCa::open(&root, Timestamp::now)
-        .with_context(|| format!("own CA in {}", state.path().display()))?;
-    Ok(BTreeMap::from([("local".into(), Arc::new(ca) as Arc<dyn issue::Issuer>)]))
+    LocalCa::open(&root, Timestamp::now)
+        .with_context(|| format!("own CA in {}", state.path().display()))
 }
 
 /// Issued certificates become Secrets of the state folder, from where the World takes them up.
