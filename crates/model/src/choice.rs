@@ -46,6 +46,8 @@ impl<'a> Choice<'a> {
 impl CertificateTable {
     pub fn new(list: &CertificateList) -> Self {
         let mut table = Self { default: list.default_certificate().cloned(), ..Self::default() };
+        // Most certificates have one exact name; room for them at once spares copies of growing.
+        table.exact.reserve(list.bindings.len());
         for binding in &list.bindings {
             let Some(certificate) = &binding.certificate else { continue };
             for name in &certificate.names {
@@ -54,7 +56,7 @@ impl CertificateTable {
                     None => (&mut table.exact, name.as_str()),
                 };
                 offer(
-                    names.entry(key.into()).or_default(),
+                    names.entry(key.into()).or_insert_with(|| Vec::with_capacity(1)),
                     Candidate { certificate: certificate.clone(), expired: binding.is_expired() },
                 );
             }
