@@ -1,11 +1,11 @@
-//! What a translation costs at 10,000 Ingresses: the first one, one after a single change, and
-//! one where nothing changed.
+//! What a translation costs at 10,000 Ingresses: the first one, one after a single change,
+//! one where nothing changed, and one where all rules get new endpoints.
 
 use std::sync::Arc;
 
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::{discovery::v1::EndpointSlice, networking::v1::Ingress};
 use model::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, Name, ObjectRef, PrivateKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::json;
@@ -148,4 +148,33 @@ fn nothing_changes(bencher: Bencher<'_, '_>, source: Source) {
     bencher.bench_local(|| {
         black_box(translator.translate(&world, &settings, &first.memory, Timestamp::UNIX_EPOCH))
     });
+}
+
+/// The worst of the common changes: a pod of the Service that every rule forwards to comes or
+/// goes, so that all rules are made anew.
+#[divan::bench(sample_count = 20)]
+fn endpoints_of_all_change(bencher: Bencher<'_, '_>) {
+    let (mut world, settings) = (world(Source::Secrets), Settings::default());
+    let mut translator = Translator::default();
+    let mut memory = Memory::default();
+    let mut turn = 0_u8;
+    bencher.bench_local(|| {
+        turn = turn.wrapping_add(1);
+        let (key, changed) = slice(turn);
+        world.endpoint_slices.insert(key, changed);
+        world.generation += 1;
+        let out = translator.translate(&world, &settings, &memory, Timestamp::UNIX_EPOCH);
+        memory = black_box(out).memory;
+    });
+}
+
+fn slice(address: u8) -> (Key, Arc<Object<EndpointSlice>>) {
+    let body = json!({
+        "metadata": {"name": "web-1", "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [format!("10.0.0.{address}")]}],
+        "ports": [{"port": 8080}],
+    });
+    let body = serde_json::from_value(body).expect("an EndpointSlice as written");
+    object("EndpointSlice", "shop", "web-1", body)
 }
