@@ -53,24 +53,32 @@ impl Http {
 
     async fn serve_http1(&self, mut tap: Tap, session: Arc<Session>) {
         session.pulse.begin_http1(session.idle_timeout());
-        loop {
-            // Boxed, so that the buffers and hyper's state are gone while it is parked.
-            let mut connection = Box::new(
-                self.http1
-                    .serve_connection(TokioIo::new(tap), Requests(session.clone()))
-                    .with_upgrades(),
-            );
-            match attend(&session.pulse, connection.as_mut()).await {
-                Ended::Closed => return,
-                Ended::Parked => {}
-            }
-            let Some(parts) = connection.into_parts() else { return };
-            tap = parts.io.into_inner();
-            tap.give_back(parts.read_buf);
-            if !wait_for_bytes(&tap, &session).await {
-                return;
+        while wait_for_bytes(&mut tap, &session).await {
+            match self.serve_until_parked(tap, &session).await {
+                Some(parked) => tap = parked,
+                None => return,
             }
         }
+        tap.close().await;
+    }
+
+    /// Yields the stream of a connection that is to be parked; `None`: it is closed. A function
+    /// of its own, so that hyper's state and buffers are gone when it returns.
+    async fn serve_until_parked(&self, tap: Tap, session: &Arc<Session>) -> Option<Tap> {
+        let mut connection = Box::new(
+            self.http1
+                .serve_connection(TokioIo::new(tap), Requests(session.clone()))
+                .with_upgrades(),
+        );
+        if attend(&session.pulse, connection.as_mut()).await == Ended::Closed {
+            return None;
+        }
+        let parts = connection.into_parts()?;
+        let mut tap = parts.io.into_inner();
+        if !parts.read_buf.is_empty() {
+            tap.give_back(parts.read_buf);
+        }
+        Some(tap)
     }
 
     async fn serve_http2(&self, tap: Tap, session: Arc<Session>) {
@@ -89,16 +97,17 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// Response bytes held for one stream whose client does not take them.
 const SEND_BUFFER: usize = 128 * 1024;
 
-/// Waits, without any buffer, for the next request. False: the connection is to be closed.
-async fn wait_for_bytes(tap: &Tap, session: &Session) -> bool {
+/// Waits, without any buffer, for the next request. False: the connection is over.
+async fn wait_for_bytes(tap: &mut Tap, session: &Session) -> bool {
     poll_fn(|cx| {
-        if let Poll::Ready(ready) = tap.poll_readable(cx) {
-            return Poll::Ready(ready.is_ok());
+        if let Poll::Ready(has_bytes) = tap.poll_fill(cx) {
+            return Poll::Ready(has_bytes);
         }
         session.pulse.listen(cx.waker());
         match session.pulse.order() {
-            Order::Finish | Order::Cut => Poll::Ready(false),
-            Order::Serve | Order::Park => Poll::Pending,
+            Order::Cut => Poll::Ready(false),
+            Order::Finish if session.pulse.is_used() => Poll::Ready(false),
+            Order::Finish | Order::Park | Order::Serve => Poll::Pending,
         }
     })
     .await

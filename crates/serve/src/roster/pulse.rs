@@ -78,9 +78,9 @@ impl Pulse {
 
     // --- said by the connection ---
 
-    /// HTTP/1 waits for its first request, for as long as `idle`.
+    /// HTTP/1 waits, without buffers, for its first request, for as long as `idle`.
     pub fn begin_http1(&self, idle: Duration) {
-        self.wait(Phase::Waiting, idle);
+        self.wait(Phase::Parked, idle);
     }
 
     pub fn begin_http2(&self, idle: Duration) {
@@ -175,7 +175,7 @@ impl Pulse {
     // --- said to the connection ---
 
     pub(super) fn finish(&self) {
-        if self.is(Phase::Waiting) && !self.is_used() {
+        if self.is(Phase::Parked) && !self.is_used() {
             self.bring_forward(FIRST_REQUEST_GRACE);
         }
         self.tell(Order::Finish);

@@ -34,6 +34,8 @@ async fn an_idle_connection_parks_then_finishes_then_is_cut() {
     let roster = roster(1);
     let pulse = roster.enter(LONG).unwrap();
     pulse.begin_http1(IDLE);
+    pulse.request_began();
+    pulse.request_ended(IDLE);
     pass(&roster, PARK_AFTER + 2 * TICK).await;
     assert_eq!(pulse.order(), Order::Park);
     assert!(pulse.take_park());

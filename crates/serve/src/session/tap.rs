@@ -1,7 +1,9 @@
 //! A client's byte stream, clear or decrypted, that tells the watchdog what passes.
 
 use std::{
+    future::poll_fn,
     io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -32,6 +34,9 @@ pub struct Tap {
     header_time: Duration,
 }
 
+/// Most requests come whole in this.
+const FILL_SIZE: usize = 2048;
+
 impl Tap {
     pub fn new(stream: ClientStream, pulse: Arc<Pulse>, header_time: Duration) -> Self {
         Self { stream, given_back: Bytes::new(), pulse, header_time }
@@ -42,15 +47,26 @@ impl Tap {
         self.given_back = bytes;
     }
 
-    /// Ready when the socket has bytes, or its end, to read.
-    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Reads into a buffer on the stack, so that waiting costs no memory. False at the end of
+    /// the stream, however it came.
+    pub fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         if !self.given_back.is_empty() {
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(true);
         }
-        match &self.stream {
-            ClientStream::Clear(stream) => stream.poll_read_ready(cx),
-            ClientStream::Tls(stream) => stream.get_ref().0.poll_read_ready(cx),
-        }
+        let mut space = [MaybeUninit::uninit(); FILL_SIZE];
+        let mut buffer = ReadBuf::uninit(&mut space);
+        let read = ready!(Pin::new(&mut *self).poll_read(cx, &mut buffer));
+        self.given_back = Bytes::copy_from_slice(buffer.filled());
+        Poll::Ready(read.is_ok() && !self.given_back.is_empty())
+    }
+
+    /// Says goodbye if the client takes it at once; waiting for that is not worth a deadline.
+    pub async fn close(mut self) {
+        poll_fn(|cx| {
+            let _ = Pin::new(&mut self).poll_shutdown(cx);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// After an upgrade nobody but the stream itself hears of orders.

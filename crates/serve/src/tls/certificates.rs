@@ -52,6 +52,7 @@ impl Certificates {
     pub fn new(list: &CertificateList, pool: &mut KeyPool) -> (Self, Vec<Fingerprint>) {
         let mut held = HashMap::with_capacity_and_hasher(list.bindings.len(), Default::default());
         let mut new = Vec::new();
+        pool.reserve(list.bindings.len());
         for binding in &list.bindings {
             let Some(certificate) = &binding.certificate else { continue };
             held.entry(certificate.fingerprint).or_insert_with(|| {

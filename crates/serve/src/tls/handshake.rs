@@ -42,7 +42,12 @@ pub async fn handshake(
     let hello = accepted.client_hello();
     let chosen = state.tls.as_ref().and_then(|tls| {
         let chosen = tls.certificates.choose(&hello, tls.tls13)?;
-        Some((tls.config.clone(), chosen.certificate.fingerprint, chosen.source, chosen.by))
+        Some((
+            tls.config_for(&hello).clone(),
+            chosen.certificate.fingerprint,
+            chosen.source,
+            chosen.by,
+        ))
     });
     let Some((config, fingerprint, source, by)) = chosen else {
         state.ledger.refused(hello.server_name());

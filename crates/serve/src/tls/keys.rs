@@ -61,6 +61,11 @@ impl KeyPool {
         }
     }
 
+    /// Makes room for that many keys at once, which spares the copies of growing.
+    pub fn reserve(&mut self, keys: usize) {
+        self.keys.reserve(keys.saturating_sub(self.keys.len()));
+    }
+
     /// Forgets the keys that no table holds any more.
     pub fn forget_unused(&mut self) {
         self.keys.retain(|_, key| Arc::strong_count(key) > 1);
