@@ -20,7 +20,7 @@ pub(crate) use problem::{Problem, Problems, Subject, did_you_mean, nearest};
 pub(crate) use tracked::Tracked;
 
 use crate::{
-    Memory, Settings, World, alb,
+    Memory, World, alb,
     claim::{AlbListenerSpec, LoadBalancerClaim},
     ingress,
 };
@@ -39,7 +39,7 @@ pub struct Claims {
 }
 
 /// Reads every object that a dialect knows.
-pub fn claims(world: &World, _settings: &Settings, memory: &Memory, memo: &mut Memo) -> Claims {
+pub fn claims(world: &World, memory: &Memory, memo: &mut Memo) -> Claims {
     let mut claims = Claims::default();
     let classes = Classes::of(world);
     for class in world.ingress_classes.values() {

@@ -76,7 +76,7 @@ impl Translator {
         memory: &Memory,
         now: Timestamp,
     ) -> Translation {
-        let claims = dialect::claims(world, settings, memory, &mut self.memo);
+        let claims = dialect::claims(world, memory, &mut self.memo);
         self.settle(claims, world, settings, memory, now)
     }
 

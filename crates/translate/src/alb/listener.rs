@@ -167,7 +167,7 @@ fn timeout(
 
 /// Fields that ask for something which a user would miss.
 fn idle_parts(fields: &Fields<'_>, protocol: Option<Protocol>) -> Vec<String> {
-    const NOT_SERVED: &[&str] = &["logConfig", "quicConfig", "defaultActions"];
+    const NOT_SERVED: &[&str] = &["logConfig", "quicConfig", "defaultActions", "gzipEnabled"];
     const TLS_ONLY: &[&str] =
         &["certificates", "defaultCertificate", "caEnabled", "securityPolicyId"];
     let tls_only = if protocol == Some(Protocol::Http) { TLS_ONLY } else { &[] };

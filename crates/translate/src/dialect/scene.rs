@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use model::{Action, Direction, Filter, HeaderSource, PathMatch, Protocol, Rule, State};
 
 use super::{Claims, Memo};
-use crate::{Memory, Settings, claim::ListenerClaim, tests::Source};
+use crate::{Memory, claim::ListenerClaim, tests::Source};
 
 /// A World that grows, and what its translations remember.
 #[derive(Default)]
@@ -58,8 +58,7 @@ impl Scene {
 
     /// One run, whose good listener settings are remembered.
     pub fn claims(&mut self) -> Claims {
-        let settings = Settings::default();
-        let claims = super::claims(&self.source.world, &settings, &self.memory, &mut self.memo);
+        let claims = super::claims(&self.source.world, &self.memory, &mut self.memo);
         self.memory.listeners.clone_from(&claims.listeners);
         claims
     }

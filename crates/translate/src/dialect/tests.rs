@@ -1,6 +1,11 @@
 //! Which Ingress belongs where.
 
+use std::{path::PathBuf, sync::Arc};
+
+use model::Origin;
+
 use super::scene::{Scene, alb_config, hosts, ingress, ingress_of, only_verdict, rules, verdicts};
+use crate::world::Objects;
 
 fn class(name: &str, controller: &str, parameters: &str) -> String {
     format!(
@@ -136,6 +141,42 @@ fn without_any_class_the_default_class_takes_it() {
         "metadata: {annotations: {ingressclass.kubernetes.io/is-default-class: \"true\"}, ",
     );
     assert_eq!(Scene::edge().with(&default).with(&classless).rules(80).len(), 1);
+}
+
+#[test]
+fn an_ingress_that_names_its_albconfig_needs_no_class() {
+    let named = ingress("shop/web", &[("albconfig.name", "edge-lb")], &hosts(&["a.test"]));
+    let named = named.replace("ingressClassName: edge, ", "");
+    assert_eq!(Scene::edge().with(&named).rules(80).len(), 1);
+}
+
+#[test]
+fn every_verdict_says_where_its_object_is_written() {
+    fn place<T: Clone>(objects: &mut Objects<T>) {
+        for (line, object) in (1..).zip(objects.values_mut()) {
+            let file = Arc::new(PathBuf::from("shop.yaml"));
+            Arc::make_mut(object).origin = Some(Origin { file, line });
+        }
+    }
+    let mut scene = Scene::edge_with_listeners("[{port: 80, protocol: HTTP, gzip: true}]")
+        .with(&class("bare", "ingress.k8s.alibabacloud/alb", ""))
+        .with(&ingress_of("lost", "shop/a", &[], &hosts(&["a.test"])))
+        .with(&ingress("shop/b", &[("order", "x")], &hosts(&["b.test"])))
+        .with(&ingress(
+            "shop/c",
+            &[("canary", "true"), ("canary-weight", "1")],
+            &hosts(&["c.test"]),
+        ))
+        .with(&ingress("shop/d", &[("listen-ports", "[{\"HTTP\":81}]")], &hosts(&["d.test"])))
+        .with(&ingress("shop/e", &[], &hosts(&["e.test", "e.test"])));
+    let world = &mut scene.source.world;
+    place(&mut world.ingresses);
+    place(&mut world.alb_configs);
+    place(&mut world.ingress_classes);
+    let claims = scene.claims();
+    assert_eq!(claims.verdicts.len(), 7, "{:#?}", verdicts(&claims));
+    assert!(claims.verdicts.iter().all(|verdict| verdict.origin.is_some()));
+    assert!(claims.objects.iter().all(|(_, origin, _)| origin.is_some()));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) fn filters(
     filters.extend(options.cors.clone().map(Filter::Cors));
     filters.extend(actions.filters);
     if let Some(target) = &options.rewrite_target {
-        let path = Some(without_braces(target));
+        let path = Some(target.clone());
         filters.push(Filter::Rewrite(Rewrite { path, ..Rewrite::default() }));
     }
     for filter in &mut filters {
@@ -28,25 +28,4 @@ pub(super) fn filters(
         }
     }
     filters
-}
-
-/// `${1}` means the same as `$1`, which is what the gateway fills in.
-pub(super) fn without_braces(target: &str) -> Box<str> {
-    let mut text = String::with_capacity(target.len());
-    let mut rest = target;
-    while let Some(start) = rest.find("${") {
-        let digits = rest[start + 2..].bytes().take_while(u8::is_ascii_digit).count();
-        let end = start + 2 + digits;
-        text.push_str(&rest[..start]);
-        if digits > 0 && rest[end..].starts_with('}') {
-            text.push('$');
-            text.push_str(&rest[start + 2..end]);
-            rest = &rest[end + 1..];
-        } else {
-            text.push_str("${");
-            rest = &rest[start + 2..];
-        }
-    }
-    text.push_str(rest);
-    text.into()
 }

@@ -64,10 +64,12 @@ fn timeouts_are_seconds_from_1_to_600_and_0_is_the_default() {
 }
 
 #[test]
-fn http2_and_gzip_are_honoured() {
+fn http2_is_honoured_and_gzip_is_not() {
     assert!(!https(", http2Enabled: false").tls.unwrap().http2);
     assert!(https(", http2Enabled: true").tls.unwrap().http2);
     assert!(!https(", gzipEnabled: false").gzip);
+    let verdict = only_verdict(&claims(", gzipEnabled: true"));
+    assert!(verdict.contains("no effect in Doorward: spec.listeners[0].gzipEnabled"), "{verdict}");
 }
 
 #[test]

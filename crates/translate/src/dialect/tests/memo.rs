@@ -3,10 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::scene::{Scene, alb_config, ingress, ingress_of, rule, service};
-use crate::{
-    Settings,
-    dialect::{self, Claims, Memo},
-};
+use crate::dialect::{self, Claims, Memo};
 
 /// One change of the World.
 #[derive(Clone, Debug)]
@@ -125,7 +122,7 @@ proptest! {
             let memory = scene.memory.clone();
             let with = scene.claims();
             let without =
-                dialect::claims(&scene.source.world, &Settings::default(), &memory, &mut Memo::default());
+                dialect::claims(&scene.source.world, &memory, &mut Memo::default());
             prop_assert_eq!(text(&with), text(&without), "after {:?}", change);
         }
     }

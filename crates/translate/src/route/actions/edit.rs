@@ -5,7 +5,6 @@ use model::{Filter, HeaderSource, Rewrite, TrafficLimit};
 
 use super::super::{
     cors as cors_settings,
-    filters::without_braces,
     json_list::{Unusable, block, unusable},
     limit as limits,
 };
@@ -83,10 +82,9 @@ pub(super) fn rewrite(item: &mut Fields<'_>, problems: &mut Problems) -> Result<
         config.text(key, problems).filter(|text| *text != same).map(Box::from)
     };
     let host = part("host", "${host}", problems);
-    let path: Option<Box<str>> = part("path", "${path}", problems);
+    let path = part("path", "${path}", problems);
     let query = part("query", "${query}", problems);
     config.finish(problems);
-    let path = path.map(|path| without_braces(&path));
     Ok(Filter::Rewrite(Rewrite { host, path, query, groups_of: None }))
 }
 

@@ -88,7 +88,7 @@ fn regular_expressions_ignore_case_and_begin_at_the_root() {
 fn rewrite_targets_use_groups() {
     assert_eq!(
         one(&[("rewrite-target", "/v2/${1}/$2")], "Prefix /v1/(.*)/(.*)"),
-        "a.test ~^(?:/v1/(.*)/(.*)) [rewrite - /v2/$1/$2 - with groups] → shop/web:80"
+        "a.test ~^(?:/v1/(.*)/(.*)) [rewrite - /v2/${1}/$2 - with groups] → shop/web:80"
     );
     assert_eq!(
         one(&[("rewrite-target", "/new")], "Exact /old"),
