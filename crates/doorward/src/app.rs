@@ -4,7 +4,7 @@ mod greeting;
 mod issuing;
 mod translating;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ::watch::{
     folder::{Folder, FolderOptions},
@@ -37,7 +37,10 @@ pub fn run(config: Config, for_people: bool) -> Result<()> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(config, for_people))
+    let served = runtime.block_on(serve(config, for_people));
+    // A read that hangs on a dead file server must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
 }
 
 async fn serve(config: Config, for_people: bool) -> Result<()> {
@@ -60,7 +63,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let console_edits = console.subscribe();
     let first = World { console: console_edits.borrow().clone(), ..folder.load() };
     let (worlds, world) = watch::channel(Arc::new(first));
-    tokio::spawn(folder.run(worlds, console_edits, stop.clone()));
+    stage("folder", &stop, folder.run(worlds, console_edits, stop.clone()));
 
     // World ──► Model and verdicts
     let (models, model) = watch::channel(Arc::<Model>::default());
@@ -75,18 +78,19 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         Reconciles::new(&mut metrics),
     );
     warn_of_strangers(&config.settings, &model.borrow());
-    tokio::spawn(translating.run(next_change));
+    stage("translate", &stop, translating.run(next_change));
 
     // Model ──► issued Secrets, which come in again through the folder
     let (orders, order) = watch::channel(issue::Orders::default());
-    tokio::spawn(issue::keep(
+    let keeper = issue::keep(
         model.clone(),
         issuing::issuers(&state),
         Arc::new(IssuedSecrets(state.clone())),
         orders,
         Arc::new(Timestamp::now),
         stop.clone(),
-    ));
+    );
+    stage("issue", &stop, keeper);
 
     // Model ──► clients
     let gateway = Gateway::start(model.clone(), gateway_options(&config), &mut metrics);
@@ -120,7 +124,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         metrics,
         token: config.admin_token,
     };
-    tokio::spawn(admin::run(admin, Arc::new(desk)));
+    stage("admin", &stop, admin::run(admin, Arc::new(desk)));
     tokio::spawn(greeting::greet(sight, facts));
 
     signals.next().await;
@@ -130,6 +134,27 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         () = signals.next() => warn!("asked again: not waiting for open requests"),
     }
     Ok(())
+}
+
+/// Runs one stage. Should it end before it is told to, that is a bug: what is served stays, which
+/// is better than nothing, and the log says so.
+fn stage(
+    name: &'static str,
+    stop: &CancellationToken,
+    run: impl Future<Output = ()> + Send + 'static,
+) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        let ended = tokio::spawn(run).await;
+        if !stop.is_cancelled() {
+            let why = ended.err().map(|error| error.to_string()).unwrap_or_default();
+            error!(
+                stage = name,
+                why,
+                "a stage ended; what is served no longer changes: restart Doorward, and report this"
+            );
+        }
+    });
 }
 
 /// Settings for load balancers that nobody declares are likely misspelt.

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use anyhow::{Context, Result, anyhow};
+use tracing::error;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::args::{LogArgs, LogFormat};
@@ -23,5 +24,8 @@ pub fn start(args: &LogArgs) -> Result<()> {
             registry.with(lines.with_ansi(has_colours).with_target(false)).try_init()
         }
     };
-    started.map_err(|error| anyhow!("cannot start logging: {error}"))
+    started.map_err(|error| anyhow!("cannot start logging: {error}"))?;
+    // A panic is a bug, and its line belongs with the others.
+    std::panic::set_hook(Box::new(|panic| error!(%panic, "a task panicked")));
+    Ok(())
 }

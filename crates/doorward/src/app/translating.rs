@@ -1,10 +1,10 @@
 //! The loop around the translation: a World in, a Model and verdicts out, again whenever the
 //! World changes or time alone changes the answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use model::{Model, Reason, State, Verdict};
+use model::{Model, ObjectRef, Reason, State, Verdict};
 use tokio::{
     sync::watch,
     task::block_in_place,
@@ -19,6 +19,9 @@ use crate::metrics::Reconciles;
 const SHORTEST_SLEEP: Duration = Duration::from_millis(200);
 /// A clock that was set is noticed within this time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15 * 60);
+
+/// Problems logged after one change; the API shows them all.
+const TOLD_AT_ONCE: usize = 20;
 
 /// Where translations go.
 pub struct Outlet {
@@ -95,9 +98,8 @@ impl Translating {
     /// Logs the problems that were not there before.
     fn tell_of(&self, verdicts: &[Verdict]) {
         let known = self.outlet.verdicts.borrow();
-        let is_new =
-            |verdict: &&Verdict| verdict.state != State::Accepted && !known.contains(verdict);
-        for verdict in verdicts.iter().filter(is_new) {
+        let new = new_problems(&known, verdicts);
+        for verdict in new.iter().take(TOLD_AT_ONCE) {
             let Verdict { object, state, reason, message, .. } = verdict;
             let field = verdict.field.as_deref().unwrap_or_default();
             let origin = verdict.origin.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -107,7 +109,20 @@ impl Translating {
                 warn!(%object, %state, %reason, field, origin, "{message}");
             }
         }
+        if let Some(more @ 1..) = new.len().checked_sub(TOLD_AT_ONCE) {
+            warn!(more, "more problems: see `doorward get verdicts`");
+        }
     }
+}
+
+/// The problems of `verdicts` that `known` does not hold.
+fn new_problems<'a>(known: &[Verdict], verdicts: &'a [Verdict]) -> Vec<&'a Verdict> {
+    fn facts(verdict: &Verdict) -> (&ObjectRef, Reason, Option<&str>, &str) {
+        (&verdict.object, verdict.reason, verdict.field.as_deref(), &verdict.message)
+    }
+    let is_problem = |verdict: &&Verdict| verdict.state != State::Accepted;
+    let known: HashSet<_> = known.iter().filter(is_problem).map(facts).collect();
+    verdicts.iter().filter(is_problem).filter(|verdict| !known.contains(&facts(*verdict))).collect()
 }
 
 fn until(next_change: Option<Timestamp>, now: Timestamp) -> Duration {

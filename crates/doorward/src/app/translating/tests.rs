@@ -1,8 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
+use model::{ObjectRef, Reason, Verdict};
 use tokio::sync::watch;
 
-use super::{LONGEST_SLEEP, SHORTEST_SLEEP, publish, until};
+use super::{LONGEST_SLEEP, SHORTEST_SLEEP, new_problems, publish, until};
 
 #[test]
 fn sleep_ends_when_time_changes_the_answer_but_never_spins() {
@@ -27,4 +28,17 @@ fn an_equal_value_wakes_nobody() {
     publish(&sender, 2);
     assert!(receiver.has_changed().unwrap());
     assert_eq!(**receiver.borrow_and_update(), 2);
+}
+
+#[test]
+fn a_problem_is_told_once() {
+    let object = |name| ObjectRef::namespaced("Ingress", "shop", name);
+    let missing = |name| Verdict::rejected(object(name), Reason::SecretNotFound, "it is missing");
+    let fine = Verdict::accepted(object("c"));
+    let before = [missing("a"), fine.clone()];
+    let after = [missing("a"), missing("b"), fine];
+    assert_eq!(new_problems(&before, &after), [&missing("b")]);
+    assert_eq!(new_problems(&after, &after), [] as [&Verdict; 0]);
+    let reworded = [Verdict { message: "it is gone".into(), ..missing("a") }];
+    assert_eq!(new_problems(&before, &reworded), [&reworded[0]]);
 }
