@@ -122,7 +122,7 @@ fn new_problems<'a>(known: &[Verdict], verdicts: &'a [Verdict]) -> Vec<&'a Verdi
     }
     let is_problem = |verdict: &&Verdict| verdict.state != State::Accepted;
     let known: HashSet<_> = known.iter().filter(is_problem).map(facts).collect();
-    verdicts.iter().filter(is_problem).filter(|verdict| !known.contains(&facts(*verdict))).collect()
+    verdicts.iter().filter(is_problem).filter(|verdict| !known.contains(&facts(verdict))).collect()
 }
 
 fn until(next_change: Option<Timestamp>, now: Timestamp) -> Duration {

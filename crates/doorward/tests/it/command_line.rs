@@ -53,6 +53,32 @@ fn nobody_at_the_admin_address_says_how_to_give_another() {
 }
 
 #[test]
+fn an_admin_address_that_is_taken_ends_the_start_with_the_cure() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = doorward(&["run", "--manifests", ".", "--admin", &address]);
+    let error = error_of(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains(&address) && error.contains("--admin IP:PORT"), "{error}");
+}
+
+#[test]
+fn a_misspelt_key_of_the_settings_file_is_named_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.yaml");
+    std::fs::write(&file, "defaultIsuer: local\n").unwrap();
+    let output = doorward(&["run", "--manifests", ".", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        error_of(&output),
+        format!(
+            "doorward: {}:1:1: unknown key \"defaultIsuer\"; did you mean \"defaultIssuer\"?\n",
+            file.display()
+        )
+    );
+}
+
+#[test]
 fn every_command_shows_examples() {
     for command in ["run", "check", "get", "describe", "certificate", "listener", "loadbalancer"] {
         let output = doorward(&[command, "--help"]);
