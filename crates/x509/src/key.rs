@@ -36,11 +36,15 @@ pub(crate) fn check(
             )));
         }
     }
+    let leaf_key = leaf.algorithm.to_string();
+    let difference = match leaf_key.starts_with(algorithm) {
+        true => "is for another key of that kind".to_owned(),
+        false => format!("is for an {leaf_key} key"),
+    };
     Err(PairProblem::key(format!(
-        "belongs to another certificate: it is an {algorithm} key, and the leaf ({}) is for \
-         another {} key; put the two that were made together",
+        "belongs to another certificate: it is an {algorithm} key, and the leaf ({}) {difference}; \
+         put the two that were made together",
         leaf.subject(),
-        leaf.algorithm
     )))
 }
 

@@ -242,10 +242,13 @@ fn a_key_of_another_certificate_is_refused() {
     let ca = TestCa::new("root");
     let (one, two) = (ca.leaf(&["one.test"]), ca.leaf(&["two.test"]));
     let message = refused(&one.cert_pem, &two.key_pem);
-    assert_says(&message, &["the private key belongs to another certificate", "CN=one.test"]);
+    assert_says(
+        &message,
+        &["the private key belongs to another certificate", "(CN=one.test) is for another key"],
+    );
     let rsa = ca.issue(&["rsa.test"], LeafOptions::key(KeyKind::Rsa2048));
     let message = refused(&one.cert_pem, &rsa.key_pem);
-    assert_says(&message, &["it is an RSA key", "ECDSA P-256"]);
+    assert_says(&message, &["it is an RSA key", "is for an ECDSA P-256 key"]);
 }
 
 #[test]

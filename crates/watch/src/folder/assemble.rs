@@ -32,17 +32,19 @@ pub(crate) fn assemble<'a>(
                     insert(object, &mut world, &mut stored);
                 }
                 Item::Fault(fault) => {
+                    let place = world.faults.len();
                     world.faults.push(fault.verdict.clone());
-                    kept.extend(fault.keeps.clone());
+                    kept.extend(fault.keeps.clone().map(|(kind, key)| (kind, key, place)));
                 }
             }
         }
     }
-    for (kind, key) in kept {
+    for (kind, key, fault) in kept {
         if AnyObject::find(&world, kind, &key).is_none()
             && let Some(object) = AnyObject::find(previous, kind, &key)
         {
             insert(&object, &mut world, &mut stored);
+            world.faults[fault].message += "; what it said before stays";
         }
     }
     settle_store_ids(&mut world, stored, previous);

@@ -66,13 +66,18 @@ pub(crate) fn read(
         }
         Err(error) => (None, Err(error)),
     };
-    let (documents, faults) = match outcome {
+    let (documents, mut faults) = match outcome {
         Ok(read) => read,
         Err(error) => (Vec::new(), vec![unreadable(path, &error)]),
     };
-    let has_objects = |documents: &[DocumentState]| documents.iter().any(|d| !d.items.is_empty());
-    let documents = match !faults.is_empty() && has_objects(&previous.documents) {
-        true => previous.documents,
+    let held_objects = previous.documents.iter().any(|document| !document.items.is_empty());
+    let documents = match !faults.is_empty() && held_objects {
+        true => {
+            faults
+                .iter_mut()
+                .for_each(|fault| fault.message += "; what the file held before stays");
+            previous.documents
+        }
         false => documents,
     };
     FileState { stamp, documents, faults }
@@ -99,10 +104,7 @@ fn open(path: &Path) -> io::Result<(File, Stamp)> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Verdict {
-    let message = format!(
-        "{} cannot be read: {error}; its last good objects stay, correct or remove it",
-        path.display()
-    );
+    let message = format!("{} cannot be read: {error}; correct or remove it", path.display());
     let origin = Origin { file: Arc::new(path.to_owned()), line: 1 };
     Verdict::rejected(file_reference(&origin), Reason::InvalidFile, message)
         .from_origin(Some(origin))
@@ -227,7 +229,7 @@ impl Reading<'_> {
     fn syntax(&self, document: &Document, mut error: SyntaxError) -> Verdict {
         error.line = document.start.saturating_add(error.line - 1);
         let line = error.line;
-        self.broken(line, format!("{error}; the last good objects of this file stay"))
+        self.broken(line, error.to_string())
     }
 
     fn broken(&self, line: u32, message: String) -> Verdict {

@@ -147,7 +147,7 @@ fn texts<'a>(
 ) -> Result<Option<&'a Map<String, Value>>, WrongField> {
     let wrong = |field: String, found: &Value, wanted: &str| {
         let found = type_of(found);
-        let message = format!("{field} is {found}, {wanted}; what was read before stays");
+        let message = format!("{field} is {found}: {wanted}");
         Err(WrongField { field, message })
     };
     match map.get(field) {

@@ -251,6 +251,7 @@ fn broken_yaml_has_a_verdict_with_file_line_and_column() {
     assert_eq!(verdict.object.to_string(), format!("File {path}"));
     assert_eq!(verdict.origin.as_ref().unwrap().to_string(), format!("{path}:6"));
     assert_says(verdict, &["line 6, column 7: unclosed bracket"]);
+    assert!(!verdict.message.contains("before"), "there was nothing before");
 }
 
 #[test]
@@ -263,6 +264,7 @@ fn a_file_that_breaks_keeps_all_its_last_good_objects() {
         let world = home.load();
         assert_eq!((names(&world.services), port(&world, "a")), (vec!["a", "b", "c"], 1));
         assert_eq!(fault(&world).reason, Reason::InvalidFile);
+        assert_says(fault(&world), &["; what the file held before stays"]);
         home.write("a.yaml", &service_on("a", "3"));
         let world = home.load();
         assert_eq!((names(&world.services), port(&world, "a")), (vec!["a", "c"], 3));
@@ -292,7 +294,7 @@ fn an_object_of_a_wrong_type_keeps_its_last_good_state_and_the_file_goes_on() {
     assert_eq!(verdict.object.to_string(), "Service default/a");
     assert_eq!((verdict.state, verdict.reason), (State::Rejected, Reason::InvalidField));
     assert_eq!(verdict.field.as_deref(), Some("spec.ports[0].port"));
-    assert_says(verdict, &["spec.ports[0].port: ", "eighty"]);
+    assert_says(verdict, &["spec.ports[0].port: ", "eighty", "; what it said before stays"]);
     // It stays for as long as it is wrong, whatever else changes.
     home.write("a.yaml", &both("eighty", "3"));
     let world = home.load();
@@ -307,6 +309,7 @@ fn a_wrong_type_at_first_sight_loses_only_that_object() {
     let world = home.load();
     assert_eq!(names(&world.services), ["b"]);
     assert_eq!(fault(&world).reason, Reason::InvalidField);
+    assert!(!fault(&world).message.contains("before"), "there was nothing before");
 }
 
 #[test]

@@ -82,7 +82,7 @@ pub(crate) fn deserialize<T: DeserializeOwned>(
     read.map_err(|error: serde_json::Error| {
         let field = track.path().to_string();
         let wrong: String = error.to_string().chars().take(200).collect();
-        WrongField { message: format!("{field}: {wrong}; what was read before stays"), field }
+        WrongField { message: format!("{field}: {wrong}"), field }
     })
 }
 
