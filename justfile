@@ -33,5 +33,7 @@ bench NAME *ARGS:
     bench/{{NAME}} {{ARGS}}
 
 # One fuzz target for a minute; needs a nightly toolchain and cargo-fuzz
+[working-directory: 'fuzz']
 fuzz TARGET SECONDS="60":
-    cd fuzz && cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -dict=dictionaries/{{TARGET}}.dict
+    mkdir -p corpus/{{TARGET}} seeds/{{TARGET}}
+    cargo +nightly fuzz run {{TARGET}} corpus/{{TARGET}} seeds/{{TARGET}} ../examples -- -max_total_time={{SECONDS}} -dict=dictionaries/{{TARGET}}.dict

@@ -1,14 +1,15 @@
-//! A Secret's content: any two texts as `tls.crt` and `tls.key`. Whatever they are, the answer is
-//! a certificate that can be written and read again, or a problem; and no problem tells the key.
+//! A Secret's content: `tls.crt`, a zero byte, `tls.key`. Whatever they are, the answer is a
+//! certificate that can be written and read again, or a problem.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: (&[u8], &[u8])| {
-    let (certificate, key) = data;
+fuzz_target!(|data: &[u8]| {
+    let mut parts = data.splitn(2, |&byte| byte == 0);
+    let (certificate, key) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if let Ok(read) = x509::read_pair(certificate, key) {
-        let again =
-            x509::read_pair(x509::chain_pem(&read).as_bytes(), x509::key_pem(&read).as_bytes());
+        let (chain, key) = (x509::chain_pem(&read), x509::key_pem(&read));
+        let again = x509::read_pair(chain.as_bytes(), key.as_bytes());
         let again = again.expect("what was accepted once is accepted again");
         assert_eq!(read.fingerprint, again.fingerprint);
     }
