@@ -31,8 +31,13 @@ pub(super) fn read(mut config: Fields<'_>, problems: &mut Problems) -> Option<Ac
         let text = "aclEntry and aclIds cannot use together: keep aclEntries";
         problems.reject(Reason::InvalidField, config.path_of("aclIds"), text);
     } else if !ids.is_empty() {
+        // A list that cannot be read must not open a door: white, it lets nobody in.
+        let effect = match mode {
+            Some(AccessMode::White) => "nobody may connect",
+            _ => "it has no effect",
+        };
         let text = format!(
-            "no access list has the id {}, so that it has no effect: write its addresses in aclEntries",
+            "no access list has the id {}, so that {effect}: write its addresses in aclEntries",
             ids.join(", ")
         );
         problems.warn(Reason::NotHonoured, config.path_of("aclIds"), text);
@@ -44,5 +49,6 @@ pub(super) fn read(mut config: Fields<'_>, problems: &mut Problems) -> Option<Ac
         problems.reject(Reason::InvalidField, config.path_of("aclType"), text);
     }
     config.finish(problems);
-    mode.filter(|_| !written.is_empty()).map(|mode| AccessList { mode, entries })
+    let is_wanted = !written.is_empty() || (!ids.is_empty() && mode == Some(AccessMode::White));
+    mode.filter(|_| is_wanted).map(|mode| AccessList { mode, entries })
 }

@@ -138,7 +138,11 @@ fn access_lists_that_cannot_be_used() {
     assert!(entry.contains("ACL entry \"10.0.0.0/99\""), "{entry}");
     let ids = only_verdict(&claims(", aclConfig: {aclType: White, aclIds: [acl-1]}"));
     assert!(ids.starts_with("Warning NotHonoured"), "{ids}");
-    assert!(ids.contains("no access list has the id acl-1"), "{ids}");
+    assert!(ids.contains("no access list has the id acl-1, so that nobody may connect"), "{ids}");
+    let unknown = https(", aclConfig: {aclType: White, aclIds: [acl-1]}").access.unwrap();
+    assert!(!unknown.allows("192.0.2.7".parse().unwrap()), "an unknown white list opens no door");
+    let ids = only_verdict(&claims(", aclConfig: {aclType: Black, aclIds: [acl-1]}"));
+    assert!(ids.contains("so that it has no effect"), "{ids}");
 }
 
 #[test]
