@@ -16,6 +16,7 @@ mod atomic;
 mod console;
 mod memory;
 mod secret;
+mod sweep;
 
 use std::{
     fs::{self, DirBuilder, File, TryLockError},
@@ -28,6 +29,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 pub use console::ConsoleStore;
 pub use secret::NewSecret;
+pub use sweep::sweep;
 
 /// An open state folder; the only writer of its files while it lives.
 #[derive(Debug)]

@@ -1,0 +1,67 @@
+//! Removes issued certificates that outlived their use: nobody wants them any more, nothing
+//! serves them, and they have expired. Until then they stay, for whoever wants them again.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use model::{CertificateId, Model};
+use tokio::{sync::watch, task, time};
+use tokio_util::sync::CancellationToken;
+use translate::{World, world::Key};
+
+use super::StateFolder;
+
+/// Nothing hurries; and soon after a start the Model may not want all that it will.
+const PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// Sweeps every hour, until it is cancelled.
+pub async fn sweep(
+    state: Arc<StateFolder>,
+    worlds: watch::Receiver<Arc<World>>,
+    models: watch::Receiver<Arc<Model>>,
+    cancel: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = time::sleep(PAUSE) => {}
+        }
+        let outlived = outlived(&worlds.borrow(), &models.borrow(), Timestamp::now());
+        for Key { namespace, name } in outlived {
+            let state = state.clone();
+            let removal =
+                task::spawn_blocking(move || match state.delete_secret(&namespace, &name) {
+                    Ok(true) => tracing::info!(
+                        "removed {namespace}/{name}: it expired, and nobody wants it"
+                    ),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!("{namespace}/{name} expired, and nobody wants it: {error}")
+                    }
+                });
+            if removal.await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The Secrets of issuers that have expired and that no listener and no order names.
+fn outlived(world: &World, model: &Model, now: Timestamp) -> Vec<Key> {
+    let bound = model.listeners().flat_map(|listener| &listener.certificates.bindings);
+    let used: HashSet<&CertificateId> =
+        bound.map(|binding| &binding.id).chain(model.wants.iter().map(|want| &want.id)).collect();
+    let is_outlived = |key: &Key, secret: &translate::world::Secret| {
+        secret.issued_by.is_some()
+            && secret.pair.as_ref().is_ok_and(|certificate| certificate.is_expired(now))
+            && !used.contains(&CertificateId::secret(&key.namespace, &key.name))
+    };
+    let secrets = world.secrets.iter();
+    secrets
+        .filter(|(key, secret)| is_outlived(key, &secret.body))
+        .map(|(key, _)| key.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+use std::collections::BTreeMap;
+
+use model::{Name, ObjectRef, Want};
+use testkit::pki::{LeafOptions, TestCa};
+
+use super::*;
+use crate::{
+    folder::{Folder, FolderOptions, ISSUED_BY},
+    state::NewSecret,
+};
+
+fn put(state: &StateFolder, name: &str, issuer: Option<&str>, options: LeafOptions) {
+    let pair = TestCa::new("root").issue(&["a.test"], options);
+    let secret = NewSecret {
+        namespace: "shop",
+        name,
+        labels: issuer.map(|issuer| (ISSUED_BY, issuer)).into_iter().collect::<BTreeMap<_, _>>(),
+        certificate_pem: &pair.chain_pem,
+        key_pem: &pair.key_pem,
+    };
+    state.put_secret(&secret).unwrap();
+}
+
+fn want(id: CertificateId) -> Want {
+    Want {
+        id,
+        names: vec![Name::parse("a.test").unwrap()],
+        issuer: "local".into(),
+        wanted_by: ObjectRef::namespaced("Ingress", "shop", "web"),
+        held: None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_issued_has_expired_and_is_not_wanted_goes() {
+    let home = tempfile::tempdir().unwrap();
+    let state = Arc::new(StateFolder::open(home.path()).unwrap());
+    put(&state, "outlived", Some("local"), LeafOptions::expired());
+    put(&state, "wanted", Some("local"), LeafOptions::expired());
+    put(&state, "fresh", Some("local"), LeafOptions::default());
+    put(&state, "uploaded", None, LeafOptions::expired());
+    let world = Folder::new(FolderOptions {
+        roots: Vec::new(),
+        state: Some(state.clone()),
+        store_namespace: "doorward-system".into(),
+    })
+    .load();
+    assert_eq!((world.secrets.len(), world.faults.len()), (4, 0));
+    let model =
+        Model { wants: vec![want(CertificateId::secret("shop", "wanted"))], ..Model::default() };
+    assert_eq!(outlived(&world, &model, Timestamp::now()), [Key::new("shop", "outlived")]);
+
+    let (_worlds, world) = watch::channel(Arc::new(world));
+    let (_models, model) = watch::channel(Arc::new(model));
+    let cancel = CancellationToken::new();
+    let sweeping = tokio::spawn(sweep(state.clone(), world, model, cancel.clone()));
+    let there = |name: &str| home.path().join(format!("secrets/shop/{name}.yaml")).exists();
+    time::sleep(PAUSE - Duration::from_secs(1)).await;
+    assert!(there("outlived"), "nothing goes soon after a start");
+    testkit::wait_until(testkit::LIMIT, || async { !there("outlived") }).await;
+    assert!(there("wanted") && there("fresh") && there("uploaded"));
+    cancel.cancel();
+    sweeping.await.unwrap();
+}
