@@ -139,7 +139,8 @@ fn access_lists_that_cannot_be_used() {
     let ids = only_verdict(&claims(", aclConfig: {aclType: White, aclIds: [acl-1]}"));
     assert!(ids.starts_with("Warning NotHonoured"), "{ids}");
     assert!(ids.contains("no access list has the id acl-1, so that nobody may connect"), "{ids}");
-    let unknown = https(", aclConfig: {aclType: White, aclIds: [acl-1]}").access.unwrap();
+    let unknown = claims(", aclConfig: {aclType: White, aclIds: [acl-1]}");
+    let unknown = unknown.load_balancers[0].listeners[0].access.as_ref().unwrap();
     assert!(!unknown.allows("192.0.2.7".parse().unwrap()), "an unknown white list opens no door");
     let ids = only_verdict(&claims(", aclConfig: {aclType: Black, aclIds: [acl-1]}"));
     assert!(ids.contains("so that it has no effect"), "{ids}");
