@@ -64,7 +64,7 @@ async fn idle_connections_are_closed_and_the_port_is_free() {
     let mut idle = TcpStream::connect(address).await.unwrap();
     one_request(&mut idle).await;
     let mut fresh = TcpStream::connect(address).await.unwrap();
-    assert_eq!(stage.gateway.drain(LONG).await, 0);
+    assert_eq!(stage.drain(LONG).await, 0);
     hung_up(&mut idle).await;
     hung_up(&mut fresh).await;
     assert!(TcpStream::connect(address).await.is_err());
@@ -86,7 +86,7 @@ async fn a_request_in_flight_is_answered_to_its_end() {
             client.send(address, "shop.test", get("https://shop.test/")).await
         });
         backend.asked.notified().await;
-        let draining = tokio::spawn(stage.gateway.drain(LONG));
+        let draining = tokio::spawn(stage.drain(LONG));
         testkit::wait_until(testkit::LIMIT, || async {
             TcpStream::connect(address).await.is_err()
         })
@@ -106,7 +106,7 @@ async fn answers_while_draining_tell_http1_clients_to_go() {
     let mut stream = TcpStream::connect(stage.address(80)).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: shop.test\r\n\r\n").await.unwrap();
     backend.asked.notified().await;
-    let draining = tokio::spawn(stage.gateway.drain(LONG));
+    let draining = tokio::spawn(stage.drain(LONG));
     // The answer may come only after the order to finish has reached the connection.
     tokio::time::sleep(Duration::from_millis(100)).await;
     backend.answer.notify_one();
@@ -123,8 +123,41 @@ async fn what_does_not_end_in_time_is_cut_and_counted() {
     let mut stream = TcpStream::connect(stage.address(80)).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: shop.test\r\n\r\n").await.unwrap();
     backend.asked.notified().await;
-    assert_eq!(stage.gateway.drain(Duration::from_millis(300)).await, 1);
+    assert_eq!(stage.drain(Duration::from_millis(300)).await, 1);
     assert!(hung_up(&mut stream).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_tunnel_lasts_until_it_is_cut() {
+    let backend = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = backend.local_addr().unwrap();
+    let echo = tokio::spawn(async move {
+        let (mut stream, _) = backend.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        let head =
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        let (mut from, mut to) = stream.split();
+        let _ = tokio::io::copy(&mut from, &mut to).await;
+    });
+    let stage = Stage::new(vec![Listener { routes: routes_to(address), ..http(80) }]).await;
+    let mut stream = TcpStream::connect(stage.address(80)).await.unwrap();
+    let ask = b"GET / HTTP/1.1\r\nhost: shop.test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+    stream.write_all(ask).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+
+    let draining = tokio::spawn(stage.drain(Duration::from_secs(1)));
+    let mut echoed = [0; 4];
+    stream.write_all(b"ping").await.unwrap();
+    stream.read_exact(&mut echoed).await.unwrap();
+    assert_eq!(&echoed, b"ping");
+    assert_eq!(draining.await.unwrap(), 1);
+    hung_up(&mut stream).await;
+    echo.await.expect("the backend's side was closed, too");
 }
 
 #[tokio::test]
@@ -133,7 +166,7 @@ async fn a_connection_that_was_just_made_may_still_send_its_request() {
     let stage = Stage::new(vec![https(443, vec![default(&ca.leaf(&["shop.test"]))])]).await;
     let mut stream =
         TlsClient::unchecked().connect(stage.address(443), Some("shop.test")).await.unwrap();
-    let draining = tokio::spawn(stage.gateway.drain(LONG));
+    let draining = tokio::spawn(stage.drain(LONG));
     tokio::time::sleep(Duration::from_millis(100)).await;
     let answer = one_request(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -6,5 +6,6 @@ mod client_auth;
 mod clients;
 mod drain;
 mod listeners;
+mod panics;
 mod stage;
 mod swaps;

@@ -20,10 +20,13 @@ use serve::{Gateway, GatewayOptions, Limits, ServedListener};
 use testkit::{LIMIT, pki::Issued};
 use tokio::sync::watch;
 
+use crate::panics::NoPanics;
+
 pub struct Stage {
     pub gateway: Gateway,
     models: watch::Sender<Arc<Model>>,
     registry: Registry,
+    _no_panics: NoPanics,
 }
 
 impl Stage {
@@ -36,7 +39,7 @@ impl Stage {
         let (models, receiver) = watch::channel(Arc::new(model(listeners)));
         let mut registry = Registry::default();
         let gateway = Gateway::start(receiver, options, &mut registry);
-        let stage = Self { gateway, models, registry };
+        let stage = Self { gateway, models, registry, _no_panics: NoPanics::new() };
         stage.applied(1).await;
         stage
     }
@@ -46,6 +49,10 @@ impl Stage {
         let before = self.gateway.served.borrow().generation;
         self.models.send_replace(Arc::new(model(listeners)));
         self.applied(before + 1).await;
+    }
+
+    pub async fn drain(self, limit: Duration) -> usize {
+        self.gateway.drain(limit).await
     }
 
     async fn applied(&self, generation: u64) {
