@@ -68,13 +68,13 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     // World ──► Model and verdicts
     let (models, model) = watch::channel(Arc::<Model>::default());
     let (verdicts, verdict) = watch::channel(Arc::<Vec<Verdict>>::default());
-    let (generation, translated) = watch::channel(0);
+    let (translated, known_world) = watch::channel(Arc::<World>::default());
     let (translating, next_change) = Translating::start(
-        world.clone(),
+        world,
         config.settings.clone(),
         state.load_memory()?,
         keep_in(state.clone()),
-        Outlet { models, verdicts, generation },
+        Outlet { models, verdicts, worlds: translated },
         Reconciles::new(&mut metrics),
     );
     warn_of_strangers(&config.settings, &model.borrow());
@@ -97,10 +97,9 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
 
     // ──► operators
     let sight = Sight {
-        worlds: world,
+        worlds: known_world,
         models: model,
         verdicts: verdict,
-        translated,
         orders: order,
         served: gateway.served.clone(),
         ledger: gateway.ledger.clone(),

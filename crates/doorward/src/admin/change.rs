@@ -13,7 +13,6 @@ use ::watch::state::{ConsoleStore, StateError, StateFolder};
 use http::StatusCode;
 use serve::{Served, ServedListener};
 use tokio::{sync::watch, time::timeout};
-use translate::World;
 
 use super::{answer::ApiError, read::Sight};
 
@@ -27,11 +26,8 @@ pub struct Shelf {
     pub store_namespace: Arc<str>,
 }
 
-/// Waits until the World is as the change wants it, and the gateway serves what that World says.
-async fn taken_up(sight: &Sight, holds: impl Fn(&World) -> bool) -> Result<(), ApiError> {
-    seen(sight.worlds.clone(), |world| holds(world)).await?;
-    let generation = sight.world().generation;
-    seen(sight.translated.clone(), |translated| *translated >= generation).await?;
+/// Waits until the gateway serves what the manifests and the store say now.
+async fn served(sight: &Sight) -> Result<(), ApiError> {
     let model = sight.model();
     let is_served = |served: &Arc<Served>| {
         model.listeners().all(|listener| {
@@ -42,15 +38,12 @@ async fn taken_up(sight: &Sight, holds: impl Fn(&World) -> bool) -> Result<(), A
             held.is_some_and(|held| held.listener == *listener || is_refused(held))
         })
     };
-    seen(sight.served.clone(), is_served).await
+    seen(&sight.served, is_served).await
 }
 
 /// Waits until a stage's value is as the change wants it.
-async fn seen<T>(
-    mut values: watch::Receiver<T>,
-    holds: impl Fn(&T) -> bool,
-) -> Result<(), ApiError> {
-    match timeout(PATIENCE, values.wait_for(|value| holds(value))).await {
+async fn seen<T>(values: &watch::Receiver<T>, holds: impl Fn(&T) -> bool) -> Result<(), ApiError> {
+    match timeout(PATIENCE, values.clone().wait_for(|value| holds(value))).await {
         Ok(Ok(_)) => Ok(()),
         // The stage has ended: Doorward is stopping.
         Ok(Err(_)) | Err(_) => Err(ApiError::new(

@@ -19,11 +19,8 @@ impl Health {
     /// is told of, but the others are worth their traffic.
     pub fn ready(&self, verbose: bool) -> Answer {
         let served = self.served.borrow().clone();
-        let unbound: Vec<_> = served
-            .listeners
-            .iter()
-            .filter_map(|(key, listener)| Some((key, listener.error.as_ref()?)))
-            .collect();
+        let errors = served.listeners.iter().filter(|_| verbose);
+        let unbound = errors.filter_map(|(key, listener)| Some((key, listener.error.as_ref()?)));
         let checks = [
             ("gateway serves the first model", served.generation > 0),
             ("not draining", !self.draining.is_cancelled()),
@@ -35,9 +32,9 @@ impl Health {
             for (check, holds) in checks {
                 let _ = writeln!(body, "[{}] {check}", if holds { '+' } else { '-' });
             }
-            for (key, error) in unbound {
-                let _ = writeln!(body, "[!] listener {key}: {error}");
-            }
+        }
+        for (key, error) in unbound {
+            let _ = writeln!(body, "[!] listener {key}: {error}");
         }
         body.push_str(if is_ready { "ready\n" } else { "not ready\n" });
         let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -15,11 +15,10 @@ use crate::view::{CertificateView, ListenerView, LoadBalancerView};
 /// The receiving ends of every arrow of the flow.
 #[derive(Clone)]
 pub struct Sight {
+    /// The World behind Model and verdicts.
     pub worlds: watch::Receiver<Arc<World>>,
     pub models: watch::Receiver<Arc<Model>>,
     pub verdicts: watch::Receiver<Arc<Vec<Verdict>>>,
-    /// The generation of the World behind Model and verdicts.
-    pub translated: watch::Receiver<u64>,
     pub orders: watch::Receiver<Orders>,
     pub served: watch::Receiver<Arc<Served>>,
     pub ledger: Arc<Ledger>,

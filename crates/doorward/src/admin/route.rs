@@ -24,8 +24,10 @@ pub async fn answer(desk: &Desk, request: Request<Incoming>) -> Answer {
 async fn handle(desk: &Desk, request: Request<Incoming>) -> Result<Answer, ApiError> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
+    let admitted = guard::admit(desk.token.as_ref(), &head.method, &head.uri, &head.headers);
+    let may_see_details = admitted.is_ok();
     if !guard::is_open_to_all(path) {
-        guard::admit(desk.token.as_ref(), &head.method, &head.uri, &head.headers)?;
+        admitted?;
     }
     let segments = segments(path)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -35,7 +37,7 @@ async fn handle(desk: &Desk, request: Request<Incoming>) -> Result<Answer, ApiEr
         (&Method::GET, ["healthz"]) => Ok(answer::text(StatusCode::OK, "ok\n")),
         (&Method::GET, ["readyz"]) => {
             let verbose = head.uri.query().is_some_and(|query| query.contains("verbose"));
-            Ok(desk.health.ready(verbose))
+            Ok(desk.health.ready(verbose && may_see_details))
         }
         (&Method::GET, ["metrics"]) => metrics(desk),
         (&Method::GET, ["config_dump"]) => answer::json(&ConfigDump::new(&desk.sight.served())),

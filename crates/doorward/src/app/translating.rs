@@ -27,8 +27,8 @@ const TOLD_AT_ONCE: usize = 20;
 pub struct Outlet {
     pub models: watch::Sender<Arc<Model>>,
     pub verdicts: watch::Sender<Arc<Vec<Verdict>>>,
-    /// The generation of the World that the two above come from.
-    pub generation: watch::Sender<u64>,
+    /// The World that the two above come from.
+    pub worlds: watch::Sender<Arc<World>>,
 }
 
 pub struct Translating {
@@ -91,7 +91,7 @@ impl Translating {
         self.tell_of(&translation.verdicts);
         publish(&self.outlet.verdicts, translation.verdicts);
         publish(&self.outlet.models, translation.model);
-        self.outlet.generation.send_replace(world.generation);
+        self.outlet.worlds.send_replace(world);
         translation.next_change
     }
 

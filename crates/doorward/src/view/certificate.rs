@@ -139,11 +139,14 @@ pub fn uses_of(model: &Model) -> BTreeMap<CertificateId, Vec<UseView>> {
 }
 
 fn status_of(certificate: &Certificate, now: Timestamp) -> &'static str {
-    match certificate {
-        expired if expired.is_expired(now) => "Expired",
-        early if early.is_not_yet_valid(now) => "NotYetValid",
-        late if late.warn_from() <= now => "Expiring",
-        _ => "Valid",
+    if certificate.is_expired(now) {
+        "Expired"
+    } else if certificate.is_not_yet_valid(now) {
+        "NotYetValid"
+    } else if certificate.warn_from() <= now {
+        "Expiring"
+    } else {
+        "Valid"
     }
 }
 

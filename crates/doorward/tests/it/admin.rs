@@ -59,10 +59,13 @@ async fn a_listener_is_shown_as_the_contract_says() {
     assert_eq!(balancer["declaredBy"], "AlbConfig edge-lb");
 
     // In full: what each host is answered with, and how often it was.
-    let full = app.get("/api/v1/listeners/edge-lb:443").await.json();
-    let shop = &full["served"][0];
-    assert_eq!((&shop["name"], &shop["found"]), (&json!("shop.test"), &json!("Exact")));
-    assert!(shop["counts"]["handshakes"].as_u64().unwrap() >= 1, "{full:#}");
+    wait_for(LIMIT, || async {
+        let full = app.get("/api/v1/listeners/edge-lb:443").await.json();
+        let shop = &full["served"][0];
+        assert_eq!((&shop["name"], &shop["found"]), (&json!("shop.test"), &json!("Exact")));
+        (shop["counts"]["handshakes"].as_u64()? >= 1).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The verbs that change a listener by hand, and the mode that refuses them.
 
-use testkit::{app::App, manifest::store_secret, pki::TestCa, tls::TlsClient};
+use testkit::{LIMIT, app::App, manifest::store_secret, pki::TestCa, tls::TlsClient, wait_for};
 
 use crate::{
     certificates::{Load, shown},
@@ -77,7 +77,7 @@ async fn a_certificate_added_by_hand_is_served_until_the_next_reconcile() {
     let (app, ..) = two_certificates(&ca).await;
     let other = ca.leaf(&["other.test"]);
     app.write("other.yaml", &store_secret("doorward-system", "other", &other));
-    testkit::wait_for(testkit::LIMIT, || async {
+    wait_for(LIMIT, || async {
         app.get("/api/v1/certificates/other").await.status.is_success().then_some(())
     })
     .await;
@@ -91,7 +91,7 @@ async fn a_certificate_added_by_hand_is_served_until_the_next_reconcile() {
     // Any manifest that changes brings the listener back to what the manifests say.
     app.write("shop.yaml", &ingress("alb", "shop", "web", "shop.test", HOSTS, "changed"));
     let client = TlsClient::unchecked();
-    testkit::wait_for(testkit::LIMIT, || async {
+    wait_for(LIMIT, || async {
         let facts = client.handshake(address, Some("other.test")).await.ok()?;
         (facts.leaf != other.der()).then_some(())
     })
@@ -111,4 +111,25 @@ async fn the_default_can_only_be_replaced() {
     assert!(removed.status.success(), "{}", stderr(&removed));
     let unknown = app.command(&["listener", "set-default", "edge-lb:443", "nowhere"]);
     assert!(stderr(&unknown).contains("doorward certificate list"), "{}", stderr(&unknown));
+}
+
+#[tokio::test]
+async fn a_default_that_the_manifests_decide_comes_back_with_the_next_reconcile() {
+    let ca = TestCa::new("root");
+    let (app, ..) = two_certificates(&ca).await;
+    let fixed = "certificates: [{CertificateId: cert-a, IsDefault: true}, {CertificateId: cert-b}]";
+    app.write("edge-lb.yaml", &edge_lb(fixed));
+    app.command(&["loadbalancer", "read-only", "edge-lb", "off"]);
+    wait_for(LIMIT, || async {
+        let listeners = app.listeners().await;
+        let https = listeners.iter().find(|listener| listener["port"] == 443)?;
+        (https["certificates"][0]["source"] == "AlbConfig").then_some(())
+    })
+    .await;
+    let set = app.command(&["listener", "set-default", "edge-lb:443", "cert-b"]);
+    assert!(set.status.success(), "{}", stderr(&set));
+    assert_eq!(default_of(&app).await, "cert-b");
+
+    app.write("shop.yaml", &ingress("alb", "shop", "web", "shop.test", HOSTS, "changed"));
+    wait_for(LIMIT, || async { (default_of(&app).await == "cert-a").then_some(()) }).await;
 }

@@ -6,8 +6,9 @@ use http::StatusCode;
 use jiff::Timestamp;
 use model::{CertificateId, Listener, ListenerKey, Model, Protocol};
 use tracing::info;
+use translate::world::{Console, ConsoleEdit};
 
-use super::{Shelf, no_certificate, not_written, seen};
+use super::{Shelf, no_certificate, not_written, seen, served};
 use crate::{
     admin::{
         Sight,
@@ -29,22 +30,20 @@ impl Shelf {
         self.console
             .set_default(key.clone(), id.clone(), generation)
             .map_err(|error| not_written(&error))?;
-        let is_default = |listener: &Listener| {
-            listener.certificates.default_binding().is_some_and(|default| default.id == id)
-        };
-        served(sight, key, is_default).await.map_err(|timeout| {
-            let stays = sight.model().listener(key).and_then(|listener| {
-                Some(listener.certificates.default_binding()?.id.to_string())
-            });
-            match stays {
-                Some(stays) if stays != *id.as_str() => ApiError::conflict(
-                    "NotApplied",
-                    format!("the Default stays {stays}, as the manifests say: change `defaultCertificate` or `IsDefault` there"),
-                )
-                .on(format!("listener {key}")),
-                _ => timeout,
+        let edits = |console: &Console| console.defaults.get(key).map(|edit| edit.id.clone());
+        seen(&sight.worlds, |world| edits(&world.console).as_ref() == Some(&id)).await?;
+        let model = sight.model();
+        let default = model.listener(key).and_then(|held| held.certificates.default_binding());
+        match default {
+            Some(default) if default.id == id => served(sight).await?,
+            stays => {
+                let stays = stays.map_or("none".into(), |default| default.id.to_string());
+                let message = format!(
+                    "the Default stays {stays}, as the manifests say: change `defaultCertificate` or `IsDefault` there"
+                );
+                return Err(not_applied(key, message));
             }
-        })?;
+        }
         info!(listener = %key, %id, "Default set");
         sight.listener(key)
     }
@@ -60,7 +59,11 @@ impl Shelf {
         self.console
             .add(key.clone(), id.clone(), generation)
             .map_err(|error| not_written(&error))?;
-        served(sight, key, |listener| holds(listener, &id)).await?;
+        seen(&sight.worlds, |world| names(world.console.added.get(key), &id)).await?;
+        if !holds(&sight.model(), key, &id) {
+            return Err(not_applied(key, OVERTAKEN));
+        }
+        served(sight).await?;
         info!(listener = %key, %id, "certificate added");
         sight.listener(key)
     }
@@ -93,7 +96,11 @@ impl Shelf {
         self.console
             .remove(key.clone(), id.clone(), world.generation)
             .map_err(|error| not_written(&error))?;
-        served(sight, key, |listener| !holds(listener, &id)).await?;
+        seen(&sight.worlds, |world| names(world.console.removed.get(key), &id)).await?;
+        if holds(&sight.model(), key, &id) {
+            return Err(not_applied(key, OVERTAKEN));
+        }
+        served(sight).await?;
         info!(listener = %key, %id, "certificate removed");
         sight.listener(key)
     }
@@ -113,7 +120,7 @@ impl Shelf {
             let found = model.load_balancers.iter().find(|balancer| *balancer.name == *name);
             found.is_none_or(|balancer| balancer.read_only == enabled)
         };
-        seen(sight.models.clone(), switched).await?;
+        seen(&sight.models, switched).await?;
         info!(load_balancer = name, enabled, "read-only mode switched");
         sight.load_balancer(name)
     }
@@ -163,18 +170,19 @@ fn writable_listener(model: &Model, key: &ListenerKey) -> Result<Arc<Listener>, 
     Ok(listener.clone())
 }
 
-fn holds(listener: &Listener, id: &CertificateId) -> bool {
-    listener.certificates.bindings.iter().any(|binding| binding.id == *id)
+fn holds(model: &Model, key: &ListenerKey, id: &CertificateId) -> bool {
+    let bindings = model.listener(key).map(|listener| listener.certificates.bindings.as_slice());
+    bindings.unwrap_or_default().iter().any(|binding| binding.id == *id)
 }
 
-/// Waits until the gateway serves the listener so.
-async fn served(
-    sight: &Sight,
-    key: &ListenerKey,
-    as_wanted: impl Fn(&Listener) -> bool,
-) -> Result<(), ApiError> {
-    seen(sight.served.clone(), |served| {
-        served.listeners.get(key).is_some_and(|served| as_wanted(&served.listener))
-    })
-    .await
+fn names(edits: Option<&Vec<ConsoleEdit>>, id: &CertificateId) -> bool {
+    edits.into_iter().flatten().any(|edit| edit.id == *id)
+}
+
+/// Edits of the console last until the next reconcile, which may be the very next moment.
+const OVERTAKEN: &str =
+    "the manifests changed meanwhile, and listeners follow them: look again, and repeat the change";
+
+fn not_applied(key: &ListenerKey, message: impl Into<String>) -> ApiError {
+    ApiError::conflict("NotApplied", message).on(format!("listener {key}"))
 }

@@ -1,6 +1,6 @@
 //! The certificate store: uploading and deleting.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ::watch::{folder::CERTIFICATE_ID, state::NewSecret};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use translate::{
     world::{Key, Object, Secret},
 };
 
-use super::{Shelf, no_certificate, not_written, taken_up};
+use super::{Shelf, no_certificate, not_written, seen, served};
 use crate::{
     admin::{Sight, answer::ApiError},
     view::{CertificateView, Upload, find, uses_of},
@@ -47,11 +47,12 @@ impl Shelf {
         .map_err(|error| not_written(&error))?;
         info!(%id, fingerprint = %pair.fingerprint, "certificate uploaded");
 
-        let stored = |world: &World| {
+        let stored = |world: &Arc<World>| {
             let found = find(world, &id).and_then(|(_, secret)| secret.body.pair.as_ref().ok());
             found.is_some_and(|held| **held == pair)
         };
-        taken_up(sight, stored).await?;
+        seen(&sight.worlds, stored).await?;
+        served(sight).await?;
         sight.certificate(&id)
     }
 
@@ -72,7 +73,7 @@ impl Shelf {
         block_in_place(|| self.state.delete_secret(namespace.unwrap_or_default(), name))
             .map_err(|error| not_written(&error))?;
         info!(%id, "certificate deleted");
-        taken_up(sight, |world| find(world, id).is_none()).await
+        seen(&sight.worlds, |world| find(world, id).is_none()).await
     }
 
     /// An upload must not fight with a Secret of the manifests over one name or id.
