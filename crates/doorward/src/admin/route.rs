@@ -1,8 +1,8 @@
 //! Which request asks for what.
 
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Limited};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use model::ListenerKey;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +16,8 @@ use crate::view::{ReadOnly, SetDefault, Upload};
 
 /// A certificate chain and its key take a few kilobytes; x509 takes no more than this of either.
 const BODY_BYTES: usize = 2 * x509::MAX_FIELD + 64 * 1024;
+/// A client that sends even more is cut off.
+const READ_BYTES: usize = 8 * BODY_BYTES;
 
 pub async fn answer(desk: &Desk, request: Request<Incoming>) -> Answer {
     handle(desk, request).await.unwrap_or_else(Answer::from)
@@ -127,16 +129,23 @@ fn certificate_id(segments: &[&str]) -> Result<String, ApiError> {
     Ok(id)
 }
 
-async fn read<T: DeserializeOwned>(body: Incoming) -> Result<T, ApiError> {
-    let collected = Limited::new(body, BODY_BYTES).collect().await.map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() {
-            let message = format!("the body has more than {BODY_BYTES} bytes");
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", message)
-        } else {
-            ApiError::invalid("the body broke off")
+async fn read<T: DeserializeOwned>(mut body: Incoming) -> Result<T, ApiError> {
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::invalid("the body broke off"))?;
+        let data = frame.into_data().unwrap_or_default();
+        length += data.len();
+        // What is too much is read on for a while, so that the client hears the answer.
+        if length <= BODY_BYTES {
+            bytes.extend_from_slice(&data);
+        } else if length > READ_BYTES {
+            break;
         }
-    })?;
-    let bytes: Bytes = collected.to_bytes();
+    }
+    if length > BODY_BYTES {
+        let message = format!("the body has more than {BODY_BYTES} bytes");
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", message));
+    }
     // serde's text may quote the value it stumbled over, which may be a private key.
     serde_json::from_slice(&bytes).map_err(|error| {
         ApiError::invalid(format!(
