@@ -13,9 +13,6 @@ pub trait Serving: Unpin {
     fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     /// No further request is taken; those in flight are answered.
     fn finish(&mut self);
-    /// Whether requests that are under way when it finishes are answered for sure. HTTP/2 says
-    /// GOAWAY first; HTTP/1 would close a connection that has not seen a request yet.
-    const FINISHES_UNUSED: bool;
 }
 
 /// Why a connection is not attended any longer.
@@ -37,7 +34,7 @@ pub async fn attend<S: Serving>(pulse: &Pulse, connection: &mut S) -> Ended {
                 Order::Serve => return Poll::Pending,
                 Order::Park if pulse.take_park() => return Poll::Ready(Ended::Parked),
                 Order::Park => return Poll::Pending,
-                Order::Finish if !finishing && (S::FINISHES_UNUSED || pulse.is_used()) => {
+                Order::Finish if !finishing => {
                     finishing = true;
                     connection.finish();
                 }
@@ -65,8 +62,6 @@ where
     fn finish(&mut self) {
         Pin::new(self).graceful_shutdown();
     }
-
-    const FINISHES_UNUSED: bool = false;
 }
 
 impl<I, S, B, E> Serving for hyper::server::conn::http2::Connection<I, S, E>
@@ -86,6 +81,4 @@ where
     fn finish(&mut self) {
         Pin::new(self).graceful_shutdown();
     }
-
-    const FINISHES_UNUSED: bool = true;
 }

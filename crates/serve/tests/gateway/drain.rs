@@ -170,6 +170,7 @@ async fn a_connection_that_was_just_made_may_still_send_its_request() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let answer = one_request(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
     hung_up(&mut stream).await;
     assert_eq!(draining.await.unwrap(), 0);
 }

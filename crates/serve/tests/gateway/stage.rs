@@ -136,7 +136,8 @@ pub fn http(port: u16) -> Listener {
         routes: routes(&[], "hello"),
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,
-        idle_timeout: Duration::from_secs(15),
+        // Longer than any test waits: what ends earlier, ends for another reason.
+        idle_timeout: 10 * LIMIT,
         request_timeout: Duration::from_secs(10),
         gzip: false,
     }
