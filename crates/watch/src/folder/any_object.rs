@@ -1,6 +1,6 @@
 //! One object of any kind that the World holds.
 
-use std::sync::Arc;
+use std::{collections::btree_map::Entry, sync::Arc};
 
 use jiff::Timestamp;
 use k8s_openapi::api::{
@@ -103,10 +103,12 @@ impl AnyObject {
     /// Adds the object unless its name is taken; then says where the first one is written.
     pub(crate) fn insert_into(&self, world: &mut World) -> Result<(), Taken> {
         with_object!(self, object => {
-            let first = Watched::of_mut(world).entry(key_of(object)).or_insert_with(|| object.clone());
-            match Arc::ptr_eq(first, object) {
-                true => Ok(()),
-                false => Err(Taken { first: first.origin.clone() }),
+            match Watched::of_mut(world).entry(key_of(object)) {
+                Entry::Vacant(entry) => {
+                    entry.insert(object.clone());
+                    Ok(())
+                }
+                Entry::Occupied(entry) => Err(Taken { first: entry.get().origin.clone() }),
             }
         })
     }

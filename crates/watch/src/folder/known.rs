@@ -11,9 +11,11 @@ use super::{
     object::Item,
 };
 
-/// The earlier documents by their text, and objects by their value.
+/// The earlier documents by their text and line and by their text alone, and objects by their
+/// value. Of equal ones the first counts, as it does in the World.
 #[derive(Default)]
 pub(crate) struct Known<'a> {
+    in_place: HashMap<(u64, u32), &'a DocumentState, FixedState>,
     documents: HashMap<u64, &'a DocumentState, FixedState>,
     objects: HashMap<u64, &'a AnyObject, FixedState>,
 }
@@ -22,10 +24,11 @@ impl<'a> Known<'a> {
     pub(crate) fn of(file: &'a FileState) -> Self {
         let mut known = Self::default();
         for document in &file.documents {
-            known.documents.insert(document.hash, document);
+            known.in_place.insert((document.hash, document.origin.line), document);
+            known.documents.entry(document.hash).or_insert(document);
             for item in &document.items {
                 if let Item::Object { object, digest } = item {
-                    known.objects.insert(*digest, object);
+                    known.objects.entry(*digest).or_insert(object);
                 }
             }
         }
@@ -35,10 +38,10 @@ impl<'a> Known<'a> {
     /// The earlier document of the same text. One that moved gives its objects their new line;
     /// verdicts name lines in their text, so a document with any is read again.
     pub(crate) fn document(&self, hash: u64, origin: &Origin) -> Option<DocumentState> {
-        let known = *self.documents.get(&hash)?;
-        if known.origin == *origin {
-            return Some(known.clone());
+        if let Some(known) = self.in_place.get(&(hash, origin.line)) {
+            return Some(DocumentState::clone(known));
         }
+        let known = self.documents.get(&hash)?;
         let moved = known.items.iter().map(|item| match item {
             Item::Object { object, digest } => {
                 Some(Item::Object { object: object.at(origin), digest: *digest })

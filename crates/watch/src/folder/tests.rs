@@ -334,6 +334,19 @@ fn of_two_objects_with_one_name_the_first_file_stands() {
 }
 
 #[test]
+fn an_object_written_twice_in_one_file_is_told_of_each_time() {
+    let twice = format!("{}---\n{}", service("a"), service("a"));
+    let list = "apiVersion: v1\nkind: ServiceList\nitems: [{metadata: {name: b}}, {metadata: {name: b}}]\n";
+    let mut home = Home::with(&[("a.yaml", &twice), ("b.yaml", list)]);
+    let before = home.load();
+    home.write("a.yaml", &format!("{twice}# touched\n"));
+    home.write("b.yaml", &format!("{list}# touched\n"));
+    let after = home.load();
+    assert_eq!(before.faults.len(), 2);
+    assert_eq!((before.faults, before.generation), (after.faults, after.generation));
+}
+
+#[test]
 fn unknown_kinds_are_warned_of_and_common_ones_are_not() {
     let world = parse_documents(
         b"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n\
