@@ -2,6 +2,7 @@
 
 mod greeting;
 mod issuing;
+mod remembering;
 mod translating;
 
 use std::{sync::Arc, time::Duration};
@@ -69,12 +70,13 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let (models, model) = watch::channel(Arc::<Model>::default());
     let (verdicts, verdict) = watch::channel(Arc::<Vec<Verdict>>::default());
     let (translated, known_world) = watch::channel(Arc::<World>::default());
+    let (memories, memory) = watch::channel(Arc::<Memory>::default());
+    stage("remember", &stop, remembering::remember(memory, state.clone()));
     let (translating, next_change) = Translating::start(
         world,
         config.settings.clone(),
         state.load_memory()?,
-        keep_in(state.clone()),
-        Outlet { models, verdicts, worlds: translated },
+        Outlet { models, verdicts, worlds: translated, memories },
         Reconciles::new(&mut metrics),
     );
     warn_of_strangers(&config.settings, &model.borrow());
@@ -174,14 +176,5 @@ fn gateway_options(config: &Config) -> GatewayOptions {
             AccessLogFormat::Json => Some(serve::AccessLogFormat::Json),
         },
         ..GatewayOptions::default()
-    }
-}
-
-/// What cannot be written down is served all the same; a restart would have forgotten it.
-fn keep_in(state: Arc<StateFolder>) -> impl FnMut(&Memory) + Send {
-    move |memory| {
-        if let Err(error) = state.save_memory(memory) {
-            error!(%error, "sticky Defaults are not saved: a restart would forget them");
-        }
     }
 }

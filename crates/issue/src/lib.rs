@@ -1,7 +1,7 @@
 //! Decides which certificates to obtain and when, and has them obtained.
 //!
-//! The Model says what is wanted and what is in hand ([`model::Want`]). [`policy`] decides
-//! purely; [`keeper`] is the one task that acts; an [`Issuer`] makes the certificate; the
+//! The Model says what is wanted and what is in hand ([`model::Want`]). `policy` decides
+//! purely; `keeper` is the one task that acts; an [`Issuer`] makes the certificate; the
 //! [`Store`] writes it where the source finds it again. Nothing here knows who the issuer is.
 
 mod backoff;

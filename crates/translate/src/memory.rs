@@ -24,3 +24,12 @@ pub struct Memory {
     /// The last good listener settings of AlbConfigs, for when the new ones have a wrong type.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
 }
+
+impl Memory {
+    /// Whether anything that is kept across a restart has changed.
+    pub fn differs_for_a_restart(&self, other: &Self) -> bool {
+        self.defaults != other.defaults
+            || self.lists != other.lists
+            || self.held_over != other.held_over
+    }
+}

@@ -29,14 +29,14 @@ pub struct Outlet {
     pub verdicts: watch::Sender<Arc<Vec<Verdict>>>,
     /// The World that the two above come from.
     pub worlds: watch::Sender<Arc<World>>,
+    /// Sent only when it holds something new that a restart needs.
+    pub memories: watch::Sender<Arc<Memory>>,
 }
 
 pub struct Translating {
     worlds: watch::Receiver<Arc<World>>,
     settings: Settings,
-    memory: Memory,
-    /// Writes down what a restart needs of the memory.
-    keep: Box<dyn FnMut(&Memory) + Send>,
+    memory: Arc<Memory>,
     translator: Translator,
     outlet: Outlet,
     reconciles: Reconciles,
@@ -48,13 +48,12 @@ impl Translating {
         worlds: watch::Receiver<Arc<World>>,
         settings: Settings,
         memory: Memory,
-        keep: impl FnMut(&Memory) + Send + 'static,
         outlet: Outlet,
         reconciles: Reconciles,
     ) -> (Self, Option<Timestamp>) {
         let translator = Translator::default();
-        let keep = Box::new(keep);
-        let mut started = Self { worlds, settings, memory, keep, translator, outlet, reconciles };
+        let memory = Arc::new(memory);
+        let mut started = Self { worlds, settings, memory, translator, outlet, reconciles };
         let next_change = started.translate();
         (started, next_change)
     }
@@ -81,17 +80,16 @@ impl Translating {
         self.reconciles.reconciled(took, &translation.verdicts, listeners);
         debug!(generation = world.generation, ?took, listeners, "translated");
 
-        let is_worth_keeping = translation.memory.defaults != self.memory.defaults
-            || translation.memory.held_over != self.memory.held_over;
-        self.memory = translation.memory;
-        if is_worth_keeping {
-            (self.keep)(&self.memory);
-        }
         // Verdicts first: who waits for a Model finds the verdicts that belong to it.
         self.tell_of(&translation.verdicts);
         publish(&self.outlet.verdicts, translation.verdicts);
         publish(&self.outlet.models, translation.model);
         self.outlet.worlds.send_replace(world);
+
+        let former = std::mem::replace(&mut self.memory, Arc::new(translation.memory));
+        if self.memory.differs_for_a_restart(&former) {
+            self.outlet.memories.send_replace(self.memory.clone());
+        }
         translation.next_change
     }
 
