@@ -1,9 +1,11 @@
-//! Certificates for unit tests.
+//! Certificates and listeners for unit tests.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use model::{
-    Binding, BindingStatus, Certificate, CertificateId, CertificateList, CertificateSource,
+    Action, Binding, BindingStatus, Certificate, CertificateId, CertificateList, CertificateSource,
+    FixedResponse, ForwardedHeaders, Listener, ListenerKey, ObjectRef, Protocol, RouteTable,
+    TlsSettings, TlsVersions,
 };
 use testkit::pki::TestCa;
 
@@ -31,4 +33,31 @@ pub fn list(certificates: &[(&str, &Arc<Certificate>)]) -> CertificateList {
         certificate: Some(Arc::clone(certificate)),
     });
     CertificateList { bindings: bindings.collect() }
+}
+
+/// An HTTPS listener that answers everything with 404.
+pub fn listener(certificates: CertificateList) -> Listener {
+    Listener {
+        key: ListenerKey { load_balancer: "edge-lb".into(), port: 443, quic: false },
+        protocol: Protocol::Https,
+        address: "127.0.0.1:0".parse().expect("it is an address"),
+        declared_by: ObjectRef::cluster("AlbConfig", "edge-lb"),
+        certificates,
+        tls: Some(TlsSettings { versions: TlsVersions::V12AndV13, http2: true, client_auth: None }),
+        routes: Arc::new(RouteTable::new(vec![], nothing())),
+        forwarded: Arc::new(ForwardedHeaders::default()),
+        access: None,
+        idle_timeout: Duration::from_secs(15),
+        request_timeout: Duration::from_secs(60),
+        gzip: false,
+    }
+}
+
+pub fn nothing() -> Action {
+    Action::Fixed(FixedResponse {
+        status: http::StatusCode::NOT_FOUND,
+        content_type: http::HeaderValue::from_static("text/plain"),
+        body: "".into(),
+        reason: None,
+    })
 }

@@ -1,17 +1,12 @@
-use model::{Action, Direction, FixedResponse, Name, ObjectRef, Rule, RuleMatch};
+use model::{Direction, Name, ObjectRef, Rule, RuleMatch};
 
 use super::*;
+use crate::fixture::nothing;
 
 const RED: Fingerprint = Fingerprint([1; 32]);
 const BLUE: Fingerprint = Fingerprint([2; 32]);
 
 fn routes(hosts: &[&str]) -> RouteTable {
-    let action = Action::Fixed(FixedResponse {
-        status: http::StatusCode::OK,
-        content_type: http::HeaderValue::from_static("text/plain"),
-        body: "".into(),
-        reason: None,
-    });
     let rule = Rule {
         origin: ObjectRef::namespaced("Ingress", "shop", "web"),
         direction: Direction::Request,
@@ -20,9 +15,9 @@ fn routes(hosts: &[&str]) -> RouteTable {
             ..RuleMatch::default()
         },
         filters: vec![],
-        action: action.clone(),
+        action: nothing(),
     };
-    RouteTable::new(if hosts.is_empty() { vec![] } else { vec![Arc::new(rule)] }, action)
+    RouteTable::new(if hosts.is_empty() { vec![] } else { vec![Arc::new(rule)] }, nothing())
 }
 
 fn told(ledger: &ListenerLedger) -> Vec<(String, u64, u64, u64)> {

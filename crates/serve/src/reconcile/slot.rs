@@ -123,3 +123,6 @@ impl Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,20 @@ async fn a_request_head_that_began_must_end_and_cannot_park() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_comes_before_the_order_to_park_is_taken_up_wins() {
+    let roster = roster(1);
+    let pulse = roster.enter(LONG).unwrap();
+    pulse.begin_http1(IDLE);
+    pulse.request_began();
+    pulse.request_ended(IDLE);
+    pass(&roster, PARK_AFTER + 2 * TICK).await;
+    assert_eq!(pulse.order(), Order::Park);
+    pulse.request_began();
+    assert!(!pulse.take_park());
+    assert_eq!(pulse.order(), Order::Serve, "the order is settled all the same");
+}
+
+#[tokio::test(start_paused = true)]
 async fn bytes_on_http2_do_not_keep_an_unused_connection() {
     let roster = roster(1);
     let pulse = roster.enter(LONG).unwrap();

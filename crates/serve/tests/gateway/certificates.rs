@@ -1,12 +1,19 @@
 //! Which certificate answers which client.
 
+use std::sync::Arc;
+
 use model::{TlsSettings, TlsVersions};
-use rustls::{AlertDescription, Error as TlsError, NamedGroup, ProtocolVersion};
+use rustls::{
+    AlertDescription, CipherSuite, ClientConfig, Error as TlsError, NamedGroup, ProtocolVersion,
+    crypto::aws_lc_rs,
+};
 use serve::ServedName;
 use testkit::{
     pki::{KeyKind, LeafOptions, TestCa},
-    tls::{ClientOptions, RSA_ONLY, TlsClient, Versions},
+    tls::{ClientOptions, RSA_ONLY, TlsClient, Versions, any_certificate},
 };
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::stage::{Stage, additional, certificate, default, https, key, routes};
 
@@ -116,6 +123,35 @@ async fn the_key_exchange_is_post_quantum_and_alpn_follows_the_listener() {
     assert_eq!(facts.alpn.as_deref(), Some("h2"));
     let facts = client.handshake(stage.address(1443), Some("shop.test")).await.unwrap();
     assert_eq!(facts.alpn.as_deref(), Some("http/1.1"));
+}
+
+#[tokio::test]
+async fn aes_128_is_preferred_unless_the_client_puts_chacha_first() {
+    let ca = TestCa::new("root");
+    let stage = Stage::new(vec![https(443, vec![default(&ca.leaf(&["shop.test"]))])]).await;
+    let suite_for = async |first: CipherSuite| {
+        let mut provider = aws_lc_rs::default_provider();
+        provider.cipher_suites.sort_by_key(|suite| suite.suite() != first);
+        let provider = Arc::new(provider);
+        let config = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(any_certificate(provider))
+            .with_no_client_auth();
+        let stream = TcpStream::connect(stage.address(443)).await.unwrap();
+        let name = "shop.test".try_into().unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        stream.get_ref().1.negotiated_cipher_suite().unwrap().suite()
+    };
+    let (aes_128, aes_256, chacha) = (
+        CipherSuite::TLS13_AES_128_GCM_SHA256,
+        CipherSuite::TLS13_AES_256_GCM_SHA384,
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
+    );
+    assert_eq!(suite_for(aes_256).await, aes_128);
+    assert_eq!(suite_for(aes_128).await, aes_128);
+    assert_eq!(suite_for(chacha).await, chacha);
 }
 
 #[tokio::test]

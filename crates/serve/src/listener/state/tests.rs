@@ -1,34 +1,10 @@
-use std::time::Duration;
-
-use model::{
-    Action, Certificate, FixedResponse, ForwardedHeaders, ListenerKey, ObjectRef, Protocol,
-    RouteTable, TlsSettings, TlsVersions,
-};
+use model::{Certificate, TlsSettings, TlsVersions};
 
 use super::*;
-use crate::fixture::{certificate, list, unusable};
+use crate::fixture::{self, certificate, list, unusable};
 
 fn listener(certificates: &[(&str, &Arc<Certificate>)]) -> Arc<Listener> {
-    let nothing = Action::Fixed(FixedResponse {
-        status: http::StatusCode::NOT_FOUND,
-        content_type: http::HeaderValue::from_static("text/plain"),
-        body: "".into(),
-        reason: None,
-    });
-    Arc::new(Listener {
-        key: ListenerKey { load_balancer: "edge-lb".into(), port: 443, quic: false },
-        protocol: Protocol::Https,
-        address: "127.0.0.1:0".parse().unwrap(),
-        declared_by: ObjectRef::cluster("AlbConfig", "edge-lb"),
-        certificates: list(certificates),
-        tls: Some(TlsSettings { versions: TlsVersions::V12AndV13, http2: true, client_auth: None }),
-        routes: Arc::new(RouteTable::new(vec![], nothing)),
-        forwarded: Arc::new(ForwardedHeaders::default()),
-        access: None,
-        idle_timeout: Duration::from_secs(15),
-        request_timeout: Duration::from_secs(60),
-        gzip: false,
-    })
+    Arc::new(fixture::listener(list(certificates)))
 }
 
 fn build(
