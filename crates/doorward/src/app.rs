@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use ::watch::{
     folder::{Folder, FolderOptions},
-    state::{ConsoleStore, StateFolder},
+    state::{ConsoleStore, StateFolder, sweep},
 };
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -93,6 +93,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         stop.clone(),
     );
     stage("issue", &stop, keeper);
+    stage("sweep", &stop, sweep(state.clone(), known_world.clone(), model.clone(), stop.clone()));
 
     // Model ──► clients
     let gateway = Gateway::start(model.clone(), gateway_options(&config), &mut metrics);
