@@ -91,24 +91,16 @@ impl ListenerLedger {
         routes: &RouteTable,
     ) {
         let count = |counts: &Counts| counts.served(fingerprint, by == ChosenBy::Default);
-        let Some(host) = server_name else { return count(&self.none) };
-        match by {
-            ChosenBy::ExactName => self.with_exact(host, count),
-            ChosenBy::Wildcard => self.with_wildcard(host, count),
-            ChosenBy::Default if routes.names_host(host) => self.with_exact(host, count),
-            ChosenBy::Default if routes.knows_host(host) => self.with_wildcard(host, count),
-            ChosenBy::Default => count(&self.other),
+        match (server_name, by) {
+            (Some(host), ChosenBy::ExactName) => self.with_exact(host, count),
+            (Some(host), ChosenBy::Wildcard) => self.with_wildcard(host, count),
+            _ => self.with_routed(server_name, routes, count),
         }
     }
 
-    /// Counts a handshake refused for want of a certificate. Only a name that was served before
-    /// has an entry of its own.
-    pub fn refused(&self, server_name: Option<&str>) {
-        let Some(host) = server_name else { return self.none.refused() };
-        match lock::read(&self.names).exact.get(host) {
-            Some(counts) => counts.refused(),
-            None => self.other.refused(),
-        }
+    /// Counts a handshake refused for want of a certificate.
+    pub fn refused(&self, server_name: Option<&str>, routes: &RouteTable) {
+        self.with_routed(server_name, routes, Counts::refused);
     }
 
     /// Forgets names that are neither served nor routed any more. `known` gets names as they
@@ -117,6 +109,16 @@ impl ListenerLedger {
         let mut names = lock::write(&self.names);
         names.exact.retain(|name, _| known(name));
         names.wildcard.retain(|parent, _| known(&format!("*.{parent}")));
+    }
+
+    /// A name without a certificate has an entry if the routes know it.
+    fn with_routed(&self, server_name: Option<&str>, routes: &RouteTable, count: impl Fn(&Counts)) {
+        match server_name {
+            None => count(&self.none),
+            Some(host) if routes.names_host(host) => self.with_exact(host, count),
+            Some(host) if routes.knows_host(host) => self.with_wildcard(host, count),
+            Some(_) => count(&self.other),
+        }
     }
 
     fn with_exact(&self, host: &str, count: impl Fn(&Counts)) {

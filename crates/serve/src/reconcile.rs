@@ -189,8 +189,11 @@ impl Listeners {
         let address = state.wanted.address;
         if let Some(door) = slot.door().filter(|door| door.asked == address) {
             forget_unknown_names(&state);
-            door.swap(state);
-            return slot.settle();
+            let former = door.swap(state);
+            slot.settle();
+            // Giving a large table's memory back takes a while, too.
+            drop(tokio::task::spawn_blocking(move || drop(former)));
+            return;
         }
         match Door::open(state, &self.common) {
             Ok(door) => {

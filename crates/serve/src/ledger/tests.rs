@@ -40,7 +40,7 @@ fn made_up_names_are_counted_together() {
     for number in 0..1000 {
         let name = format!("n{number}.test");
         ledger.served(Some(&name), ChosenBy::Default, &RED, &routes(&[]));
-        ledger.refused(Some(&name));
+        ledger.refused(Some(&name), &routes(&[]));
         let name = format!("n{number}.shop.test");
         ledger.served(Some(&name), ChosenBy::Wildcard, &RED, &routes(&[]));
         ledger.served(
@@ -86,10 +86,19 @@ fn names_that_are_gone_are_forgotten() {
 }
 
 #[test]
-fn a_refused_name_is_counted_under_its_own_entry_if_it_has_one() {
-    let (ledger, routes) = (ListenerLedger::default(), routes(&[]));
-    ledger.served(Some("shop.test"), ChosenBy::ExactName, &RED, &routes);
-    ledger.refused(Some("shop.test"));
-    ledger.refused(None);
-    assert_eq!(told(&ledger), [("shop.test".to_owned(), 1, 0, 1), ("none".to_owned(), 0, 0, 1)]);
+fn a_refused_name_has_an_entry_if_the_routes_know_it() {
+    let (ledger, routes) = (ListenerLedger::default(), routes(&["pending.test", "*.wild.test"]));
+    for name in ["pending.test", "a.wild.test", "b.wild.test", "made-up.test"] {
+        ledger.refused(Some(name), &routes);
+    }
+    ledger.refused(None, &routes);
+    assert_eq!(
+        told(&ledger),
+        [
+            ("*.wild.test".to_owned(), 0, 0, 2),
+            ("pending.test".to_owned(), 0, 0, 1),
+            ("other".to_owned(), 0, 0, 1),
+            ("none".to_owned(), 0, 0, 1),
+        ]
+    );
 }

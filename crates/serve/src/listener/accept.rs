@@ -96,7 +96,11 @@ async fn serve(
             let done = uncut(&pulse, done).await;
             drop(handshaking);
             match done {
-                Some(Some(stream)) => {
+                // Asked of the client were terms that are not in force any more.
+                Some(Some((_, state))) if state.admits_other_clients(&shared.state.load()) => {
+                    return;
+                }
+                Some(Some((stream, _))) => {
                     let facts = TlsFacts::of(stream.get_ref().1);
                     (ClientStream::Tls(stream), Some(facts))
                 }
@@ -146,6 +150,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::Interrupted
+            // A firewall rule.
+            | io::ErrorKind::PermissionDenied
     )
 }
 

@@ -80,12 +80,13 @@ impl Door {
         Ok(Self { shared, asked, stop, accepting: Some(accepting), _watching: watching })
     }
 
-    /// Serves by `state` from the next handshake and the next request on.
-    pub fn swap(&self, state: ListenerState) {
+    /// Serves by `state` from the next handshake and the next request on. Yields the former.
+    pub fn swap(&self, state: ListenerState) -> Arc<ListenerState> {
         let former = self.shared.state.swap(Arc::new(state));
         if former.admits_other_clients(&self.shared.state.load()) {
             self.shared.roster.finish_all();
         }
+        former
     }
 
     /// Closes the socket; when this returns, the address is free.

@@ -25,12 +25,13 @@ const SPEAKS_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
     This port speaks HTTPS: use https:// in the URL.\n";
 
 /// Answers one handshake by the state that `current` yields once the ClientHello is there, and
-/// counts how it went. `None`: the client has been told, the connection is over.
+/// counts how it went. Yields that state, too. `None`: the client has been told, the connection
+/// is over.
 pub async fn handshake(
     mut stream: TcpStream,
     metrics: &GatewayMetrics,
     current: impl FnOnce() -> Arc<ListenerState>,
-) -> Option<Box<TlsStream<TcpStream>>> {
+) -> Option<(Box<TlsStream<TcpStream>>, Arc<ListenerState>)> {
     let accepted = match read_hello(&stream).await {
         Ok(accepted) => accepted,
         Err(error) => {
@@ -50,7 +51,7 @@ pub async fn handshake(
         ))
     });
     let Some((config, fingerprint, source, by)) = chosen else {
-        state.ledger.refused(hello.server_name());
+        state.ledger.refused(hello.server_name(), &state.listener.routes);
         metrics.handshake(HandshakeResult::NoCertificate);
         // The client may be gone already; there is nobody else to tell.
         let _ = stream.write_all(&UNRECOGNIZED_NAME).await;
@@ -62,7 +63,7 @@ pub async fn handshake(
             let server_name = stream.get_ref().1.server_name();
             state.ledger.served(server_name, by, &fingerprint, &state.listener.routes);
             metrics.handshake_done(source, by == ChosenBy::Default);
-            Some(Box::new(stream))
+            Some((Box::new(stream), state))
         }
         Err(error) => {
             metrics.handshake(result_of(&error));

@@ -1,11 +1,19 @@
 //! Listeners that ask clients for a certificate.
 
-use std::sync::Arc;
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+};
 
 use model::{CertificateId, ClientAuth, Listener, TlsSettings, TlsVersions};
+use rustls::{ClientConfig, ClientConnection, crypto::aws_lc_rs};
 use testkit::{
     pki::{Issued, LeafOptions, TestCa},
-    tls::{ClientOptions, TlsClient, Versions},
+    tls::{ClientOptions, TlsClient, Versions, any_certificate},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
 };
 
 use crate::stage::{Stage, default, https};
@@ -80,6 +88,59 @@ async fn connections_from_before_a_change_of_roots_come_to_an_end() {
 
     stage.publish(vec![asking(plain, &[&clients])]).await;
     crate::clients::hung_up(&mut stream).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_began_before_a_change_of_roots_does_not_get_in() {
+    let (ca, clients) = (TestCa::new("root"), TestCa::new("clients"));
+    let plain = https(443, vec![default(&ca.leaf(&["shop.test"]))]);
+    let stage = Stage::new(vec![plain.clone()]).await;
+    let mut stream = TcpStream::connect(stage.address(443)).await.unwrap();
+    let mut session = half_done_handshake(&mut stream).await;
+
+    stage.publish(vec![asking(plain, &[&clients])]).await;
+    session.writer().write_all(b"GET / HTTP/1.1\r\nhost: shop.test\r\n\r\n").unwrap();
+    send(&mut session, &mut stream).await;
+    while receive(&mut session, &mut stream).await > 0 {}
+    let mut answer = String::new();
+    let _ = session.reader().read_to_string(&mut answer);
+    assert_eq!(answer, "");
+}
+
+/// A client that has all it needs from the server, and has not said its last word.
+async fn half_done_handshake(stream: &mut TcpStream) -> ClientConnection {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(any_certificate(provider))
+        .with_no_client_auth();
+    let name = "shop.test".try_into().unwrap();
+    let mut session = ClientConnection::new(Arc::new(config), name).unwrap();
+    send(&mut session, stream).await;
+    while session.is_handshaking() {
+        receive(&mut session, stream).await;
+    }
+    session
+}
+
+async fn send(session: &mut ClientConnection, stream: &mut TcpStream) {
+    let mut records = Vec::new();
+    while session.wants_write() {
+        session.write_tls(&mut records).unwrap();
+    }
+    stream.write_all(&records).await.unwrap();
+}
+
+/// How many bytes came; none at the end, however it came.
+async fn receive(session: &mut ClientConnection, stream: &mut TcpStream) -> usize {
+    let mut bytes = [0; 4096];
+    let reading = tokio::time::timeout(testkit::LIMIT, stream.read(&mut bytes));
+    let length = reading.await.expect("it ends in time").unwrap_or(0);
+    session.read_tls(&mut &bytes[..length]).unwrap();
+    session.process_new_packets().unwrap();
+    length
 }
 
 #[tokio::test]
