@@ -34,6 +34,10 @@ use translating::{Outlet, Translating};
 
 /// Serves until a signal ends it. `for_people`: standard error is read by people.
 pub fn run(config: Config, for_people: bool) -> Result<()> {
+    // A gateway holds a file for each connection; the usual soft limit is 1024.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        warn!(%error, "the limit of open files stays as it is: connections above it wait");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
