@@ -34,10 +34,10 @@ enum What {
         #[command(flatten)]
         common: Common,
         /// Seconds of each measurement
-        #[arg(long, default_value_t = 6)]
+        #[arg(long, default_value_t = 4)]
         seconds: u64,
         /// Measurements of each kind; the median counts
-        #[arg(long, default_value_t = 3)]
+        #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
     /// Many certificates: time until ready, memory, time until a changed one is served
