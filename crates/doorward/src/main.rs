@@ -21,7 +21,7 @@ use clap::Parser;
 use args::{Cli, Command, RunArgs};
 use config::Config;
 
-// Against glibc's malloc, 10,000 Ingresses are translated in half the time, for about 15 MB more.
+// Against glibc, half the CPU of a kept-alive request and half the time of a translation.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
