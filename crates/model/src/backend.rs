@@ -36,7 +36,7 @@ impl fmt::Display for Endpoint {
 pub enum BackendProtocol {
     /// HTTP/1.1 in clear text.
     Http,
-    /// HTTP/1.1 over TLS; the backend's certificate is not verified (spec/alb_cce 1.8).
+    /// HTTP/1.1 over TLS; the backend's certificate is not verified (as on ALB).
     Https,
     /// HTTP/2 in clear text with prior knowledge.
     Grpc,

@@ -80,7 +80,7 @@ impl Certificate {
     }
 
     /// When warnings begin: at one third of the lifetime left or 60 days, whichever is less
-    /// (design part 5, rule 6).
+    /// (docs/certificates.md).
     pub fn warn_from(&self) -> Timestamp {
         const SIXTY_DAYS: i64 = 60 * 24 * 60 * 60;
         let lifetime = self.not_after.as_second().saturating_sub(self.not_before.as_second());

@@ -68,7 +68,7 @@ impl CertificateTable {
     /// whether the client can verify signatures of that certificate's key.
     ///
     /// In this order: usable before not, unexpired before expired, exact name before wildcard,
-    /// ECDSA or Ed25519 before RSA, and then the one that expires last (design part 5, rule 3).
+    /// ECDSA or Ed25519 before RSA, and then the one that expires last (docs/certificates.md).
     /// Only where no name matches does the Default answer.
     pub fn choose(
         &self,

@@ -162,7 +162,7 @@ pub struct TlsSettings {
     pub client_auth: Option<Arc<ClientAuth>>,
 }
 
-/// What rustls can offer of a security policy (spec/alb_cce 3.5).
+/// What rustls can offer of a security policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum TlsVersions {
     #[serde(rename = "TLS 1.2 and 1.3")]
@@ -180,7 +180,7 @@ pub struct ClientAuth {
     pub roots: Vec<CertificateDer<'static>>,
 }
 
-/// Which `X-Forwarded-*` headers the backend gets (spec/alb_cce 1.4). A client's own are
+/// Which `X-Forwarded-*` headers the backend gets (`xForwardedForConfig` of an AlbConfig). A client's own are
 /// removed unless it connects from a trusted source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ForwardedHeaders {

@@ -36,7 +36,7 @@ pub struct LoadBalancer {
     pub listeners: Vec<Arc<Listener>>,
 }
 
-/// One way of asking for a load balancer (design part 2).
+/// One way of asking for a load balancer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {

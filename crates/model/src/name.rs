@@ -60,7 +60,7 @@ impl Name {
     /// Whether a certificate or rule for `self` is good for `host`.
     ///
     /// An exact name covers itself; `*.a.test` covers `x.a.test`, but neither `a.test` nor
-    /// `x.y.a.test`; a wildcard host is covered only by the same wildcard (spec/alb_cce 2.3.2).
+    /// `x.y.a.test`; a wildcard host is covered only by the same wildcard.
     pub fn covers(&self, host: &Name) -> bool {
         self == host || (!host.is_wildcard() && self.covers_text(host.as_str()))
     }

@@ -54,7 +54,7 @@ pub struct TlsClaim {
     pub certificates: CertificateClaim,
 }
 
-/// What the objects say about the certificates of one listener (spec/alb_cce 2.3.1).
+/// What the objects say about the certificates of one listener.
 #[derive(Clone, Debug, Default)]
 pub struct CertificateClaim {
     /// Written in the listener's own object. `None`: nothing is written, discovery is on.

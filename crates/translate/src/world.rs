@@ -85,7 +85,7 @@ pub struct SecretProblem {
     pub message: String,
 }
 
-/// What the console verbs changed (design part 5, rule 5).
+/// What the console verbs changed (docs/certificates.md, "Changing things by hand").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Console {
     /// Load balancers whose read-only mode was switched; it is on where nothing stands here.

@@ -33,7 +33,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Nothing is wanted any more: the listener keeps the Default it had, as on ALB, as long as
-    /// its object is there (spec/alb_cce 2.4).
+    /// its object is there.
     pub(super) fn keep_last_default(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
         let Some(id) = self.memory.defaults.get(wishes.key).filter(|_| list.entries.is_empty())
         else {

@@ -180,7 +180,7 @@ impl<'a> Store<'a> {
     }
 
     /// The last good one, if it should stay although its Secret now holds `new`: ALB refuses
-    /// certificates with less than a day left (spec/alb_cce 2.3.3, 2.8).
+    /// certificates with less than a day left.
     fn longer_lived(&self, id: &CertificateId, new: &Certificate) -> Option<&'a Arc<Certificate>> {
         let is_early = new.is_not_yet_valid(self.now);
         let ends_soon = new.not_after.duration_since(self.now) < SignedDuration::from_hours(24);

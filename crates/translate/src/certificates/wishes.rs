@@ -96,7 +96,7 @@ impl<'a> Wishes<'a> {
             listener: ask.listener,
             field: &listener.field,
             list_of,
-            // An empty list is no list (spec/alb_cce 1.3).
+            // An empty list is no list.
             fixed: written.filter(|fixed| !fixed.ids.is_empty()),
             refused: matches!(source.fixed, Some(Err(_))),
             default: source.default.as_ref(),
