@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, RwLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::Instant,
@@ -13,6 +13,7 @@ use std::{
 use model::{Rule, TrafficLimit};
 
 use super::limit::Buckets;
+use crate::lock::{lock, read, write};
 
 /// Of all rules that need one. A listener that changed has new rules, which start anew.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl RuleStates {
     pub fn admit(&self, rule: &Arc<Rule>, limit: &TrafficLimit, client: IpAddr) -> bool {
         let state = self.state(rule);
         let now = Instant::now();
-        let mut buckets = state.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = lock(&state.buckets);
         if !buckets.iter().any(|(of, _)| of == limit) {
             buckets.push((*limit, Buckets::new(limit, now)));
         }
@@ -51,16 +52,15 @@ impl RuleStates {
 
     /// Forgets rules that are in no Model any more.
     pub fn sweep(&self) {
-        let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
+        let mut states = write(&self.states);
         states.retain(|_, state| Arc::strong_count(&state.rule) > 1);
     }
 
     fn state(&self, rule: &Arc<Rule>) -> Arc<RuleState> {
         let address = Arc::as_ptr(rule).addr();
-        let known =
-            self.states.read().unwrap_or_else(PoisonError::into_inner).get(&address).cloned();
+        let known = read(&self.states).get(&address).cloned();
         known.unwrap_or_else(|| {
-            let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
+            let mut states = write(&self.states);
             let new = || {
                 Arc::new(RuleState {
                     rule: rule.clone(),

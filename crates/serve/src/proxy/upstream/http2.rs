@@ -18,11 +18,8 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
-use super::{
-    request_body::RequestBody,
-    station::{Station, lock},
-    stream::Stream,
-};
+use super::{request_body::RequestBody, station::Station, stream::Stream};
+use crate::lock::lock;
 
 /// What a backend's response head may take.
 const MAX_RESPONSE_HEAD: u32 = 64 * 1024;

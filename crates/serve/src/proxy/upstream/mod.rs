@@ -14,7 +14,7 @@ mod wire;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
@@ -25,6 +25,7 @@ pub use request_body::{RequestBody, await_consent};
 pub use rotation::pick_target;
 pub use send::Way;
 
+use crate::lock::{read, write};
 use connect::Connector;
 use rotation::Rotation;
 use station::Station;
@@ -106,14 +107,6 @@ impl Upstream {
         let rotation = Arc::new(Rotation::new(backend.clone(), stations.collect()));
         write(&self.rotations).entry(address).or_insert(rotation).clone()
     }
-}
-
-fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

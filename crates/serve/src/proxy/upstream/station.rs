@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -11,6 +11,7 @@ use std::{
 use model::{BackendProtocol, Endpoint};
 
 use super::{http2::SharedWire, wire::Wire};
+use crate::lock::lock;
 
 /// Idle connections kept for one endpoint; more are closed.
 const MAX_IDLE: usize = 256;
@@ -98,9 +99,4 @@ impl Pause {
             until => self.made.elapsed().as_millis() < u128::from(until),
         }
     }
-}
-
-/// A list of connections is whole after every step, so a panic elsewhere cannot spoil it.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
