@@ -25,8 +25,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 pub use console::ConsoleStore;
 pub use secret::NewSecret;
 pub use sweep::sweep;
@@ -125,11 +123,6 @@ fn read_if_there(path: &Path) -> Result<Option<String>, StateError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StateError::Read { path: path.to_owned(), source }),
     }
-}
-
-/// The bytes of one field of a Secret's `data`.
-fn decode(text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))
 }
 
 /// Puts a file that cannot be read aside, so that a new one can take its place.

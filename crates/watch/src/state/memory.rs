@@ -3,9 +3,11 @@
 
 use std::{collections::BTreeMap, fs, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use model::{Certificate, CertificateId, CertificateSource, ListenerKey};
 use serde::{Deserialize, Serialize};
 use translate::{Memory, claim::FixedCertificates};
+use zeroize::Zeroizing;
 
 use super::{NewSecret, StateError, StateFolder, read_if_there, set_aside, write};
 
@@ -31,6 +33,14 @@ struct SavedList {
 #[derive(Deserialize)]
 struct HeldOver {
     data: BTreeMap<String, String>,
+}
+
+impl HeldOver {
+    /// One field's bytes, wiped when dropped: one of the two is a key.
+    fn field(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+        let text = self.data.get(name).map_or("", String::as_str);
+        STANDARD.decode(text).map(Zeroizing::new).map_err(|error| format!("not base64: {error}"))
+    }
 }
 
 impl StateFolder {
@@ -72,9 +82,7 @@ impl StateFolder {
             let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
             let secret: HeldOver =
                 serde_saphyr::from_str(&text).map_err(|error| error.to_string())?;
-            let field =
-                |name: &str| super::decode(secret.data.get(name).map_or("", String::as_str));
-            x509::read_pair(&field("tls.crt")?, &field("tls.key")?)
+            x509::read_pair(&secret.field("tls.crt")?, &secret.field("tls.key")?)
                 .map_err(|problem| problem.to_string())
         };
         match read() {
