@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    Decision, Issued, Issuer, Order, OrderState, Orders, Store, Why, backoff::pause, policy::decide,
+    Issued, Issuer, Order, OrderState, Orders, Store,
+    backoff::pause,
+    policy::{Decision, Why, decide},
 };
 
 /// Issuers by name; `local` is the own CA.

@@ -13,4 +13,3 @@ mod policy;
 pub use issuer::{Future, IssueError, Issued, Issuer, Store, StoreError};
 pub use keeper::{Clock, Issuers, keep};
 pub use order::{Order, OrderState, Orders};
-pub use policy::{Decision, Why, decide};

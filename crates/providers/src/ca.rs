@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use issue::{Future, IssueError, Issued, Issuer};
 use jiff::{SignedDuration, Timestamp};
-use model::{Fingerprint, Name};
+use model::Name;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
@@ -62,8 +62,6 @@ impl RootCertificate {
 #[derive(Clone)]
 pub struct LocalCa {
     issuer: Arc<rcgen::Issuer<'static, KeyPair>>,
-    certificate_pem: Arc<str>,
-    fingerprint: Fingerprint,
     clock: fn() -> Timestamp,
 }
 
@@ -77,21 +75,7 @@ impl LocalCa {
         }
         let key = KeyPair::from_pem(&root.key_pem)?;
         let issuer = rcgen::Issuer::from_ca_cert_der(&facts.leaf, key)?;
-        Ok(Self {
-            issuer: Arc::new(issuer),
-            certificate_pem: root.certificate_pem.as_str().into(),
-            fingerprint: facts.fingerprint,
-            clock,
-        })
-    }
-
-    /// What clients have to trust.
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
-    }
-
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
+        Ok(Self { issuer: Arc::new(issuer), clock })
     }
 
     /// A leaf for `names` alone: no common name, server authentication only, a new key.

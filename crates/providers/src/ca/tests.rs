@@ -27,16 +27,16 @@ async fn issued(ca: &LocalCa, texts: &[&str]) -> (Issued, model::Certificate) {
     (issued, facts)
 }
 
-/// What a client says that trusts only this CA.
+/// What a client says that trusts only this root.
 fn verify(
-    ca: &LocalCa,
+    root: &RootCertificate,
     leaf: &CertificateDer<'_>,
     host: &str,
     when: Timestamp,
 ) -> Result<(), rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots
-        .add(CertificateDer::from_pem_slice(ca.certificate_pem().as_bytes()).expect("PEM"))
+        .add(CertificateDer::from_pem_slice(root.certificate_pem.as_bytes()).expect("PEM"))
         .expect("a root");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
@@ -54,12 +54,12 @@ async fn clients_that_trust_the_root_accept_its_leaves_for_their_names_and_time(
     let (_, leaf) = issued(&ca, &["a.test", "*.b.test"]).await;
 
     assert_eq!(leaf.names, names(&["a.test", "*.b.test"]));
-    verify(&ca, &leaf.leaf, "a.test", now()).expect("by name");
-    verify(&ca, &leaf.leaf, "x.b.test", now()).expect("by wildcard");
-    verify(&ca, &leaf.leaf, "a.test", now() - SignedDuration::from_mins(4))
+    verify(&root, &leaf.leaf, "a.test", now()).expect("by name");
+    verify(&root, &leaf.leaf, "x.b.test", now()).expect("by wildcard");
+    verify(&root, &leaf.leaf, "a.test", now() - SignedDuration::from_mins(4))
         .expect("with a clock that is behind");
-    verify(&ca, &leaf.leaf, "c.test", now()).expect_err("another name");
-    verify(&ca, &leaf.leaf, "a.test", now() + DAY * 91).expect_err("after its end");
+    verify(&root, &leaf.leaf, "c.test", now()).expect_err("another name");
+    verify(&root, &leaf.leaf, "a.test", now() + DAY * 91).expect_err("after its end");
     assert_eq!(leaf.not_after, now() + DAY * 90);
 }
 
@@ -69,9 +69,10 @@ async fn a_stored_root_opens_again_and_each_leaf_has_a_new_key() {
     let first = LocalCa::open(&root, now).expect("opens");
     let again = LocalCa::open(&root, now).expect("opens again");
     let (one, leaf) = issued(&first, &["a.test"]).await;
-    let (two, _) = issued(&again, &["a.test"]).await;
+    let (two, later_leaf) = issued(&again, &["a.test"]).await;
     assert_ne!(one.key_pem, two.key_pem);
-    verify(&again, &leaf.leaf, "a.test", now()).expect("the root is the same");
+    verify(&root, &leaf.leaf, "a.test", now()).expect("before");
+    verify(&root, &later_leaf.leaf, "a.test", now()).expect("the root is the same");
 }
 
 #[test]
