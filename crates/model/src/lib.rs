@@ -13,6 +13,7 @@ mod name;
 mod object;
 mod route;
 mod route_table;
+mod ticket;
 mod verdict;
 
 pub use backend::{Backend, BackendProtocol, Endpoint};
@@ -31,4 +32,5 @@ pub use route::{
     PathMatch, Redirect, Rewrite, Rule, RuleMatch, TextPattern, TrafficLimit,
 };
 pub use route_table::{RequestParts, RouteTable};
+pub use ticket::{TicketKey, TicketKeys};
 pub use verdict::{Reason, State, Verdict};

@@ -1,0 +1,10 @@
+//! Kubernetes: where the API server holds all state.
+//!
+//! `source` makes the World of its objects, `store` keeps what Doorward itself writes, `lease`
+//! elects the one replica that may issue and write, and `reporter` carries out what the crate
+//! `report` decides. Nothing here decides what is served.
+
+pub mod lease;
+pub mod reporter;
+pub mod source;
+pub mod store;
