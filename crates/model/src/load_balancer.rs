@@ -30,6 +30,8 @@ pub struct LoadBalancer {
     pub name: Arc<str>,
     pub dialect: Dialect,
     pub declared_by: ObjectRef,
+    /// The objects that belong to it, be they served or not: its Ingresses. Sorted.
+    pub members: Arc<[ObjectRef]>,
     /// Console verbs that change a listener are refused while this is on.
     pub read_only: bool,
     /// Sorted by port, HTTPS before QUIC.
@@ -42,6 +44,8 @@ pub struct LoadBalancer {
 pub enum Dialect {
     Ingress,
     Alb,
+    /// Huawei's `kubernetes.io/elb.*` annotations, on Services and on Ingresses.
+    Elb,
 }
 
 impl fmt::Display for Dialect {
@@ -49,6 +53,7 @@ impl fmt::Display for Dialect {
         f.write_str(match self {
             Self::Ingress => "ingress",
             Self::Alb => "alb",
+            Self::Elb => "elb",
         })
     }
 }
