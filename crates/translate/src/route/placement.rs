@@ -41,7 +41,7 @@ impl Site<'_> {
         problems: &mut Problems,
     ) -> Result<Placement, Problem> {
         match self.subject.dialect {
-            Dialect::Ingress => Ok(self.plain(problems)),
+            Dialect::Ingress | Dialect::Elb => Ok(self.plain(problems)),
             Dialect::Alb => self.by_alb_rules(rules, problems),
         }
     }
