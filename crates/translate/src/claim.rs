@@ -15,6 +15,8 @@ pub struct LoadBalancerClaim {
     pub name: Arc<str>,
     pub dialect: Dialect,
     pub declared_by: Declaration,
+    /// The objects that belong to it, sorted.
+    pub members: Arc<[ObjectRef]>,
     pub listeners: Vec<ListenerClaim>,
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn claim(
     mut members: Vec<(Age, Member<'_>)>,
     claims: &mut Claims,
 ) {
+    let objects = members.iter().map(|(_, member)| member.plan.subject.object.clone()).collect();
     members.sort_by_key(|(age, _)| *age);
     let members: Vec<Member<'_>> = members.into_iter().map(|(_, member)| member).collect();
     let mut merge = Merge::new(&members);
@@ -69,6 +70,7 @@ pub(crate) fn claim(
             created: class.created,
             sequence: class.sequence,
         },
+        members: objects,
         listeners,
     });
 }

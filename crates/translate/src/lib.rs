@@ -104,6 +104,7 @@ impl Translator {
                 name: claim.name.clone(),
                 dialect: claim.dialect,
                 declared_by: claim.declared_by.object.clone(),
+                members: claim.members.clone(),
                 read_only: world.console.is_read_only(&claim.name),
                 listeners: self.listeners(claim, keys, settings, &mut binder),
             });

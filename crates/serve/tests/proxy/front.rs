@@ -98,6 +98,7 @@ impl Front {
             name: "edge-lb".into(),
             dialect: Dialect::Alb,
             declared_by: listener.declared_by.clone(),
+            members: [].into(),
             read_only: true,
             listeners: vec![Arc::new(listener)],
         };

@@ -28,6 +28,7 @@ pub(crate) fn claim(
     memory: &Memory,
     claims: &mut Claims,
 ) {
+    let objects = members.iter().map(|member| member.plan.subject.object.clone()).collect();
     // Stable, so that namespace and name decide among equals.
     members.sort_by_key(|member| member.plan.placement.order);
     claims.verdicts.extend(config.verdicts.iter().cloned());
@@ -54,6 +55,7 @@ pub(crate) fn claim(
             created: object.created,
             sequence: object.sequence,
         },
+        members: objects,
         listeners: wanted,
     });
 }

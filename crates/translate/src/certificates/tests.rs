@@ -64,6 +64,7 @@ fn https(certificates: CertificateClaim) -> Claims {
             created: at("-1d"),
             sequence: 0,
         },
+        members: [].into(),
         listeners: vec![listener],
     };
     Claims { load_balancers: vec![load_balancer], ..Claims::default() }

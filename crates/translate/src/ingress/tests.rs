@@ -151,3 +151,16 @@ fn grpc_needs_no_tls_here_and_echo_needs_no_backend() {
     let model::Action::Forward(targets) = &listener(&claims, 80).rules[0].action else { panic!() };
     assert_eq!(targets[0].backend.protocol, model::BackendProtocol::Grpc);
 }
+
+#[test]
+fn its_ingresses_are_members_even_without_a_rule() {
+    let mut scene = Scene::plain().with(&plain("shop/z", &[], &hosts(&["a.test"]))).with(&plain(
+        "shop/a",
+        &[],
+        "tls: [{hosts: [a.test], secretName: s}]",
+    ));
+    let claims = scene.claims();
+    let members: Vec<_> =
+        claims.load_balancers[0].members.iter().map(ToString::to_string).collect();
+    assert_eq!(members, ["Ingress shop/a", "Ingress shop/z"]);
+}
