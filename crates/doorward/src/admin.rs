@@ -7,6 +7,7 @@
 mod answer;
 mod change;
 mod config_dump;
+mod door;
 mod guard;
 mod health;
 mod read;
@@ -24,8 +25,9 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-pub use change::Shelf;
-pub use health::Health;
+pub use change::{Edit, Keep, KeepError, Shelf};
+pub use door::{Door, Scope};
+pub use health::{Health, Standing};
 pub use read::Sight;
 
 use crate::config::Token;
@@ -47,18 +49,26 @@ pub struct Desk {
 }
 
 /// Binds before anything is served, so that two Doorwards on one state folder do not get far.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+pub async fn bind(address: SocketAddr, scope: Scope) -> Result<TcpListener> {
+    let (name, flag) = match scope {
+        Scope::Everything => ("admin", "--admin"),
+        Scope::Probes => ("probe", "--probe"),
+    };
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!(
-            "cannot bind the admin address {address}: end what listens there, or choose another with --admin IP:PORT"
+            "cannot bind the {name} address {address}: end what listens there, or choose another with {flag} IP:PORT"
         )
     })?;
-    info!(address = %listener.local_addr()?, "admin API listens");
+    let address = listener.local_addr()?;
+    match scope {
+        Scope::Everything => info!(%address, "admin API listens"),
+        Scope::Probes => info!(%address, "health and metrics listen"),
+    }
     Ok(listener)
 }
 
 /// Answers until the task is dropped.
-pub async fn run(listener: TcpListener, desk: Arc<Desk>) {
+pub async fn run(listener: TcpListener, door: Arc<Door>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let stream = match listener.accept().await {
@@ -74,18 +84,18 @@ pub async fn run(listener: TcpListener, desk: Arc<Desk>) {
             debug!("the admin API has no place for another connection");
             continue;
         };
-        let desk = desk.clone();
+        let door = door.clone();
         tokio::spawn(async move {
-            let _ = timeout(CONNECTION_TIME, converse(stream, desk)).await;
+            let _ = timeout(CONNECTION_TIME, converse(stream, door)).await;
             drop(place);
         });
     }
 }
 
-async fn converse(stream: TcpStream, desk: Arc<Desk>) {
+async fn converse(stream: TcpStream, door: Arc<Door>) {
     let service = service_fn(move |request| {
-        let desk = desk.clone();
-        async move { Ok::<_, Infallible>(route::answer(&desk, request).await) }
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(door.answer(request).await) }
     });
     let ended = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,18 +1,17 @@
 //! `doorward run`: all stages wired together, top to bottom as the data flows.
 
+mod folder;
 mod greeting;
+mod ground;
 mod issuing;
+mod keeping;
 mod remembering;
 mod translating;
 
 use std::{sync::Arc, time::Duration};
 
-use ::watch::{
-    folder::{Folder, FolderOptions},
-    state::{ConsoleStore, StateFolder, sweep},
-};
+use ::watch::state::StateFolder;
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 use model::{Model, Verdict};
 use prometheus_client::registry::Registry;
 use serve::{Gateway, GatewayOptions};
@@ -22,14 +21,14 @@ use tracing::{error, info, warn};
 use translate::{Memory, Settings, World};
 
 use crate::{
-    admin::{self, Desk, Health, Shelf, Sight},
+    admin::{self, Desk, Door, Health, Scope, Shelf, Sight, Standing},
     args::AccessLogFormat,
-    config::Config,
+    config::{Config, Source},
     drain::Signals,
     metrics::Reconciles,
 };
 use greeting::Facts;
-use issuing::IssuedSecrets;
+use ground::{Flow, Ground};
 use translating::{Outlet, Translating};
 
 /// Serves until a signal ends it. `for_people`: standard error is read by people.
@@ -53,54 +52,60 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let mut metrics = Registry::default();
     let stop = CancellationToken::new();
     for key in &config.unused_keys {
-        warn!(key, "this setting has no effect here: manifests come from a folder");
+        warn!(key, "this setting has no effect here");
     }
-    let admin = admin::bind(config.admin).await?;
+    let (desks, desk) = watch::channel(None);
+    let (standings, standing) = watch::channel(Standing::Waiting("its first look".into()));
+    let admin = admin::bind(config.admin, Scope::Everything).await?;
+    let admin_address = admin.local_addr()?;
+    let door = |scope| Arc::new(Door { scope, desk: desk.clone(), standing: standing.clone() });
+    stage("admin", &stop, admin::run(admin, door(Scope::Everything)));
+    if let Some(address) = config.probe {
+        let probe = admin::bind(address, Scope::Probes).await?;
+        stage("probe", &stop, admin::run(probe, door(Scope::Probes)));
+    }
     let state = Arc::new(StateFolder::open(&config.state)?);
-    let console = Arc::new(ConsoleStore::open(state.clone())?);
 
-    // folder ──► World
-    let mut folder = Folder::new(FolderOptions {
-        roots: config.manifests.clone(),
-        state: Some(state.clone()),
-        store_namespace: config.settings.store_namespace.clone(),
-    });
-    let console_edits = console.subscribe();
-    let first = World { console: console_edits.borrow().clone(), ..folder.load() };
-    let (worlds, world) = watch::channel(Arc::new(first));
-    stage("folder", &stop, folder.run(worlds, console_edits, stop.clone()));
+    // objects ──► World
+    let Ground { worlds, memory, led, tickets, keep, facts, follow } = match &config.source {
+        Source::Folders(roots) => {
+            let store_namespace = &config.settings.store_namespace;
+            let ground = folder::stand(roots, store_namespace, state, &stop)?;
+            standings.send_replace(Standing::CURRENT);
+            ground
+        }
+        Source::Kubernetes(_) => anyhow::bail!("--kube comes with the next commit"),
+    };
 
     // World ──► Model and verdicts
     let (models, model) = watch::channel(Arc::<Model>::default());
     let (verdicts, verdict) = watch::channel(Arc::<Vec<Verdict>>::default());
     let (translated, known_world) = watch::channel(Arc::<World>::default());
-    let (memories, memory) = watch::channel(Arc::<Memory>::default());
-    stage("remember", &stop, remembering::remember(memory, state.clone()));
+    let (memories, memory_now) = watch::channel(Arc::<Memory>::default());
     let (translating, next_change) = Translating::start(
-        world,
+        worlds,
         config.settings.clone(),
-        state.load_memory()?,
+        memory,
+        led,
         Outlet { models, verdicts, worlds: translated, memories },
         Reconciles::new(&mut metrics),
     );
     warn_of_strangers(&config.settings, &model.borrow());
     stage("translate", &stop, translating.run(next_change));
 
-    // Model ──► issued Secrets, which come in again through the folder
-    let (orders, order) = watch::channel(issue::Orders::default());
-    let keeper = issue::keep(
-        model.clone(),
-        issuing::issuers(&state),
-        Arc::new(IssuedSecrets(state.clone())),
-        orders,
-        Arc::new(Timestamp::now),
-        stop.clone(),
-    );
-    stage("issue", &stop, keeper);
-    stage("sweep", &stop, sweep(state.clone(), known_world.clone(), model.clone(), stop.clone()));
-
     // Model ──► clients
     let gateway = Gateway::start(model.clone(), gateway_options(&config), &mut metrics);
+
+    // Model ──► issued Secrets and reports, which come in again as objects
+    let (orders, order) = watch::channel(issue::Orders::default());
+    follow(Flow {
+        worlds: known_world.clone(),
+        models: model.clone(),
+        verdicts: verdict.clone(),
+        memories: memory_now,
+        served: gateway.served.clone(),
+        orders,
+    });
 
     // ──► operators
     let sight = Sight {
@@ -112,25 +117,20 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         ledger: gateway.ledger.clone(),
     };
     let facts = Facts {
-        manifests: config.manifests,
+        ground: facts,
         settings: config.file,
         default_issuer: config.settings.default_issuer.as_deref().map(Into::into),
-        root: state.root_certificate(),
-        admin: admin.local_addr()?,
+        admin: admin_address,
         for_people,
     };
-    let desk = Desk {
+    let health = Health { standing, served: gateway.served.clone(), draining: stop.clone() };
+    desks.send_replace(Some(Arc::new(Desk {
         sight: sight.clone(),
-        shelf: Shelf {
-            state: state.clone(),
-            console,
-            store_namespace: config.settings.store_namespace,
-        },
-        health: Health { served: gateway.served.clone(), draining: stop.clone() },
+        shelf: Shelf { keep, store_namespace: config.settings.store_namespace },
+        health,
         metrics,
         token: config.admin_token,
-    };
-    stage("admin", &stop, admin::run(admin, Arc::new(desk)));
+    })));
     tokio::spawn(greeting::greet(sight, facts));
 
     signals.next().await;

@@ -9,7 +9,7 @@ mod value;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub use local::{AccessLogFormat, CheckArgs, LogArgs, LogFormat, RunArgs};
+pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, RunArgs};
 pub use remote::{
     CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, RemoteArgs, Switch,
 };
@@ -25,9 +25,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve HTTPS for the load balancers of a manifests folder
+    /// Serve HTTPS for the load balancers of a manifests folder or a Kubernetes cluster
     #[command(after_help = help::RUN)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Show what would be served for manifests, and every problem; starts nothing
     #[command(after_help = help::CHECK)]
     Check(CheckArgs),

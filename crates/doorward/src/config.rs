@@ -4,6 +4,7 @@
 //! anything is served.
 
 mod file;
+mod kube;
 mod token;
 
 use std::{
@@ -12,11 +13,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use translate::Settings;
 
 use crate::args::{AccessLogFormat, PortPair, RunArgs};
 use file::File;
+pub use kube::KubeConfig;
 pub use token::Token;
 
 /// The name of the settings file where none is given by `--config`.
@@ -30,12 +32,14 @@ const DEFAULT_DRAIN: Duration = Duration::from_secs(25);
 /// What `run` runs by.
 #[derive(Debug)]
 pub struct Config {
-    pub manifests: Vec<PathBuf>,
+    pub source: Source,
     pub state: PathBuf,
     pub settings: Settings,
     pub admin: SocketAddr,
     /// Asked of every admin request.
     pub admin_token: Option<Token>,
+    /// Answers health, readiness and metrics alone, without a token.
+    pub probe: Option<SocketAddr>,
     pub access_log: AccessLogFormat,
     pub drain_limit: Duration,
     /// The settings file in use.
@@ -44,19 +48,20 @@ pub struct Config {
     pub unused_keys: Vec<&'static str>,
 }
 
+/// Where the objects come from.
+#[derive(Debug)]
+pub enum Source {
+    Folders(Vec<PathBuf>),
+    Kubernetes(Box<KubeConfig>),
+}
+
 impl Config {
     pub fn for_run(args: &RunArgs) -> Result<Self> {
         let (path, file) = read_file(args.config.as_deref(), &args.manifests)?;
         let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
 
-        let manifests = match args.manifests.as_slice() {
-            [] => file.manifests.iter().map(|folder| base.join(folder)).collect(),
-            given => given.to_vec(),
-        };
-        ensure!(
-            !manifests.is_empty(),
-            "no manifests to serve: give a folder with --manifests DIR, or `manifests: [DIR]` in {FILE_NAME}"
-        );
+        let settings = settings(args, &file);
+        let source = source(args, &file, base, &settings.store_namespace)?;
         let token_file = args
             .admin_token_file
             .clone()
@@ -68,25 +73,44 @@ impl Config {
                 "--admin {admin} can be reached from other machines: give --admin-token-file FILE (or adminTokenFile in {FILE_NAME}), or a loopback address"
             );
         }
+        let on_kubernetes = matches!(source, Source::Kubernetes(_));
         Ok(Self {
-            manifests,
+            source,
             state: args
                 .state
                 .clone()
                 .or_else(|| file.state.as_ref().map(|path| base.join(path)))
                 .unwrap_or_else(|| DEFAULT_STATE.into()),
-            settings: settings(args, &file),
+            settings,
             admin,
             admin_token,
+            probe: args.probe.or(file.probe).or(on_kubernetes.then_some(kube::DEFAULT_PROBE)),
             access_log: args.access_log.or(file.access_log).unwrap_or_default(),
             drain_limit: args
                 .drain_seconds
                 .or(file.drain_seconds)
                 .map_or(DEFAULT_DRAIN, Duration::from_secs),
-            unused_keys: file.unused_keys(),
+            unused_keys: file.unused_keys(on_kubernetes),
             file: path,
         })
     }
+}
+
+fn source(args: &RunArgs, file: &File, base: &Path, store_namespace: &str) -> Result<Source> {
+    if args.kube.kube {
+        let kube = KubeConfig::new(&args.kube, file, store_namespace)?;
+        return Ok(Source::Kubernetes(Box::new(kube)));
+    }
+    let manifests: Vec<_> = match args.manifests.as_slice() {
+        [] => file.manifests.iter().map(|folder| base.join(folder)).collect(),
+        given => given.to_vec(),
+    };
+    if manifests.is_empty() {
+        bail!(
+            "nothing to serve: give a folder with --manifests DIR (or `manifests: [DIR]` in {FILE_NAME}), or --kube for a Kubernetes cluster"
+        );
+    }
+    Ok(Source::Folders(manifests))
 }
 
 /// The settings that `check` translates by.

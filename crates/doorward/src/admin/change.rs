@@ -1,28 +1,28 @@
 //! What can be changed: the certificate store, and, where read-only mode is off, the certificates
 //! of a listener.
 //!
-//! A change is written to the state folder and comes back through the World. It is answered when
+//! A change is written to where it is kept and comes back through the World. It is answered when
 //! it is served, so that who asked may rely on it.
 
+mod keep;
 mod listener;
 mod store;
 
 use std::{sync::Arc, time::Duration};
 
-use ::watch::state::{ConsoleStore, StateError, StateFolder};
 use http::StatusCode;
 use serve::{Served, ServedListener};
 use tokio::{sync::watch, time::timeout};
 
 use super::{answer::ApiError, read::Sight};
+pub use keep::{Edit, Keep, KeepError};
 
 /// A change is served within a fraction of a second; on a very busy machine within this.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where changes are put.
 pub struct Shelf {
-    pub state: Arc<StateFolder>,
-    pub console: Arc<ConsoleStore>,
+    pub keep: Arc<dyn Keep>,
     pub store_namespace: Arc<str>,
 }
 
@@ -57,8 +57,4 @@ async fn seen<T>(values: &watch::Receiver<T>, holds: impl Fn(&T) -> bool) -> Res
 fn no_certificate(id: &str) -> ApiError {
     ApiError::not_found("there is no such certificate: see `doorward certificate list`")
         .on(format!("certificate {id}"))
-}
-
-fn not_written(error: &StateError) -> ApiError {
-    ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "StateFolder", error.to_string())
 }

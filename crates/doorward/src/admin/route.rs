@@ -1,6 +1,6 @@
 //! Which request asks for what.
 
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use model::ListenerKey;
@@ -38,8 +38,7 @@ async fn handle(desk: &Desk, request: Request<Incoming>) -> Result<Answer, ApiEr
     match (&method, segments.as_slice()) {
         (&Method::GET, ["healthz"]) => Ok(answer::text(StatusCode::OK, "ok\n")),
         (&Method::GET, ["readyz"]) => {
-            let verbose = head.uri.query().is_some_and(|query| query.contains("verbose"));
-            Ok(desk.health.ready(verbose && may_see_details))
+            Ok(desk.health.ready(is_verbose(&head.uri) && may_see_details))
         }
         (&Method::GET, ["metrics"]) => metrics(desk),
         (&Method::GET, ["config_dump"]) => answer::json(&ConfigDump::new(&desk.sight.served())),
@@ -106,7 +105,12 @@ async fn api(
     }
 }
 
-fn metrics(desk: &Desk) -> Result<Answer, ApiError> {
+/// `?verbose`, as Kubernetes writes it.
+pub fn is_verbose(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.contains("verbose"))
+}
+
+pub fn metrics(desk: &Desk) -> Result<Answer, ApiError> {
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &desk.metrics)
         .map_err(|error| ApiError::internal(&error))?;

@@ -3,7 +3,7 @@
 use std::{
     fmt::Write,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -12,6 +12,7 @@ use serve::{Served, ServedListener};
 use tokio::time::timeout;
 use tracing::info;
 
+use super::ground::GroundFacts;
 use crate::{
     admin::Sight,
     table::{self, Screen, Table},
@@ -23,11 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is told but does not come from a stage.
 pub struct Facts {
-    pub manifests: Vec<PathBuf>,
+    pub ground: GroundFacts,
     /// The settings file in use.
     pub settings: Option<PathBuf>,
     pub default_issuer: Option<String>,
-    pub root: PathBuf,
     pub admin: SocketAddr,
     /// Standard error is read by people.
     pub for_people: bool,
@@ -58,9 +58,7 @@ pub async fn greet(mut sight: Sight, facts: Facts) {
 }
 
 fn text(facts: &Facts, model: &Model, served: &Served, warnings: usize, rejected: usize) -> String {
-    let folders: Vec<_> =
-        facts.manifests.iter().map(|folder| folder.display().to_string()).collect();
-    let mut text = format!("\nDoorward serves {}\n\n", folders.join(", "));
+    let mut text = format!("\nDoorward serves {}\n\n", facts.ground.of);
 
     let mut listeners =
         Table::new(Screen::plain(), &["  LISTENER", "ADDRESS", "HOSTS"], &["HOSTS"]);
@@ -99,8 +97,8 @@ fn text(facts: &Facts, model: &Model, served: &Served, warnings: usize, rejected
                 .into(),
         },
     );
-    if facts.root.exists() {
-        line("own CA's root", facts.root.display().to_string());
+    if let Some(root) = root_of(facts) {
+        line("own CA's root", root.display().to_string());
     }
     line("admin API", format!("http://{}", facts.admin));
     line(
@@ -116,6 +114,11 @@ fn text(facts: &Facts, model: &Model, served: &Served, warnings: usize, rejected
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>() + "\n"
 }
 
+/// Where the own CA's root lies, once it was made.
+fn root_of(facts: &Facts) -> Option<&Path> {
+    facts.ground.root.as_deref().filter(|root| root.exists())
+}
+
 /// The exact hosts that the listener routes, in order.
 fn hosts_of(listener: &ServedListener) -> Vec<String> {
     let rules = listener.listener.routes.rules().iter();
@@ -125,6 +128,7 @@ fn hosts_of(listener: &ServedListener) -> Vec<String> {
 
 /// For the first host that a certificate of the own CA answers for.
 fn command_to_try(facts: &Facts, model: &Model, served: &Served) -> Option<String> {
+    let root = root_of(facts)?;
     let open_to_all = model
         .listeners()
         .filter(|listener| listener.tls.as_ref().is_some_and(|tls| tls.client_auth.is_none()));
@@ -145,7 +149,7 @@ fn command_to_try(facts: &Facts, model: &Model, served: &Served) -> Option<Strin
         let (ip, port) = (reachable(address.ip()), address.port());
         Some(format!(
             "curl --cacert {} --resolve {host}:{port}:{ip} https://{host}:{port}/",
-            facts.root.display()
+            root.display()
         ))
     })
 }

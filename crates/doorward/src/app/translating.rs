@@ -35,6 +35,8 @@ pub struct Outlet {
 
 pub struct Translating {
     worlds: watch::Receiver<Arc<World>>,
+    /// What the leader remembers, to be taken over; `None`: this replica is on its own.
+    led: Option<watch::Receiver<Arc<Memory>>>,
     settings: Settings,
     memory: Arc<Memory>,
     translator: Translator,
@@ -48,12 +50,13 @@ impl Translating {
         worlds: watch::Receiver<Arc<World>>,
         settings: Settings,
         memory: Memory,
+        led: Option<watch::Receiver<Arc<Memory>>>,
         outlet: Outlet,
         reconciles: Reconciles,
     ) -> (Self, Option<Timestamp>) {
         let translator = Translator::default();
         let memory = Arc::new(memory);
-        let mut started = Self { worlds, settings, memory, translator, outlet, reconciles };
+        let mut started = Self { worlds, led, settings, memory, translator, outlet, reconciles };
         let next_change = started.translate();
         (started, next_change)
     }
@@ -63,10 +66,23 @@ impl Translating {
         loop {
             tokio::select! {
                 changed = self.worlds.changed() => if changed.is_err() { return },
+                led = led(&mut self.led) => self.take_over(&led),
                 () = sleep(until(next_change, Timestamp::now())) => {}
             }
             next_change = block_in_place(|| self.translate());
         }
+    }
+
+    /// Remembers what the leader does, so that all replicas choose alike.
+    fn take_over(&mut self, led: &Memory) {
+        let mut memory = Memory::clone(&self.memory);
+        memory.defaults.clone_from(&led.defaults);
+        memory.lists.clone_from(&led.lists);
+        memory.held_over.clone_from(&led.held_over);
+        for (id, certificate) in &led.held_over {
+            memory.bound.entry(id.clone()).or_insert_with(|| certificate.clone());
+        }
+        self.memory = Arc::new(memory);
     }
 
     /// Returns when time alone changes the answer.
@@ -111,6 +127,17 @@ impl Translating {
             warn!(more, "more problems: see `doorward get verdicts`");
         }
     }
+}
+
+/// The leader's memory when it changes; never, where nobody leads.
+async fn led(memories: &mut Option<watch::Receiver<Arc<Memory>>>) -> Arc<Memory> {
+    if let Some(receiver) = memories {
+        if receiver.changed().await.is_ok() {
+            return receiver.borrow_and_update().clone();
+        }
+        *memories = None;
+    }
+    std::future::pending().await
 }
 
 /// The problems of `verdicts` that `known` does not hold.

@@ -14,7 +14,8 @@ Flags beat doorward.yaml, which beats the defaults.
 
 Examples:
   doorward run --manifests examples/quickstart --port-map 443=8443,80=8080
-  doorward run --manifests a b --state /var/lib/doorward --bind 10.0.0.5 --log-format json";
+  doorward run --manifests a b --state /var/lib/doorward --bind 10.0.0.5 --log-format json
+  doorward run --kube --context staging --port-map 443=8443,80=8080";
 
 pub const CHECK: &str = "\
 Exits with 1 if anything is rejected or warned about.

@@ -14,6 +14,8 @@ pub struct RunArgs {
     /// Folder of manifests (*.yaml, *.yml, *.json, any depth); may be given several times
     #[arg(long, value_name = "DIR", num_args = 1.., value_hint = clap::ValueHint::DirPath)]
     pub manifests: Vec<PathBuf>,
+    #[command(flatten)]
+    pub kube: KubeArgs,
     /// Settings [default: doorward.yaml in a manifests folder, else in the working directory]
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -32,6 +34,10 @@ pub struct RunArgs {
     /// File with the token that admin requests must carry; needed when --admin is not loopback
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub admin_token_file: Option<PathBuf>,
+    /// Address that answers only /healthz, /readyz and /metrics, to everybody [default: none; with
+    /// --kube: 0.0.0.0:15001]
+    #[arg(long, value_name = "IP:PORT")]
+    pub probe: Option<SocketAddr>,
     /// Serve only these load balancers
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub load_balancer: Vec<String>,
@@ -43,6 +49,23 @@ pub struct RunArgs {
     pub drain_seconds: Option<u64>,
     #[command(flatten)]
     pub log: LogArgs,
+}
+
+/// Which cluster to serve, and how much of it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct KubeArgs {
+    /// Serve what the objects of a Kubernetes cluster say, instead of a folder
+    #[arg(long, conflicts_with = "manifests")]
+    pub kube: bool,
+    /// How to reach the cluster [default: $KUBECONFIG, ~/.kube/config, or the Pod's own account]
+    #[arg(long, value_name = "FILE", requires = "kube", value_hint = clap::ValueHint::FilePath)]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig [default: its current one]
+    #[arg(long, requires = "kube")]
+    pub context: Option<String>,
+    /// Watch the Secrets of all namespaces, not only of the store's and of watchNamespaces
+    #[arg(long, requires = "kube")]
+    pub all_namespaces: bool,
 }
 
 #[derive(Args, Clone, Debug, Default)]

@@ -26,12 +26,17 @@ pub struct File {
     pub store_namespace: Option<String>,
     pub admin: Option<SocketAddr>,
     pub admin_token_file: Option<PathBuf>,
+    pub probe: Option<SocketAddr>,
     pub access_log: Option<AccessLogFormat>,
     pub drain_seconds: Option<u64>,
-    // Settings of other ways to run, taken here so that one file serves all of them.
+    /// Namespaces whose Secrets are watched besides the store's and Doorward's own.
+    pub watch_namespaces: Option<Vec<String>>,
+    /// What statuses say: an IP address or a host name.
+    pub publish_address: Option<String>,
+    /// The Service in front of the gateway, `NAMESPACE/NAME`.
+    pub gateway_service: Option<String>,
+    // A setting of another way to run, taken here so that one file serves all of them.
     mesh: Option<IgnoredAny>,
-    watch_namespaces: Option<IgnoredAny>,
-    publish_address: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -54,15 +59,16 @@ impl File {
         Ok(file)
     }
 
-    pub fn unused_keys(&self) -> Vec<&'static str> {
-        [
-            ("mesh", &self.mesh),
-            ("watchNamespaces", &self.watch_namespaces),
-            ("publishAddress", &self.publish_address),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| value.is_some().then_some(key))
-        .collect()
+    /// The keys that are written and do nothing, on Kubernetes or in a folder.
+    pub fn unused_keys(&self, on_kubernetes: bool) -> Vec<&'static str> {
+        let elsewhere = [
+            ("watchNamespaces", self.watch_namespaces.is_some() && !on_kubernetes),
+            ("publishAddress", self.publish_address.is_some() && !on_kubernetes),
+            ("gatewayService", self.gateway_service.is_some() && !on_kubernetes),
+            ("manifests", !self.manifests.is_empty() && on_kubernetes),
+            ("mesh", self.mesh.is_some()),
+        ];
+        elsewhere.into_iter().filter_map(|(key, unused)| unused.then_some(key)).collect()
     }
 }
 

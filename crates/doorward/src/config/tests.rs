@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use tempfile::TempDir;
 
-use super::{Config, Token, file::File};
+use super::{Config, Source, Token, file::File};
 use crate::args::{Cli, Command};
 
 /// A manifests folder that holds `doorward.yaml`.
@@ -51,7 +51,46 @@ fn the_example_of_the_contract_is_taken_whole() {
     assert_eq!(config.settings.address_of("edge-lb").to_string(), "127.0.0.2");
     assert_eq!(config.settings.default_issuer.as_deref(), Some("local"));
     assert_eq!(&*config.settings.store_namespace, "certs");
-    assert_eq!(config.unused_keys, ["mesh", "watchNamespaces", "publishAddress"]);
+    assert_eq!(config.unused_keys, ["watchNamespaces", "publishAddress", "mesh"]);
+}
+
+fn on_kubernetes(settings: &str, flags: &[&str]) -> anyhow::Result<Config> {
+    let folder = folder_with(settings);
+    let file = folder.path().join(super::FILE_NAME);
+    let line = ["doorward", "run", "--kube", "--config"].into_iter().map(PathBuf::from);
+    let line = line.chain([file]).chain(flags.iter().map(PathBuf::from));
+    let Command::Run(args) = Cli::parse_from(line).command else { panic!("not run") };
+    Config::for_run(&args)
+}
+
+#[test]
+fn on_kubernetes_secrets_are_watched_narrowly_and_statuses_get_an_address() {
+    let settings = "watchNamespaces: [shop]\npublishAddress: edge.example\n\
+                    gatewayService: edge/gateway\n";
+    let config = on_kubernetes(settings, &[]).unwrap();
+    assert_eq!(config.probe, Some("0.0.0.0:15001".parse().unwrap()));
+    assert!(config.unused_keys.is_empty());
+    let Source::Kubernetes(kube) = config.source else { panic!("not on Kubernetes") };
+    let watched: Vec<_> = kube.secret_namespaces.iter().flatten().map(|n| &**n).collect();
+    assert_eq!(watched, ["doorward-system", "shop"]);
+    assert_eq!(kube.publish_address.as_deref(), Some("edge.example"));
+    assert_eq!(kube.gateway_service, ("edge".into(), "gateway".into()));
+
+    let config = on_kubernetes(settings, &["--all-namespaces"]).unwrap();
+    let Source::Kubernetes(kube) = config.source else { panic!("not on Kubernetes") };
+    assert_eq!(kube.secret_namespaces, None);
+}
+
+#[test]
+fn what_kubernetes_would_refuse_later_is_refused_at_once() {
+    for (settings, says) in [
+        ("gatewayService: gateway\n", "NAMESPACE/NAME"),
+        ("publishAddress: edge.example:443\n", "without a port"),
+        ("publishAddress: '*.example'\n", "IP address or a host name"),
+    ] {
+        let error = format!("{:#}", on_kubernetes(settings, &[]).unwrap_err());
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use model::{CertificateId, Listener, ListenerKey, Model, Protocol};
 use tracing::info;
 use translate::world::{Console, ConsoleEdit};
 
-use super::{Shelf, no_certificate, not_written, seen, served};
+use super::{Edit, Shelf, no_certificate, seen, served};
 use crate::{
     admin::{
         Sight,
@@ -27,9 +27,8 @@ impl Shelf {
         id: &str,
     ) -> Result<ListenerView, ApiError> {
         let (id, generation) = self.admit(sight, key, id)?;
-        self.console
-            .set_default(key.clone(), id.clone(), generation)
-            .map_err(|error| not_written(&error))?;
+        let listener = key.clone();
+        self.keep.edit(Edit::Default { listener, id: id.clone(), generation }).await?;
         let edits = |console: &Console| console.defaults.get(key).map(|edit| edit.id.clone());
         seen(&sight.worlds, |world| edits(&world.console).as_ref() == Some(&id)).await?;
         let model = sight.model();
@@ -56,9 +55,8 @@ impl Shelf {
         id: &str,
     ) -> Result<ListenerView, ApiError> {
         let (id, generation) = self.admit(sight, key, id)?;
-        self.console
-            .add(key.clone(), id.clone(), generation)
-            .map_err(|error| not_written(&error))?;
+        let listener = key.clone();
+        self.keep.edit(Edit::Add { listener, id: id.clone(), generation }).await?;
         seen(&sight.worlds, |world| names(world.console.added.get(key), &id)).await?;
         if !holds(&sight.model(), key, &id) {
             return Err(not_applied(key, OVERTAKEN));
@@ -93,9 +91,8 @@ impl Shelf {
             Some(_) => {}
         }
         let id = CertificateId::store(id);
-        self.console
-            .remove(key.clone(), id.clone(), world.generation)
-            .map_err(|error| not_written(&error))?;
+        let (listener, generation) = (key.clone(), world.generation);
+        self.keep.edit(Edit::Remove { listener, id: id.clone(), generation }).await?;
         seen(&sight.worlds, |world| names(world.console.removed.get(key), &id)).await?;
         if holds(&sight.model(), key, &id) {
             return Err(not_applied(key, OVERTAKEN));
@@ -115,7 +112,7 @@ impl Shelf {
         if !model.load_balancers.iter().any(|balancer| *balancer.name == *name) {
             return Err(no_load_balancer(&model, name));
         }
-        self.console.set_read_only(name, enabled).map_err(|error| not_written(&error))?;
+        self.keep.edit(Edit::ReadOnly { load_balancer: name.to_owned(), enabled }).await?;
         let switched = |model: &Arc<Model>| {
             let found = model.load_balancers.iter().find(|balancer| *balancer.name == *name);
             found.is_none_or(|balancer| balancer.read_only == enabled)

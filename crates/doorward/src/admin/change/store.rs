@@ -5,14 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use ::watch::{folder::CERTIFICATE_ID, state::NewSecret};
 use jiff::Timestamp;
 use model::Fingerprint;
-use tokio::task::block_in_place;
 use tracing::info;
 use translate::{
     World,
     world::{Key, Object, Secret},
 };
 
-use super::{Shelf, no_certificate, not_written, seen, served};
+use super::{KeepError, Shelf, no_certificate, seen, served};
 use crate::{
     admin::{Sight, answer::ApiError},
     view::{CertificateView, Upload, find, uses_of},
@@ -35,16 +34,17 @@ impl Shelf {
                 pair.not_after
             )));
         }
-        block_in_place(|| {
-            self.state.put_secret(&NewSecret {
-                namespace: &self.store_namespace,
-                name: &id,
-                labels: BTreeMap::from([(CERTIFICATE_ID, id.as_str())]),
-                certificate_pem: &x509::chain_pem(&pair),
-                key_pem: &x509::key_pem(&pair),
-            })
-        })
-        .map_err(|error| not_written(&error))?;
+        let secret = NewSecret {
+            namespace: &self.store_namespace,
+            name: &id,
+            labels: BTreeMap::from([(CERTIFICATE_ID, id.as_str())]),
+            certificate_pem: &x509::chain_pem(&pair),
+            key_pem: &x509::key_pem(&pair),
+        };
+        self.keep
+            .put_secret(&secret)
+            .await
+            .map_err(|error| ApiError::from(error).on(format!("certificate {id}")))?;
         info!(%id, fingerprint = %pair.fingerprint, "certificate uploaded");
 
         let stored = |world: &Arc<World>| {
@@ -70,8 +70,10 @@ impl Shelf {
             .on(format!("certificate {id}")));
         }
         let (namespace, name) = (secret.reference.namespace.as_deref(), &*secret.reference.name);
-        block_in_place(|| self.state.delete_secret(namespace.unwrap_or_default(), name))
-            .map_err(|error| not_written(&error))?;
+        self.keep
+            .delete_secret(namespace.unwrap_or_default(), name)
+            .await
+            .map_err(|error| ApiError::from(error).on(format!("certificate {id}")))?;
         info!(%id, "certificate deleted");
         seen(&sight.worlds, |world| find(world, id).is_none()).await
     }
@@ -88,15 +90,9 @@ impl Shelf {
     }
 
     fn refuse_if_from_manifests(&self, id: &str, secret: &Object<Secret>) -> Result<(), ApiError> {
-        let Some(origin) = &secret.origin else { return Ok(()) };
-        if origin.file.starts_with(self.state.secrets()) {
-            return Ok(());
-        }
-        Err(ApiError::conflict(
-            "WrittenInManifests",
-            format!("{} is written in {origin}: change it there", secret.reference),
-        )
-        .on(format!("certificate {id}")))
+        let Some(place) = self.keep.written_elsewhere(secret) else { return Ok(()) };
+        let what = format!("{} is written in {place}: change it there", secret.reference);
+        Err(ApiError::from(KeepError::WrittenElsewhere(what)).on(format!("certificate {id}")))
     }
 }
 

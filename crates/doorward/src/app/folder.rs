@@ -1,0 +1,68 @@
+//! A run on one machine: objects from the manifests folder, everything else in the state folder.
+
+use std::{path::PathBuf, sync::Arc};
+
+use ::watch::{
+    folder::{Folder, FolderOptions},
+    state::{ConsoleStore, StateFolder, sweep},
+};
+use anyhow::Result;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use translate::World;
+
+use super::{
+    ground::{Flow, Ground, GroundFacts},
+    issuing::{self, IssuedSecrets},
+    keeping::InFolder,
+    remembering::remember,
+    stage,
+};
+
+/// Reads the folders and goes on following them.
+pub fn stand(
+    roots: &[PathBuf],
+    store_namespace: &Arc<str>,
+    state: Arc<StateFolder>,
+    stop: &CancellationToken,
+) -> Result<Ground> {
+    let console = Arc::new(ConsoleStore::open(state.clone())?);
+    let mut folder = Folder::new(FolderOptions {
+        roots: roots.to_vec(),
+        state: Some(state.clone()),
+        store_namespace: store_namespace.clone(),
+    });
+    let console_edits = console.subscribe();
+    let first = World { console: console_edits.borrow().clone(), ..folder.load() };
+    let (worlds, world) = watch::channel(Arc::new(first));
+    stage("folder", stop, folder.run(worlds, console_edits, stop.clone()));
+
+    let names: Vec<_> = roots.iter().map(|folder| folder.display().to_string()).collect();
+    Ok(Ground {
+        worlds: world,
+        memory: state.load_memory()?,
+        led: None,
+        tickets: None,
+        keep: Arc::new(InFolder { state: state.clone(), console }),
+        facts: GroundFacts { of: names.join(", "), root: Some(state.root_certificate()) },
+        follow: Box::new({
+            let stop = stop.clone();
+            move |flow| follow(flow, state, &stop)
+        }),
+    })
+}
+
+fn follow(flow: Flow, state: Arc<StateFolder>, stop: &CancellationToken) {
+    stage("remember", stop, remember(flow.memories, state.clone()));
+    let keeper = issue::keep(
+        flow.models.clone(),
+        issuing::issuers(&state),
+        Arc::new(IssuedSecrets(state.clone())),
+        flow.orders,
+        Arc::new(Timestamp::now),
+        stop.clone(),
+    );
+    stage("issue", stop, keeper);
+    stage("sweep", stop, sweep(state, flow.worlds, flow.models, stop.clone()));
+}

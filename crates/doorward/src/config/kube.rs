@@ -1,0 +1,90 @@
+//! What `run --kube` needs besides the rest: which cluster, which Secrets, which address to
+//! publish, and who this replica is.
+
+use std::{
+    collections::BTreeSet,
+    env,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{FILE_NAME, file::File};
+use crate::args::KubeArgs;
+
+/// Kubelets and scrapers come from other addresses; what is told there is no secret.
+pub const DEFAULT_PROBE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 15001);
+
+#[derive(Debug)]
+pub struct KubeConfig {
+    pub kubeconfig: Option<PathBuf>,
+    pub context: Option<String>,
+    /// Whose Secrets are watched, besides the store's and Doorward's own; `None` = all.
+    pub secret_namespaces: Option<BTreeSet<Arc<str>>>,
+    pub publish_address: Option<String>,
+    /// Namespace and name.
+    pub gateway_service: (String, String),
+    pub pod: Pod,
+}
+
+/// Who this replica is, as the downward API tells it.
+#[derive(Debug)]
+pub struct Pod {
+    /// Other replicas have another.
+    pub name: String,
+    pub namespace: Option<String>,
+}
+
+impl KubeConfig {
+    pub fn new(args: &KubeArgs, file: &File, store_namespace: &str) -> Result<Self> {
+        let pod = Pod::from_environment();
+        let named = file.watch_namespaces.iter().flatten().map(String::as_str);
+        let own = [store_namespace].into_iter().chain(pod.namespace.as_deref());
+        let namespaces = named.chain(own).map(Arc::from).collect();
+        let gateway_service = match &file.gateway_service {
+            None => (store_namespace.to_owned(), "doorward".to_owned()),
+            Some(text) => parse_service(text)
+                .with_context(|| format!("gatewayService in {FILE_NAME}: {text:?}"))?,
+        };
+        if let Some(address) = &file.publish_address {
+            check_address(address)
+                .with_context(|| format!("publishAddress in {FILE_NAME}: {address:?}"))?;
+        }
+        Ok(Self {
+            kubeconfig: args.kubeconfig.clone(),
+            context: args.context.clone(),
+            secret_namespaces: (!args.all_namespaces).then_some(namespaces),
+            publish_address: file.publish_address.clone(),
+            gateway_service,
+            pod,
+        })
+    }
+}
+
+impl Pod {
+    fn from_environment() -> Self {
+        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let name = set("POD_NAME").or_else(|| set("HOSTNAME"));
+        Self { name: name.unwrap_or_else(|| "doorward".into()), namespace: set("POD_NAMESPACE") }
+    }
+}
+
+fn parse_service(text: &str) -> Result<(String, String)> {
+    let parts = text.split_once('/').filter(|(namespace, name)| {
+        !namespace.is_empty() && !name.is_empty() && !name.contains('/')
+    });
+    let (namespace, name) = parts.context("write NAMESPACE/NAME")?;
+    Ok((namespace.to_owned(), name.to_owned()))
+}
+
+/// What Kubernetes takes as an address in a status.
+fn check_address(text: &str) -> Result<()> {
+    let is_name = model::Name::parse(text).is_ok_and(|name| !name.is_wildcard());
+    ensure!(
+        text.parse::<IpAddr>().is_ok() || is_name,
+        "write an IP address or a host name, without a port"
+    );
+    Ok(())
+}
