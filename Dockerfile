@@ -31,4 +31,4 @@ COPY --from=build /out/ /
 ENV PATH=/usr/local/bin
 # A number, so that Kubernetes can tell that it is not root.
 USER 65532:65532
-ENTRYPOINT ["doorward"]
+ENTRYPOINT ["/usr/local/bin/doorward"]
