@@ -4,6 +4,7 @@
 //! elects the one replica that may issue and write, and `reporter` carries out what the crate
 //! `report` decides. Nothing here decides what is served.
 
+mod call;
 pub mod lease;
 pub mod reporter;
 pub mod source;
