@@ -58,6 +58,9 @@ pub enum Command {
         #[command(subcommand)]
         verb: LoadBalancerVerb,
     },
+    /// Print the CustomResourceDefinitions that Doorward reads
+    #[command(after_help = help::CRDS)]
+    Crds,
     /// Print a completion script for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions { shell: Shell },

@@ -5,6 +5,7 @@
 mod certificate;
 mod check;
 mod client;
+mod crds;
 mod describe;
 mod get;
 mod listener;
@@ -23,6 +24,7 @@ use crate::{
 
 pub use certificate::certificate;
 pub use check::{Findings, check};
+pub use crds::crds;
 pub use describe::describe;
 pub use get::get;
 pub use listener::{listener, load_balancer};

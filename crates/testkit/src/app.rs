@@ -35,6 +35,7 @@ pub struct Setup {
     binary: PathBuf,
     arguments: Vec<String>,
     ports: Vec<u16>,
+    kubeconfig: Option<PathBuf>,
     folder: TempDir,
 }
 
@@ -43,7 +44,13 @@ impl App {
     pub fn setup(binary: impl Into<PathBuf>) -> Setup {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         fs::create_dir(folder.path().join("manifests")).expect("it is empty");
-        Setup { binary: binary.into(), arguments: Vec::new(), ports: vec![80, 443], folder }
+        Setup {
+            binary: binary.into(),
+            arguments: Vec::new(),
+            ports: vec![80, 443],
+            kubeconfig: None,
+            folder,
+        }
     }
 
     pub fn admin(&self) -> SocketAddr {
@@ -164,11 +171,31 @@ impl App {
 
     /// Kills the process as a crash would and starts it again on the same folders.
     pub async fn restart(&mut self) {
-        self.child.kill();
+        self.relaunch().await;
+        self.ready().await;
+    }
+
+    /// The same, waiting for the admin API alone.
+    pub async fn relaunch(&mut self) {
+        self.kill();
         let child = spawn(&self.binary, &self.arguments, self.folder.path())
             .expect("the binary ran before");
         self.child = child;
-        self.admin = ready(&mut self.child).await;
+        self.admin = admin_of(&mut self.child).await;
+    }
+
+    /// Kills the process as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill();
+    }
+
+    /// Waits until `/readyz` says so.
+    pub async fn ready(&self) {
+        wait_until(LIMIT, || async {
+            let answer = http::get_plain(self.admin, "admin", "/readyz").await;
+            answer.is_ok_and(|answer| answer.status.is_success())
+        })
+        .await;
     }
 }
 
@@ -199,13 +226,34 @@ impl Setup {
         self
     }
 
+    /// Objects come from the cluster of this kubeconfig, instead of the manifests folder.
+    pub fn kube(mut self, kubeconfig: &Path) -> Self {
+        self.kubeconfig = Some(kubeconfig.to_owned());
+        self
+    }
+
     /// Starts the binary and waits until it is ready. Panics with its log when it is not.
     pub async fn start(self) -> App {
-        let Self { binary, mut arguments, ports, folder } = self;
+        let app = self.launch().await;
+        app.ready().await;
+        app
+    }
+
+    /// Starts the binary and waits for its admin API alone.
+    pub async fn launch(self) -> App {
+        let Self { binary, mut arguments, ports, kubeconfig, folder } = self;
         let map: Vec<_> = ports.iter().map(|port| format!("{port}=0")).collect();
         let at = |name: &str| folder.path().join(name).display().to_string();
+        match &kubeconfig {
+            None => arguments.extend(["--manifests".into(), at("manifests")]),
+            Some(file) => {
+                let file = file.display().to_string();
+                let probe = ["--probe".into(), "127.0.0.1:0".into()];
+                arguments.extend(["--kube".into(), "--kubeconfig".into(), file]);
+                arguments.extend(probe);
+            }
+        }
         let common = [
-            ["--manifests", &at("manifests")],
             ["--state", &at("state")],
             ["--bind", "127.0.0.1"],
             ["--admin", "127.0.0.1:0"],
@@ -215,7 +263,7 @@ impl Setup {
         arguments.extend(common.as_flattened().iter().map(|&argument| argument.to_owned()));
         let mut child = spawn(&binary, &arguments, folder.path())
             .unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
-        let admin = ready(&mut child).await;
+        let admin = admin_of(&mut child).await;
         App { binary, arguments, folder, child, admin }
     }
 }
@@ -224,9 +272,9 @@ fn spawn(binary: &Path, arguments: &[String], folder: &Path) -> io::Result<Child
     Child::spawn(Command::new(binary).arg("run").args(arguments).current_dir(folder))
 }
 
-/// The admin API's address, once the process says it is ready.
-async fn ready(child: &mut Child) -> SocketAddr {
-    let admin = wait_for(LIMIT, || {
+/// The admin API's address, once the process tells it.
+async fn admin_of(child: &mut Child) -> SocketAddr {
+    wait_for(LIMIT, || {
         let status = child.try_wait();
         let lines = child.lines();
         async move {
@@ -234,13 +282,7 @@ async fn ready(child: &mut Child) -> SocketAddr {
             lines.iter().find_map(|line| admin_address(line))
         }
     })
-    .await;
-    wait_until(LIMIT, || async {
-        let answer = http::get_plain(admin, "admin", "/readyz").await;
-        answer.is_ok_and(|answer| answer.status.is_success())
-    })
-    .await;
-    admin
+    .await
 }
 
 /// Reads `{"fields": {"message": "admin API listens", "address": "127.0.0.1:1234"}}`; the

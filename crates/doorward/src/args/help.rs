@@ -57,6 +57,10 @@ hold until the next change of a manifest.
 Example:
   doorward loadbalancer read-only edge-lb off";
 
+pub const CRDS: &str = "\
+Example:
+  doorward crds | kubectl apply --server-side -f -";
+
 pub const COMPLETIONS: &str = "\
 Examples:
   doorward completions bash > ~/.local/share/bash-completion/completions/doorward

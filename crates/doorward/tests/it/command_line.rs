@@ -20,9 +20,19 @@ fn error_of(output: &Output) -> String {
 }
 
 #[test]
+fn the_printed_crds_are_the_installed_ones() {
+    let output = doorward(&["crds"]);
+    let installed = include_str!("../../../../deploy/crds/albconfigs.yaml");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), installed);
+}
+
+#[test]
 fn wrong_usage_is_2_and_names_the_cure() {
     for (arguments, says) in [
         (&["run"][..], "--manifests DIR"),
+        (&["run", "--kube", "--manifests", "."], "--manifests"),
+        (&["run", "--manifests", ".", "--all-namespaces"], "--kube"),
         (&["get", "listner"], "listeners"),
         (&["serve"], "unrecognized subcommand"),
         (&["run", "--manifests", ".", "--port-map", "443"], "443=8443"),
