@@ -20,6 +20,7 @@ use crate::{
     roster::Census,
     session::Http,
     supervise::supervise,
+    tls::Keyring,
 };
 
 /// A running gateway. Dropping it closes everything at once; [`Gateway::drain`] is the polite way.
@@ -30,6 +31,7 @@ pub struct Gateway {
     listeners: Arc<Mutex<Listeners>>,
     stop: CancellationToken,
     following: AbortOnDropHandle<()>,
+    _keeping_keys: AbortOnDropHandle<()>,
 }
 
 impl Gateway {
@@ -40,16 +42,18 @@ impl Gateway {
         options: GatewayOptions,
         registry: &mut Registry,
     ) -> Self {
-        let GatewayOptions { limits, access_log, mut proxy } = options;
+        let GatewayOptions { limits, access_log, mut proxy, ticket_keys } = options;
         proxy.access_log = access_log.is_some();
         let requests = RequestMetrics::new(registry);
         let census = Arc::new(Census::new(limits.connections));
+        let keyring = Arc::new(Keyring::new(ticket_keys.as_ref()));
         let common = Arc::new(Common {
             proxy: Proxy::new(proxy, &requests),
             requests,
             metrics: GatewayMetrics::new(registry),
             access_log: AccessLog::start(access_log, registry),
             http: Http::new(&limits),
+            keyring: keyring.clone(),
             census: census.clone(),
             handshaking: AtomicUsize::new(0),
             limits,
@@ -63,7 +67,10 @@ impl Gateway {
             let (listeners, stop) = (listeners.clone(), stop.clone());
             move || follow(listeners.clone(), models.clone(), stop.clone())
         });
-        Self { served, ledger, listeners, stop, following }
+        let keeping_keys = supervise("keeping the keys of session tickets", move || {
+            keyring.clone().keep(ticket_keys.clone())
+        });
+        Self { served, ledger, listeners, stop, following, _keeping_keys: keeping_keys }
     }
 
     /// Stops accepting, lets requests in flight finish for up to `limit`, then closes the rest.

@@ -1,6 +1,9 @@
 //! What the binary may set of the gateway.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use model::TicketKeys;
+use tokio::sync::watch;
 
 use crate::{AccessLogFormat, proxy::ProxyOptions};
 
@@ -11,6 +14,10 @@ pub struct GatewayOptions {
     /// Off when `None`; lines go to standard output.
     pub access_log: Option<AccessLogFormat>,
     pub proxy: ProxyOptions,
+    /// The keys of session tickets, where they are shared with other replicas: clients resume
+    /// their sessions on any gateway that has the same. While there are none yet, handshakes are
+    /// full ones. `None`: the gateway makes and rotates keys of its own.
+    pub ticket_keys: Option<watch::Receiver<Arc<TicketKeys>>>,
 }
 
 /// Bounds on what clients may take.

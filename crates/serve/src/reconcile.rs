@@ -74,10 +74,11 @@ impl Listeners {
         ledger: Arc<Ledger>,
         served: watch::Sender<Arc<Served>>,
     ) -> Self {
+        let builder = StateBuilder::new(common.keyring.clone());
         Self {
             common,
             ledger,
-            builder: Arc::default(),
+            builder: Arc::new(Mutex::new(builder)),
             served,
             generation: 0,
             slots: BTreeMap::new(),

@@ -7,8 +7,10 @@ mod facts;
 mod handshake;
 mod hello;
 mod keys;
+mod tickets;
 
 pub use certificates::{Certificates, ChosenBy};
 pub use config::{TlsError, TlsState};
 pub use handshake::handshake;
 pub use keys::KeyPool;
+pub use tickets::Keyring;

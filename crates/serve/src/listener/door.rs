@@ -19,6 +19,7 @@ use crate::{
     roster::{Census, Roster},
     session::Http,
     supervise::supervise,
+    tls::Keyring,
 };
 
 /// What all listeners share.
@@ -29,6 +30,7 @@ pub struct Common {
     pub metrics: GatewayMetrics,
     pub access_log: AccessLog,
     pub http: Http,
+    pub keyring: Arc<Keyring>,
     pub census: Arc<Census>,
     /// Connections in their handshake.
     pub handshaking: AtomicUsize,

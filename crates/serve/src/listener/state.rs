@@ -9,7 +9,7 @@ use model::{BindingStatus, CertificateId, CertificateList, Fingerprint, Listener
 use crate::{
     RejectedCertificate,
     ledger::ListenerLedger,
-    tls::{Certificates, KeyPool, TlsError, TlsState},
+    tls::{Certificates, KeyPool, Keyring, TlsError, TlsState},
 };
 
 /// A listener as it is served.
@@ -36,11 +36,17 @@ const TRY_AT_ONCE: usize = 64;
 #[derive(Debug, Default)]
 pub struct StateBuilder {
     pool: KeyPool,
+    keyring: Arc<Keyring>,
 }
 
 impl StateBuilder {
-    /// The state for `wanted`. `former` is what the listener served before: keys, session
-    /// tickets, and whatever certificate cannot be replaced live on from it.
+    /// Tickets of all listeners are sealed with keys from this ring.
+    pub fn new(keyring: Arc<Keyring>) -> Self {
+        Self { pool: KeyPool::default(), keyring }
+    }
+
+    /// The state for `wanted`. `former` is what the listener served before: keys, and whatever
+    /// certificate cannot be replaced, live on from it.
     pub fn build(
         &mut self,
         wanted: &Arc<Listener>,
@@ -57,8 +63,8 @@ impl StateBuilder {
             ),
             None => self.load(wanted, former, now),
         };
-        let former_tls = former.and_then(|former| former.tls.as_deref());
-        let tls = TlsState::new(&listener, certificates.clone(), former_tls)?.map(Arc::new);
+        let tls = TlsState::new(&listener, certificates.clone(), self.keyring.clone())?;
+        let tls = tls.map(Arc::new);
         let version = version_of(&listener);
         let since = match former {
             Some(former) if former.version == version => former.since,

@@ -1,5 +1,5 @@
 //! The rustls configuration of one listener: made anew with each table, so that a handshake
-//! sees one of them whole. Session tickets alone live on from one to the next.
+//! sees one of them whole.
 
 use std::sync::Arc;
 
@@ -8,13 +8,12 @@ use rustls::{
     CipherSuite, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, aws_lc_rs},
     server::{
-        ClientHello, NoServerSessionStorage, ProducesTickets, WebPkiClientVerifier,
-        danger::ClientCertVerifier,
+        ClientHello, NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier,
     },
     version::{TLS12, TLS13},
 };
 
-use super::{Certificates, certificates::Resolver};
+use super::{Certificates, Keyring, certificates::Resolver, tickets::Ticketer};
 
 /// How a listener answers handshakes.
 #[derive(Debug)]
@@ -24,7 +23,6 @@ pub struct TlsState {
     in_client_order: Arc<ServerConfig>,
     pub certificates: Arc<Certificates>,
     pub tls13: bool,
-    tickets: Tickets,
 }
 
 /// Why a listener's TLS settings cannot be used.
@@ -41,19 +39,13 @@ pub enum TlsError {
 }
 
 impl TlsState {
-    /// `None` for a listener without TLS. `former` is what this listener had before.
+    /// `None` for a listener without TLS.
     pub fn new(
         listener: &Listener,
         certificates: Arc<Certificates>,
-        former: Option<&Self>,
+        keyring: Arc<Keyring>,
     ) -> Result<Option<Self>, TlsError> {
         let Some(settings) = &listener.tls else { return Ok(None) };
-        let tickets = match former {
-            Some(former) if former.tickets.client_auth == settings.client_auth => {
-                former.tickets.clone()
-            }
-            _ => Tickets::new(settings.client_auth.clone())?,
-        };
         let (versions, tls13) = versions(settings.versions);
         let provider = provider(versions);
         let builder = ServerConfig::builder_with_provider(provider.clone())
@@ -64,7 +56,7 @@ impl TlsState {
         };
         let mut config = builder
             .with_cert_resolver(Arc::new(Resolver { certificates: certificates.clone(), tls13 }));
-        config.ticketer = tickets.ticketer.clone();
+        config.ticketer = Arc::new(Ticketer::new(listener, keyring));
         // Tickets hold the session on the client's side; a store here would only cost a lock.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.alpn_protocols = match settings.http2 {
@@ -77,7 +69,7 @@ impl TlsState {
         let in_client_order = Arc::new(config.clone());
         config.ignore_client_order = true;
         let config = Arc::new(config);
-        Ok(Some(Self { config, in_client_order, certificates, tls13, tickets }))
+        Ok(Some(Self { config, in_client_order, certificates, tls13 }))
     }
 
     /// The configuration for this client.
@@ -111,23 +103,6 @@ fn is_chacha(suite: CipherSuite) -> bool {
             | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
             | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
     )
-}
-
-/// The keys of session tickets, rotated by rustls every six hours.
-///
-/// They outlive every change of certificates. They do not outlive a change of client
-/// authentication: a resumed session shows no certificate again, so a ticket from before the
-/// change would carry its holder past the new roots.
-#[derive(Clone, Debug)]
-struct Tickets {
-    client_auth: Option<Arc<ClientAuth>>,
-    ticketer: Arc<dyn ProducesTickets>,
-}
-
-impl Tickets {
-    fn new(client_auth: Option<Arc<ClientAuth>>) -> Result<Self, rustls::Error> {
-        Ok(Self { client_auth, ticketer: aws_lc_rs::Ticketer::new()? })
-    }
 }
 
 type Versions = &'static [&'static SupportedProtocolVersion];

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::stage::{Stage, default, https};
 
-fn asking(listener: Listener, roots: &[&TestCa]) -> Listener {
+pub fn asking(listener: Listener, roots: &[&TestCa]) -> Listener {
     let client_auth = Some(Arc::new(ClientAuth {
         ids: vec![CertificateId::store("clients")],
         roots: roots.iter().map(|ca| ca.der().clone()).collect(),
@@ -27,7 +27,7 @@ fn asking(listener: Listener, roots: &[&TestCa]) -> Listener {
     Listener { tls: Some(tls), ..listener }
 }
 
-fn client(identity: Option<&Issued>, versions: Versions) -> TlsClient {
+pub fn client(identity: Option<&Issued>, versions: Versions) -> TlsClient {
     TlsClient::new(ClientOptions {
         identity: identity.cloned(),
         versions,

@@ -9,3 +9,4 @@ mod listeners;
 mod panics;
 mod stage;
 mod swaps;
+mod tickets;

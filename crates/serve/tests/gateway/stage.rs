@@ -13,7 +13,7 @@ use model::{
     Action, Backend, BackendProtocol, Binding, BindingStatus, Certificate, CertificateId,
     CertificateList, CertificateSource, Dialect, Direction, Endpoint, FixedResponse, ForwardTarget,
     ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model, Name, ObjectRef, Protocol,
-    RouteTable, Rule, RuleMatch, TlsSettings, TlsVersions,
+    RouteTable, Rule, RuleMatch, TicketKeys, TlsSettings, TlsVersions,
 };
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use serve::{Gateway, GatewayOptions, Limits, ServedListener};
@@ -35,7 +35,16 @@ impl Stage {
     }
 
     pub async fn with(limits: Limits, listeners: Vec<Listener>) -> Self {
-        let options = GatewayOptions { limits, ..GatewayOptions::default() };
+        Self::start(GatewayOptions { limits, ..GatewayOptions::default() }, listeners).await
+    }
+
+    /// One of several gateways that share the keys of their session tickets.
+    pub async fn sharing(keys: watch::Receiver<Arc<TicketKeys>>, listeners: Vec<Listener>) -> Self {
+        let options = GatewayOptions { ticket_keys: Some(keys), ..GatewayOptions::default() };
+        Self::start(options, listeners).await
+    }
+
+    async fn start(options: GatewayOptions, listeners: Vec<Listener>) -> Self {
         let (models, receiver) = watch::channel(Arc::new(model(listeners)));
         let mut registry = Registry::default();
         let gateway = Gateway::start(receiver, options, &mut registry);
@@ -108,6 +117,7 @@ fn model(listeners: Vec<Listener>) -> Model {
         name: "edge-lb".into(),
         dialect: Dialect::Alb,
         declared_by: ObjectRef::cluster("AlbConfig", "edge-lb"),
+        members: [].into(),
         read_only: true,
         listeners: listeners.into_iter().map(Arc::new).collect(),
     };
