@@ -5,21 +5,17 @@
 //! they held before, each with a verdict. What did not change keeps its pointer from one World
 //! to the next.
 
-mod any_object;
 mod assemble;
 mod documents;
 mod file;
-mod kind;
 mod known;
 mod notices;
 mod object;
 mod pool;
 mod run;
-mod secret;
 mod settle;
 mod stamp;
 mod syntax;
-mod typed;
 mod walk;
 
 use std::{
@@ -34,12 +30,14 @@ use translate::World;
 
 use self::{
     file::FileState,
-    object::Context,
     stamp::{FileId, Stamp},
     walk::FileKey,
 };
-use crate::state::StateFolder;
-pub use secret::{CERTIFICATE_ID, ISSUED_BY};
+use crate::{
+    read::{self, Context},
+    state::StateFolder,
+};
+pub use read::{CERTIFICATE_ID, ISSUED_BY};
 
 /// What to read.
 #[derive(Debug)]
@@ -92,7 +90,7 @@ impl Folder {
             files: BTreeMap::new(),
             lost: Vec::new(),
             world: Arc::default(),
-            next_sequence: any_object::NOT_ADMITTED + 1,
+            next_sequence: read::FIRST_SEQUENCE,
             _state: options.state,
         }
     }
@@ -171,7 +169,7 @@ impl Folder {
         let now = Timestamp::now();
         let mut world = assemble::assemble(files, &self.world, now, &mut self.next_sequence);
         world.faults.extend(self.lost.iter().cloned());
-        let difference = assemble::differ(&self.world, &world);
+        let difference = read::differ(&self.world, &world);
         if difference.objects {
             world.generation += 1;
         }
@@ -189,7 +187,7 @@ pub fn parse_documents(text: &[u8]) -> World {
     let (documents, faults) = file::read_text(text, &context);
     let mut file = FileState { stamp: None, documents, faults };
     let files = std::iter::once(&mut file);
-    assemble::assemble(files, &World::default(), Timestamp::now(), &mut 1)
+    assemble::assemble(files, &World::default(), Timestamp::now(), &mut { read::FIRST_SEQUENCE })
 }
 
 fn unlistable(at: &FileKey, error: &std::io::Error) -> Verdict {

@@ -19,10 +19,11 @@ use super::{
     documents::{Document, Documents, MAX_DOCUMENT},
     file_reference,
     known::Known,
-    object::{self, Context, Item},
+    object::{self, Item},
     stamp::Stamp,
     syntax::{self, SyntaxError},
 };
+use crate::read::Context;
 
 /// How much a worker takes at once: enough that taking costs little.
 const BATCH_DOCUMENTS: usize = 32;

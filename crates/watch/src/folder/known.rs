@@ -6,10 +6,10 @@ use foldhash::fast::FixedState;
 use model::Origin;
 
 use super::{
-    any_object::AnyObject,
     file::{DocumentState, FileState},
     object::Item,
 };
+use crate::read::AnyObject;
 
 /// The earlier documents by their text and line and by their text alone, and objects by their
 /// value. Of equal ones the first counts, as it does in the World.

@@ -1,58 +1,11 @@
 //! A document's value to typed objects, and a verdict on each that cannot be read.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-};
-
-use k8s_openapi::api::{
-    core::v1::{Endpoints, Service},
-    discovery::v1::EndpointSlice,
-    networking::v1::{Ingress, IngressClass},
-};
 use model::{ObjectRef, Origin, Reason, Verdict};
 use serde_json::{Map, Value};
 use translate::world::Key;
 
-use super::{
-    any_object::AnyObject,
-    file_reference,
-    kind::{Kind, Recognised},
-    secret,
-    typed::{self, Head},
-};
-
-/// What reading needs besides the text.
-#[derive(Debug)]
-pub(crate) struct Context {
-    /// The namespace in which Secrets may carry ids of the certificate store.
-    pub(crate) store_namespace: Arc<str>,
-    pub(crate) pairs: x509::Reader,
-    pub(crate) namespaces: Namespaces,
-}
-
-impl Context {
-    pub(crate) fn new(store_namespace: Arc<str>) -> Self {
-        Self { store_namespace, pairs: Default::default(), namespaces: Default::default() }
-    }
-}
-
-/// One text for all objects of a namespace.
-#[derive(Debug, Default)]
-pub(crate) struct Namespaces(Mutex<HashSet<Arc<str>>>);
-
-impl Namespaces {
-    fn shared(&self, namespace: &str) -> Arc<str> {
-        // A set has no state between statements that a panic could leave half done.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = known.get(namespace) {
-            return shared.clone();
-        }
-        let shared: Arc<str> = namespace.into();
-        known.insert(shared.clone());
-        shared
-    }
-}
+use super::file_reference;
+use crate::read::{AnyObject, Context, Kind, Recognised, Unread};
 
 /// What a document holds: objects, and what is wrong with it or them.
 #[derive(Clone, Debug)]
@@ -114,7 +67,7 @@ impl Reading<'_> {
                     known.api_version()
                 );
                 let verdict = Verdict::rejected(reference, Reason::UnknownKind, message);
-                let keeps = self.key_of(known, &map).map(|key| (known, key));
+                let keeps = self.context.key_of(known, &map).map(|key| (known, key));
                 self.fault(verdict.at("apiVersion"), keeps);
             }
             Recognised::Unknown(nearest) => {
@@ -142,48 +95,21 @@ impl Reading<'_> {
         }
     }
 
-    fn known(&mut self, kind: Kind, mut map: Map<String, Value>) {
-        let Some(key) = self.key_of(kind, &map) else {
+    fn known(&mut self, kind: Kind, map: Map<String, Value>) {
+        let Some(unread) = Unread::new(kind, map, Some(self.origin), self.context) else {
             let kind = kind.as_str();
             return self
                 .nameless(&format!("is a {kind} without a name: set metadata.name, as text"));
         };
-        let digest = typed::slim(&mut map);
-        let head = Head { kind, key, created: typed::created(&map), origin: self.origin };
-        let mut warnings = Vec::new();
-        let read = match kind {
-            Kind::AlbConfig => Ok(head.object(Value::Object(map))),
-            Kind::EndpointSlice => typed::read::<EndpointSlice>(&head, map, &mut warnings),
-            Kind::Endpoints => typed::read::<Endpoints>(&head, map, &mut warnings),
-            Kind::Ingress => typed::read::<Ingress>(&head, map, &mut warnings),
-            Kind::IngressClass => typed::read::<IngressClass>(&head, map, &mut warnings),
-            Kind::Secret => secret::read(map, &head.key, self.context, &mut warnings)
-                .map(|secret| head.object(secret)),
-            Kind::Service => typed::read::<Service>(&head, map, &mut warnings),
-        };
-        match read {
+        let (key, digest) = (unread.key().clone(), unread.digest());
+        let read = unread.read(self.context);
+        match read.object {
             Ok(object) => self.items.push(Item::Object { object, digest }),
-            Err(wrong) => {
-                let verdict =
-                    Verdict::rejected(head.reference(), Reason::InvalidField, wrong.message);
-                self.fault(verdict.at(wrong.field), Some((kind, head.key.clone())));
-            }
+            Err(verdict) => self.fault(verdict, Some((kind, key))),
         }
-        for warning in warnings {
-            let verdict = Verdict::warning(head.reference(), warning.reason, warning.message);
-            self.fault(verdict.at(warning.field), None);
+        for warning in read.warnings {
+            self.fault(warning, None);
         }
-    }
-
-    /// Namespace and name, if the object has a name.
-    fn key_of(&self, kind: Kind, map: &Map<String, Value>) -> Option<Key> {
-        let metadata = map.get("metadata")?;
-        let name = metadata.get("name")?.as_str().filter(|name| !name.is_empty())?;
-        let namespace = match kind.is_namespaced() {
-            true => metadata.get("namespace").and_then(Value::as_str).unwrap_or("default"),
-            false => "",
-        };
-        Some(Key { namespace: self.context.namespaces.shared(namespace), name: name.into() })
     }
 
     /// Names an object that is not read, as well as it can be named.

@@ -9,9 +9,9 @@ use std::{
 
 use super::{
     file::{self, FileState},
-    object::Context,
     walk::FileKey,
 };
+use crate::read::Context;
 
 /// Files at least this large are parsed by all workers together.
 const LARGE: u64 = 1 << 20;

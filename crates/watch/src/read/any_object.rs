@@ -11,10 +11,10 @@ use k8s_openapi::api::{
 use model::{ObjectRef, Origin};
 use translate::world::{Key, Object, Objects, Secret, World};
 
-use super::kind::Kind;
+use super::Kind;
 
 #[derive(Clone, Debug)]
-pub(crate) enum AnyObject {
+pub enum AnyObject {
     AlbConfig(Arc<Object<serde_json::Value>>),
     EndpointSlice(Arc<Object<EndpointSlice>>),
     Endpoints(Arc<Object<Endpoints>>),
@@ -24,10 +24,12 @@ pub(crate) enum AnyObject {
     Service(Arc<Object<Service>>),
 }
 
+/// The sequence of the first object that a source admits.
+pub const FIRST_SEQUENCE: u64 = NOT_ADMITTED + 1;
 /// The sequence of an object that was read but not yet admitted to the World.
-pub(crate) const NOT_ADMITTED: u64 = 0;
+pub(super) const NOT_ADMITTED: u64 = 0;
 /// The creation time of an object that states none and is not yet admitted.
-pub(crate) const NOT_STATED: Timestamp = Timestamp::MAX;
+pub(super) const NOT_STATED: Timestamp = Timestamp::MAX;
 
 /// Does the same with an object of whichever kind.
 macro_rules! with_object {
@@ -45,7 +47,7 @@ macro_rules! with_object {
 }
 
 impl AnyObject {
-    pub(crate) fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         match self {
             Self::AlbConfig(_) => Kind::AlbConfig,
             Self::EndpointSlice(_) => Kind::EndpointSlice,
@@ -57,20 +59,20 @@ impl AnyObject {
         }
     }
 
-    pub(crate) fn key(&self) -> Key {
+    pub fn key(&self) -> Key {
         with_object!(self, object => key_of(object))
     }
 
-    pub(crate) fn origin(&self) -> Option<&Origin> {
+    pub fn origin(&self) -> Option<&Origin> {
         with_object!(self, object => object.origin.as_ref())
     }
 
-    pub(crate) fn reference(&self) -> &ObjectRef {
+    pub fn reference(&self) -> &ObjectRef {
         with_object!(self, object => &object.reference)
     }
 
     /// The object of this name in a World.
-    pub(crate) fn find(world: &World, kind: Kind, key: &Key) -> Option<Self> {
+    pub fn find(world: &World, kind: Kind, key: &Key) -> Option<Self> {
         match kind {
             Kind::AlbConfig => world.alb_configs.get(key).cloned().map(Self::AlbConfig),
             Kind::EndpointSlice => world.endpoint_slices.get(key).cloned().map(Self::EndpointSlice),
@@ -94,14 +96,21 @@ impl AnyObject {
         })
     }
 
+    /// Takes the place of the object of this name, if there is one.
+    pub fn replace_in(&self, world: &mut World) {
+        with_object!(self, object => {
+            Watched::of_mut(world).insert(key_of(object), object.clone());
+        })
+    }
+
     /// Gives a newly read object its place in time: that of the object it replaces, else the
     /// next.
-    pub(crate) fn admit(&mut self, previous: &World, now: Timestamp, next: &mut u64) {
+    pub fn admit(&mut self, previous: &World, now: Timestamp, next: &mut u64) {
         with_object!(self, object => admit(object, previous, now, next));
     }
 
     /// Adds the object unless its name is taken; then says where the first one is written.
-    pub(crate) fn insert_into(&self, world: &mut World) -> Result<(), Taken> {
+    pub fn insert_into(&self, world: &mut World) -> Result<(), Taken> {
         with_object!(self, object => {
             match Watched::of_mut(world).entry(key_of(object)) {
                 Entry::Vacant(entry) => {
@@ -115,8 +124,9 @@ impl AnyObject {
 }
 
 /// Another object has the name already.
-pub(crate) struct Taken {
-    pub(crate) first: Option<Origin>,
+pub struct Taken {
+    /// Where that one is written.
+    pub first: Option<Origin>,
 }
 
 fn key_of<T>(object: &Object<T>) -> Key {
@@ -146,7 +156,7 @@ fn admit<T: Watched>(
 }
 
 /// A type that the World holds objects of.
-pub(crate) trait Watched: Clone {
+pub(super) trait Watched: Clone {
     fn of(world: &World) -> &Objects<Self>;
     fn of_mut(world: &mut World) -> &mut Objects<Self>;
     fn wrap(object: Arc<Object<Self>>) -> AnyObject;

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 /// A kind that goes into the World.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     AlbConfig,
     EndpointSlice,
     Endpoints,
@@ -16,7 +16,7 @@ pub(crate) enum Kind {
 
 /// What a document's `apiVersion` and `kind` come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Recognised {
+pub enum Recognised {
     Read(Kind),
     /// A kind that is read, in a version that is not.
     OtherVersion(Kind),
@@ -37,7 +37,7 @@ const KINDS: [Kind; 7] = [
 ];
 
 impl Kind {
-    pub(crate) fn recognise(api_version: &str, kind: &str) -> Recognised {
+    pub fn recognise(api_version: &str, kind: &str) -> Recognised {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         if let Some(known) = KINDS.into_iter().find(|known| known.as_str() == kind) {
             if known.api_version() == api_version {
@@ -60,7 +60,7 @@ impl Kind {
         Recognised::Unknown(nearest.filter(|(distance, _)| *distance <= 2).map(|(_, name)| name))
     }
 
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::AlbConfig => "AlbConfig",
             Self::EndpointSlice => "EndpointSlice",
@@ -73,13 +73,13 @@ impl Kind {
     }
 
     /// The one text of the kind that all references share.
-    pub(crate) fn shared(self) -> Arc<str> {
+    pub fn shared(self) -> Arc<str> {
         static NAMES: LazyLock<[Arc<str>; 7]> =
             LazyLock::new(|| KINDS.map(|kind| kind.as_str().into()));
         NAMES[self as usize].clone()
     }
 
-    pub(crate) fn api_version(self) -> &'static str {
+    pub fn api_version(self) -> &'static str {
         match self {
             Self::AlbConfig => "alibabacloud.com/v1",
             Self::EndpointSlice => "discovery.k8s.io/v1",
@@ -88,7 +88,7 @@ impl Kind {
         }
     }
 
-    pub(crate) fn is_namespaced(self) -> bool {
+    pub fn is_namespaced(self) -> bool {
         !matches!(self, Self::AlbConfig | Self::IngressClass)
     }
 

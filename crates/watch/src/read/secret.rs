@@ -12,7 +12,7 @@ use translate::world::{Key, Secret, SecretProblem};
 use zeroize::Zeroizing;
 
 use super::{
-    object::Context,
+    Context,
     typed::{self, Warning, WrongField},
 };
 

@@ -10,16 +10,17 @@ use serde_json::{Map, Value};
 use translate::world::{Key, Object};
 
 use super::{
+    Kind,
     any_object::{AnyObject, NOT_ADMITTED, NOT_STATED, Watched},
-    kind::Kind,
 };
 
 /// What is known of an object before its body is read.
-pub(crate) struct Head<'a> {
+#[derive(Debug)]
+pub(crate) struct Head {
     pub(crate) kind: Kind,
     pub(crate) key: Key,
     pub(crate) created: Option<Timestamp>,
-    pub(crate) origin: &'a Origin,
+    pub(crate) origin: Option<Origin>,
 }
 
 /// An object's field that cannot be used.
@@ -36,7 +37,7 @@ pub(crate) struct Warning {
     pub(crate) message: String,
 }
 
-impl Head<'_> {
+impl Head {
     pub(crate) fn reference(&self) -> ObjectRef {
         let namespace = self.kind.is_namespaced().then(|| self.key.namespace.clone());
         ObjectRef { kind: self.kind.shared(), namespace, name: self.key.name.clone() }
@@ -46,7 +47,7 @@ impl Head<'_> {
     pub(crate) fn object<T: Watched>(&self, body: T) -> AnyObject {
         T::wrap(Arc::new(Object {
             reference: self.reference(),
-            origin: Some(self.origin.clone()),
+            origin: self.origin.clone(),
             created: self.created.unwrap_or(NOT_STATED),
             sequence: NOT_ADMITTED,
             body,
@@ -56,7 +57,7 @@ impl Head<'_> {
 
 /// Reads a body of type `T`; fields that `T` does not have become warnings.
 pub(crate) fn read<T: DeserializeOwned + Watched>(
-    head: &Head<'_>,
+    head: &Head,
     map: Map<String, Value>,
     warnings: &mut Vec<Warning>,
 ) -> Result<AnyObject, WrongField> {
