@@ -57,7 +57,7 @@ fn follow(flow: Flow, state: Arc<StateFolder>, stop: &CancellationToken) {
     stage("remember", stop, remember(flow.memories, state.clone()));
     let keeper = issue::keep(
         flow.models.clone(),
-        issuing::issuers(&state),
+        issuing::issuers(issuing::root_in_folder(state.clone())),
         Arc::new(IssuedSecrets(state.clone())),
         flow.orders,
         Arc::new(Timestamp::now),

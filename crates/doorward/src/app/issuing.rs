@@ -14,41 +14,51 @@ use providers::ca::{LocalCa, RootCertificate};
 use tokio::{sync::OnceCell, task::block_in_place};
 use tracing::info;
 
+/// Fetches the own CA's root from where it is kept, or makes it there.
+pub type Root = Arc<dyn Fn() -> Future<'static, Result<RootCertificate>> + Send + Sync>;
+
 /// The issuers that exist: `local` is the own CA.
-pub fn issuers(state: &Arc<StateFolder>) -> Issuers {
-    let local = Local { state: state.clone(), ca: OnceCell::new() };
+pub fn issuers(root: Root) -> Issuers {
+    let local = Local { root, ca: OnceCell::new() };
     BTreeMap::from([("local".into(), Arc::new(local) as Arc<dyn Issuer>)])
 }
 
 /// The own CA, opened when the first certificate is asked of it: a root that is lost or cannot be
 /// stored fails its orders, and nothing else.
 struct Local {
-    state: Arc<StateFolder>,
+    root: Root,
     ca: OnceCell<LocalCa>,
 }
 
 impl Issuer for Local {
     fn issue<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<Issued, IssueError>> {
         Box::pin(async move {
-            let open = || async { block_in_place(|| open_or_make(&self.state)) };
+            let open = || async {
+                let root = (self.root)().await?;
+                LocalCa::open(&root, Timestamp::now).context("own CA")
+            };
             let ca = self.ca.get_or_try_init(open).await;
             ca.map_err(|error| IssueError(format!("{error:#}")))?.issue(names).await
         })
     }
 }
 
-fn open_or_make(state: &StateFolder) -> Result<LocalCa> {
-    let root = match state.load_root()? {
-        Some((certificate_pem, key_pem)) => RootCertificate { certificate_pem, key_pem },
-        None => {
-            let root = RootCertificate::make(Timestamp::now())?;
-            state.save_root(&root.certificate_pem, &root.key_pem)?;
-            info!(root = %state.root_certificate().display(), "made the root of the own CA");
-            root
-        }
-    };
-    LocalCa::open(&root, Timestamp::now)
-        .with_context(|| format!("own CA in {}", state.path().display()))
+/// The root in the state folder.
+pub fn root_in_folder(state: Arc<StateFolder>) -> Root {
+    Arc::new(move || {
+        let state = state.clone();
+        Box::pin(async move { block_in_place(|| open_or_make(&state)) })
+    })
+}
+
+fn open_or_make(state: &StateFolder) -> Result<RootCertificate> {
+    if let Some((certificate_pem, key_pem)) = state.load_root()? {
+        return Ok(RootCertificate { certificate_pem, key_pem });
+    }
+    let root = RootCertificate::make(Timestamp::now())?;
+    state.save_root(&root.certificate_pem, &root.key_pem)?;
+    info!(root = %state.root_certificate().display(), "made the root of the own CA");
+    Ok(root)
 }
 
 /// Issued certificates become Secrets of the state folder, from where the World takes them up.
