@@ -5,6 +5,7 @@
 //! cannot go on, and it never waits without a limit.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "this crate runs inside tests only")]
 
+pub mod api_server;
 pub mod app;
 pub mod backend;
 pub mod http;

@@ -1,0 +1,369 @@
+//! A Kubernetes API server in the test's own process, on a loopback port of its own: good enough
+//! for kube-rs, for the real binary with `--kubeconfig`, and for the real `kubectl`.
+//!
+//! It keeps the rules that a controller lives by: one counter of revisions, watches with
+//! bookmarks and 410, conflicts, field managers, sub-resources. It admits nearly any object: only
+//! the real server checks every field. And it can be told to fail, which the real one cannot.
+
+mod access;
+mod answer;
+mod apply;
+mod crd;
+mod defaults;
+mod discovery;
+mod events;
+mod failure;
+mod faults;
+mod fields;
+mod list;
+mod lists;
+mod managed;
+mod merge;
+mod names;
+mod objects;
+mod openapi;
+mod request;
+mod resource;
+mod selector;
+mod store;
+mod table;
+mod view;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use http::StatusCode;
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch as signal,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::{LIMIT, wait_for};
+use faults::{Faults, Rule};
+use objects::Objects;
+use resource::Resource;
+
+pub use faults::Logged;
+
+/// The running server. Dropping it closes the port and every connection.
+pub struct ApiServer {
+    address: SocketAddr,
+    folder: TempDir,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+/// What the connections share.
+struct Shared {
+    state: Mutex<State>,
+    is_away: AtomicBool,
+    /// The revision, for watchers to look.
+    changed: signal::Sender<u64>,
+    /// Each of these counts how often it was asked for.
+    cut_connections: signal::Sender<u64>,
+    cut_watches: signal::Sender<u64>,
+    bookmark: signal::Sender<u64>,
+}
+
+struct State {
+    objects: Objects,
+    faults: Faults,
+    log: Vec<Logged>,
+}
+
+impl ApiServer {
+    /// Starts it with the namespaces every cluster has.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has free ports");
+        let address = listener.local_addr().expect("it is bound");
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                objects: Objects::new(Timestamp::now()),
+                faults: Faults::default(),
+                log: Vec::new(),
+            }),
+            is_away: AtomicBool::new(false),
+            changed: signal::Sender::new(0),
+            cut_connections: signal::Sender::new(0),
+            cut_watches: signal::Sender::new(0),
+            bookmark: signal::Sender::new(0),
+        });
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        let kubeconfig = kubeconfig(&format!("http://{address}"));
+        std::fs::write(folder.path().join("kubeconfig"), kubeconfig).expect("it is ours");
+        let accepting = tokio::spawn(accept(listener, shared.clone()));
+        Self { address, folder, shared, accepting }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A file for `--kubeconfig`. It holds no credentials, as the server asks for none.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
+    }
+}
+
+/// Direct access to what is there, past the API.
+impl ApiServer {
+    /// Writes the object whole, with its status, as it is. Makes its namespace where that is
+    /// missing. Panics when there is no such kind: put its CRD first.
+    #[track_caller]
+    pub fn put(&self, object: Value) -> Value {
+        let mut state = self.shared.state();
+        let kind = kind_of(&state, &object).clone();
+        let object = events::stored(&kind, object);
+        let written = state.objects.put(&kind, object, Timestamp::now());
+        drop(state);
+        self.shared.tell_watchers();
+        events::shown(&kind, Value::clone(&written))
+    }
+
+    /// As [`ApiServer::put`], of every document of a YAML text.
+    #[track_caller]
+    pub fn put_yaml(&self, text: &str) {
+        let objects: Vec<Value> = serde_saphyr::from_multiple(text)
+            .unwrap_or_else(|error| panic!("not YAML: {error}: {text}"));
+        for object in objects.into_iter().filter(|object| !object.is_null()) {
+            self.put(object);
+        }
+    }
+
+    /// The object as it is; `namespace` is `""` for kinds of the whole cluster.
+    pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+        let state = self.shared.state();
+        let kind = state.objects.kinds().iter().find(|known| known.kind == kind)?;
+        let object = state.objects.store.get(&kind.key(namespace, name))?;
+        Some(Value::clone(object))
+    }
+
+    /// Every object of a kind, by namespace and name.
+    pub fn objects(&self, kind: &str) -> Vec<Value> {
+        let state = self.shared.state();
+        let kinds = state.objects.kinds().iter().filter(|known| known.kind == kind).take(1);
+        kinds
+            .flat_map(|kind| state.objects.store.list(kind, ""))
+            .map(|(_, object)| Value::clone(object))
+            .collect()
+    }
+
+    /// Every Event, in its core form.
+    pub fn events(&self) -> Vec<Value> {
+        self.objects("Event")
+    }
+
+    /// Takes the object away, whatever its finalizers say. Whether it was there.
+    pub fn delete(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let was_there = self.shared.state().objects.drop(kind, namespace, name);
+        self.shared.tell_watchers();
+        was_there
+    }
+
+    /// Waits until the object is there and `question` has an answer about it, and gives that.
+    #[track_caller]
+    pub fn wait_for<T>(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        question: impl Fn(&Value) -> Option<T>,
+    ) -> impl Future<Output = T> {
+        wait_for(LIMIT, move || {
+            let answer = self.object(kind, namespace, name).and_then(|object| question(&object));
+            async move { answer }
+        })
+    }
+
+    /// The revision of the last write.
+    pub fn revision(&self) -> u64 {
+        self.shared.state().objects.store.revision()
+    }
+}
+
+/// What has been asked.
+impl ApiServer {
+    /// Every request about objects since the start or [`ApiServer::forget_requests`].
+    pub fn requests(&self) -> Vec<Logged> {
+        self.shared.state().log.clone()
+    }
+
+    /// How many there were of this verb about this resource: `("patch", "ingresses/status")`.
+    pub fn count(&self, verb: &str, resource: &str) -> usize {
+        let state = self.shared.state();
+        state.log.iter().filter(|asked| asked.verb == verb && asked.resource == resource).count()
+    }
+
+    /// How many there were, by verb and resource.
+    pub fn counts(&self) -> BTreeMap<(&'static str, String), usize> {
+        let mut counts = BTreeMap::new();
+        for asked in &self.shared.state().log {
+            *counts.entry((asked.verb, asked.resource.clone())).or_default() += 1;
+        }
+        counts
+    }
+
+    pub fn forget_requests(&self) {
+        self.shared.state().log.clear();
+    }
+}
+
+/// What goes wrong, from now on.
+impl ApiServer {
+    /// Resets every connection, those there are and those to come, until [`ApiServer::back`].
+    pub fn away(&self) {
+        self.shared.is_away.store(true, Ordering::SeqCst);
+        self.shared.cut_connections.send_modify(|count| *count += 1);
+    }
+
+    pub fn back(&self) {
+        self.shared.is_away.store(false, Ordering::SeqCst);
+    }
+
+    /// Thinks this long about each request before it does anything. Open watches go on.
+    pub fn slow(&self, delay: Duration) {
+        self.shared.state().faults.delay = delay;
+    }
+
+    /// Refuses with 403 as RBAC does. `resource` is as RBAC names it (`ingresses/status`), and
+    /// either may be `*`. Open watches go on, as they do on the real server.
+    pub fn deny(&self, verb: &str, resource: &str) {
+        self.deny_where(verb, resource, None);
+    }
+
+    /// As [`ApiServer::deny`] in one namespace only; `""` denies what is asked of the whole cluster.
+    pub fn deny_in(&self, verb: &str, resource: &str, namespace: &str) {
+        self.deny_where(verb, resource, Some(namespace));
+    }
+
+    /// Takes back every refusal of this verb and resource.
+    pub fn allow(&self, verb: &str, resource: &str) {
+        let mut state = self.shared.state();
+        state.faults.denied.retain(|rule| rule.verb != verb || rule.resource != resource);
+    }
+
+    fn deny_where(&self, verb: &str, resource: &str, namespace: Option<&str>) {
+        let namespace = namespace.map(Into::into);
+        let rule = Rule { verb: verb.into(), resource: resource.into(), namespace };
+        self.shared.state().faults.denied.push(rule);
+    }
+
+    /// Forgets the history: every resourceVersion seen so far is too old (410).
+    pub fn compact(&self) {
+        self.shared.state().objects.store.compact();
+    }
+
+    /// Whether a watch that comes too late is refused with status 410, instead of an ERROR event
+    /// in a stream that began well, which is what the real server does mostly.
+    pub fn refuse_expired_watches(&self, refuse: bool) {
+        self.shared.state().faults.refuses_expired_watches = refuse;
+    }
+
+    /// Ends every open watch in the middle of its stream.
+    pub fn break_watches(&self) {
+        self.shared.cut_watches.send_modify(|count| *count += 1);
+    }
+
+    /// Sends a bookmark at once to every open watch that wants them.
+    pub fn bookmark(&self) {
+        self.shared.bookmark.send_modify(|count| *count += 1);
+    }
+
+    /// Answers the next `count` requests about objects with this status, doing nothing.
+    pub fn fail_next(&self, count: usize, status: StatusCode) {
+        self.shared.state().faults.failing = (count > 0).then_some((count, status));
+    }
+
+    /// Answers the next `count` updates and patches with a conflict, as if somebody else had been
+    /// quicker.
+    pub fn conflict_next(&self, count: usize) {
+        self.shared.state().faults.conflicts = count;
+    }
+}
+
+impl Drop for ApiServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_watchers(&self) {
+        let revision = self.state().objects.store.revision();
+        self.changed.send_if_modified(|seen| std::mem::replace(seen, revision) != revision);
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    // Dropped with the task, which ends the connections too.
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        if shared.is_away.load(Ordering::SeqCst) {
+            // Sends RST instead of FIN.
+            let _ = stream.set_zero_linger();
+            continue;
+        }
+        connections.spawn(serve(stream, shared.clone()));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let mut cut = shared.cut_connections.subscribe();
+    let service = service_fn(|request| {
+        let shared = shared.clone();
+        async move { Ok::<_, Infallible>(answer::answer(shared, request).await) }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    tokio::select! {
+        // A client that hangs up is the client's affair.
+        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+        _ = cut.changed() => {}
+    }
+}
+
+#[track_caller]
+fn kind_of<'a>(state: &'a State, object: &Value) -> &'a Resource {
+    let is_it = |kind: &&Resource| {
+        object["kind"] == kind.kind.as_str() && object["apiVersion"] == kind.api_version()
+    };
+    let found = state.objects.kinds().iter().find(is_it);
+    found.unwrap_or_else(|| panic!("no kind {} {}", object["apiVersion"], object["kind"]))
+}
+
+/// What `kubectl config` would write for a server without credentials.
+fn kubeconfig(url: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
+         clusters: [{{name: test, cluster: {{server: \"{url}\"}}}}]\n\
+         users: [{{name: test, user: {{}}}}]\n\
+         contexts: [{{name: test, context: {{cluster: test, user: test}}}}]\n"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! What kinds there are: those of Kubernetes that the tests touch, and those a CRD defines.
+
+use serde_json::Value;
+
+use super::table::Column;
+
+/// One kind of object and how it is addressed.
+#[derive(Clone, Debug)]
+pub(super) struct Resource {
+    /// `""` is the core group.
+    pub(super) group: String,
+    pub(super) version: String,
+    pub(super) plural: String,
+    pub(super) singular: String,
+    pub(super) kind: String,
+    pub(super) short_names: Vec<String>,
+    pub(super) categories: Vec<String>,
+    pub(super) namespaced: bool,
+    /// Whether `…/status` is a path of its own.
+    pub(super) has_status: bool,
+    /// Whether `metadata.generation` counts the changes of what is wanted.
+    pub(super) has_generation: bool,
+    pub(super) definition: Definition,
+}
+
+/// Who defined a kind.
+#[derive(Clone, Debug)]
+pub(super) enum Definition {
+    BuiltIn,
+    Custom { columns: Vec<Column>, schema: Value },
+}
+
+/// Under what the store keeps an object. A group's versions share their objects, and so do the
+/// Events of both their groups.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) group: String,
+    pub(super) plural: String,
+    /// `""` for what is of the whole cluster.
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl Resource {
+    pub(super) fn api_version(&self) -> String {
+        match self.group.as_str() {
+            "" => self.version.clone(),
+            group => format!("{group}/{}", self.version),
+        }
+    }
+
+    /// The version that the store holds: Events are kept in their core form.
+    pub(super) fn stored_version(&self) -> String {
+        if self.is_event() { "v1".into() } else { self.api_version() }
+    }
+
+    /// As messages name it: `ingresses.networking.k8s.io`.
+    pub(super) fn qualified(&self) -> String {
+        match self.group.as_str() {
+            "" => self.plural.clone(),
+            group => format!("{}.{group}", self.plural),
+        }
+    }
+
+    pub(super) fn key(&self, namespace: &str, name: &str) -> Key {
+        let group = if self.is_event() { "" } else { &self.group };
+        Key {
+            group: group.into(),
+            plural: self.plural.clone(),
+            namespace: if self.namespaced { namespace.into() } else { String::new() },
+            name: name.into(),
+        }
+    }
+
+    pub(super) fn is_event(&self) -> bool {
+        self.plural == "events" && matches!(self.group.as_str(), "" | "events.k8s.io")
+    }
+
+    pub(super) fn is_custom(&self) -> bool {
+        matches!(self.definition, Definition::Custom { .. })
+    }
+}
+
+/// The kinds that are there before any CRD is.
+pub(super) fn built_in() -> Vec<Resource> {
+    let core = |plural, kind, short| built("", "v1", plural, kind, short);
+    vec![
+        Resource { namespaced: false, has_status: true, ..core("namespaces", "Namespace", "ns") },
+        core("secrets", "Secret", ""),
+        Resource { has_status: true, ..core("services", "Service", "svc") },
+        Resource { singular: "endpoints".into(), ..core("endpoints", "Endpoints", "ep") },
+        core("configmaps", "ConfigMap", "cm"),
+        core("events", "Event", "ev"),
+        Resource { has_status: true, ..core("pods", "Pod", "po") },
+        Resource {
+            has_generation: true,
+            ..built("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", "")
+        },
+        Resource {
+            has_status: true,
+            has_generation: true,
+            singular: "ingress".into(),
+            ..built("networking.k8s.io", "v1", "ingresses", "Ingress", "ing")
+        },
+        Resource {
+            namespaced: false,
+            has_generation: true,
+            singular: "ingressclass".into(),
+            ..built("networking.k8s.io", "v1", "ingressclasses", "IngressClass", "")
+        },
+        built("coordination.k8s.io", "v1", "leases", "Lease", ""),
+        built("events.k8s.io", "v1", "events", "Event", "ev"),
+        Resource {
+            namespaced: false,
+            has_status: true,
+            has_generation: true,
+            categories: vec!["api-extensions".into()],
+            ..built(
+                "apiextensions.k8s.io",
+                "v1",
+                "customresourcedefinitions",
+                "CustomResourceDefinition",
+                "crd",
+            )
+        },
+    ]
+}
+
+/// A namespaced kind without a status.
+fn built(group: &str, version: &str, plural: &str, kind: &str, short_name: &str) -> Resource {
+    Resource {
+        group: group.into(),
+        version: version.into(),
+        plural: plural.into(),
+        singular: plural.trim_end_matches('s').into(),
+        kind: kind.into(),
+        short_names: Some(short_name)
+            .filter(|n| !n.is_empty())
+            .map(Into::into)
+            .into_iter()
+            .collect(),
+        categories: Vec::new(),
+        namespaced: true,
+        has_status: false,
+        has_generation: false,
+        definition: Definition::BuiltIn,
+    }
+}

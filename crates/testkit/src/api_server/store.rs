@@ -1,0 +1,109 @@
+//! The objects and their history, under one counter: what etcd is to the real server.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+
+use super::resource::{Key, Resource};
+
+/// Every object as it is, and every change since the last compaction.
+pub(super) struct Store {
+    objects: BTreeMap<Key, Arc<Value>>,
+    history: Vec<Change>,
+    revision: u64,
+    /// Changes up to this revision are forgotten.
+    compacted: u64,
+}
+
+/// One write. A deletion has no `after`; its `before` carries the revision of the deletion, as
+/// watchers are to see it.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) revision: u64,
+    pub(super) key: Key,
+    pub(super) before: Option<Arc<Value>>,
+    pub(super) after: Option<Arc<Value>>,
+}
+
+impl Store {
+    pub(super) fn new() -> Self {
+        // Clients read 0 as "any", so the first revision is not it.
+        Self { objects: BTreeMap::new(), history: Vec::new(), revision: 1, compacted: 0 }
+    }
+
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<&Arc<Value>> {
+        self.objects.get(key)
+    }
+
+    /// The objects of a kind, by namespace and name; of one namespace where it is named.
+    pub(super) fn list(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+    ) -> impl Iterator<Item = (&Key, &Arc<Value>)> {
+        let start = resource.key(namespace, "");
+        let of_one = resource.namespaced && !namespace.is_empty();
+        self.objects.range(start.clone()..).take_while(move |(key, _)| {
+            (&key.group, &key.plural) == (&start.group, &start.plural)
+                && (!of_one || key.namespace == start.namespace)
+        })
+    }
+
+    /// Every object there is.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Key, &Arc<Value>)> {
+        self.objects.iter()
+    }
+
+    /// Writes the object, under the next revision.
+    pub(super) fn write(&mut self, key: Key, mut object: Value) -> Arc<Value> {
+        self.revision += 1;
+        object["metadata"]["resourceVersion"] = self.revision.to_string().into();
+        let object = Arc::new(object);
+        let before = self.objects.insert(key.clone(), object.clone());
+        let after = Some(object.clone());
+        self.history.push(Change { revision: self.revision, key, before, after });
+        object
+    }
+
+    /// Takes the object away, and gives it as it was last.
+    pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Value>> {
+        let mut last = Value::clone(&*self.objects.remove(key)?);
+        self.revision += 1;
+        last["metadata"]["resourceVersion"] = self.revision.to_string().into();
+        let last = Arc::new(last);
+        let before = Some(last.clone());
+        self.history.push(Change {
+            revision: self.revision,
+            key: key.clone(),
+            before,
+            after: None,
+        });
+        Some(last)
+    }
+
+    /// What changed after `revision`; `None` when that is no longer known.
+    pub(super) fn since(&self, revision: u64) -> Option<&[Change]> {
+        if revision < self.compacted {
+            return None;
+        }
+        let first = self.history.partition_point(|change| change.revision <= revision);
+        Some(&self.history[first..])
+    }
+
+    /// Whether what was so at `revision` can still be told.
+    pub(super) fn knows(&self, revision: u64) -> bool {
+        revision >= self.compacted
+    }
+
+    /// Forgets the history. A revision of its own comes after it, so that even who has seen
+    /// everything is too late.
+    pub(super) fn compact(&mut self) {
+        self.revision += 1;
+        self.compacted = self.revision;
+        self.history.clear();
+    }
+}
