@@ -1,0 +1,131 @@
+//! What was said of each object, so that nothing is said twice.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use super::{EventType, NewEvent, key};
+
+/// The memory of one leader. A new one makes it of the Events that the API server still holds.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// By uid.
+    objects: HashMap<Arc<str>, OfOne, foldhash::fast::RandomState>,
+    /// Calls of [`super::events`] so far.
+    run: u64,
+}
+
+/// An Event of ours that the API server holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Of the object that it is about.
+    pub uid: Arc<str>,
+    pub name: String,
+    pub count: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+struct OfOne {
+    told: BTreeMap<u64, Told>,
+    /// The revision of which success was told; `None` while something fails.
+    succeeded: Option<u64>,
+    seen_in: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    count: u32,
+    /// The last run in which it was true.
+    stood_in: u64,
+}
+
+/// How many runs an object may be unknown before what was said of it is forgotten: a watch that
+/// begins anew may lose it for a moment.
+const FORGET_AFTER: u64 = 1000;
+/// How many statements on one object are remembered once they are no longer true.
+const MOST_PAST: usize = 32;
+
+impl Said {
+    /// Takes all of them for true still: what is not so any more is not repeated by that, and what
+    /// is was said.
+    pub fn from_events(events: impl IntoIterator<Item = Heard>) -> Self {
+        let mut said = Self::default();
+        for heard in events {
+            let Some(key) = key::of_name(&heard.name) else { continue };
+            let count = heard.count.max(1);
+            said.of(&heard.uid).told.insert(key, Told { count, stood_in: 0 });
+        }
+        said
+    }
+
+    /// Takes back an event that could not be written: it is due again.
+    pub fn take_back(&mut self, event: &NewEvent) {
+        let (Some(one), Some(key)) = (self.objects.get_mut(&event.uid), key::of_name(&event.name))
+        else {
+            return;
+        };
+        if event.event_type == EventType::Normal {
+            one.succeeded = None;
+        }
+        match event.count {
+            0 | 1 => drop(one.told.remove(&key)),
+            count => drop(one.told.insert(key, Told { count: count - 1, stood_in: 0 })),
+        }
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.run += 1;
+    }
+
+    pub(super) fn end(&mut self) {
+        let run = self.run;
+        self.objects.retain(|_, one| run - one.seen_in < FORGET_AFTER);
+    }
+
+    /// Notes that a statement is true now. Returns how many times it will have been said, if it is
+    /// to be said.
+    pub(super) fn hear(&mut self, uid: &Arc<str>, key: u64) -> Option<u32> {
+        let run = self.run;
+        match self.of(uid).told.get_mut(&key) {
+            Some(told) if told.stood_in + 1 >= run => {
+                told.stood_in = run;
+                None
+            }
+            told => Some(told.map_or(0, |told| told.count) + 1),
+        }
+    }
+
+    pub(super) fn count(&self, uid: &str, key: u64) -> u32 {
+        self.objects.get(uid).and_then(|one| one.told.get(&key)).map_or(0, |told| told.count)
+    }
+
+    pub(super) fn note(&mut self, uid: &Arc<str>, key: u64, count: u32) {
+        let run = self.run;
+        let told = &mut self.of(uid).told;
+        if told.len() >= MOST_PAST {
+            told.retain(|_, told| told.stood_in + 1 >= run);
+        }
+        told.insert(key, Told { count, stood_in: run });
+    }
+
+    /// Whether success is to be told of this revision.
+    pub(super) fn succeed(&mut self, uid: &Arc<str>, revision: u64) -> bool {
+        let is_first_run = self.run == 1;
+        let one = self.of(uid);
+        let is_news = one.succeeded != Some(revision) && !is_first_run;
+        one.succeeded = Some(revision);
+        is_news
+    }
+
+    pub(super) fn fail(&mut self, uid: &Arc<str>) {
+        self.of(uid).succeeded = None;
+    }
+
+    fn of(&mut self, uid: &Arc<str>) -> &mut OfOne {
+        let run = self.run;
+        let one = self.objects.entry(uid.clone()).or_default();
+        one.seen_in = run;
+        one
+    }
+}

@@ -1,0 +1,61 @@
+//! What a load balancer says of its members' problems: the first few in full, and how many more
+//! there are.
+
+use std::collections::HashMap;
+
+use model::{LoadBalancer, ObjectRef, Verdict};
+
+use super::{EventType, Key, Statement, Weight, Words, text};
+use crate::{LiveObject, Situation};
+
+/// How many members with a problem are named.
+const NAMED: usize = 3;
+
+type Failures<'a> = HashMap<&'a ObjectRef, &'a Verdict, foldhash::fast::RandomState>;
+
+/// Said on objects that declare a load balancer without being a member of it, as an AlbConfig.
+pub fn statements<'a>(situation: &Situation<'a>) -> Vec<Statement<'a>> {
+    let mut failures = Failures::default();
+    for verdict in situation.verdicts.iter().filter(|v| Weight::of(v) == Weight::Failure) {
+        // The gravest comes first.
+        failures.entry(&verdict.object).or_insert(verdict);
+    }
+    if failures.is_empty() {
+        return Vec::new();
+    }
+    let balancers = situation.model.load_balancers.iter();
+    let speaking = balancers.filter_map(|balancer| {
+        let live = situation.live.objects.get(&balancer.declared_by)?;
+        Some(of_balancer(balancer, live, &failures))
+    });
+    speaking.flatten().collect()
+}
+
+fn of_balancer<'a>(
+    balancer: &'a LoadBalancer,
+    live: &LiveObject,
+    failures: &Failures<'a>,
+) -> Vec<Statement<'a>> {
+    let words = Words::of(balancer.dialect);
+    let object = &balancer.declared_by;
+    let others = balancer.members.iter().filter(|member| *member != object);
+    let failing: Vec<_> = others.filter_map(|member| failures.get(member)).collect();
+    let say = |message| {
+        let (event_type, reason) = (EventType::Warning, words.build_failed.to_owned());
+        Statement::new(object, live, event_type, reason, words.component, message)
+    };
+    let named = failing.iter().take(NAMED);
+    let mut all: Vec<_> = named
+        .map(|verdict| say(words.failure(&format!("{}: {}", verdict.object, text(verdict)))))
+        .collect();
+    let more = failing.len().saturating_sub(NAMED);
+    if more > 0 {
+        let kind = &failing[NAMED].object.kind;
+        let text =
+            format!("and {more} more of kind {kind}: `doorward get verdicts` shows them all");
+        // Said anew when the number has another order of magnitude, not at each change of it.
+        let key = Key::new(&live.uid).and("more").and(&more.ilog10().to_string()).finish();
+        all.push(Statement { key, ..say(words.failure(&text)) });
+    }
+    all
+}
