@@ -12,6 +12,7 @@ mod conflict;
 mod dialect;
 mod ingress;
 pub mod memory;
+mod named;
 mod route;
 mod service;
 pub mod settings;
@@ -27,6 +28,7 @@ use model::{
 };
 
 pub use memory::Memory;
+pub use named::named_secrets;
 pub use settings::Settings;
 pub use world::World;
 

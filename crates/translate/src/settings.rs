@@ -21,8 +21,12 @@ pub struct Settings {
     pub default_issuer: Option<Arc<str>>,
     /// Issuers that exist; a wish for another one is a verdict.
     pub issuers: BTreeSet<Arc<str>>,
+    /// What CCE keeps in force after its annotation was removed stays in force here as well.
+    pub retain_removed_settings: bool,
     /// Where the certificate store's Secrets and issued Secrets live.
     pub store_namespace: Arc<str>,
+    /// The namespaces whose Secrets the source can see; `None` = all.
+    pub secret_namespaces: Option<BTreeSet<Arc<str>>>,
 }
 
 impl Default for Settings {
@@ -34,7 +38,9 @@ impl Default for Settings {
             only: None,
             default_issuer: None,
             issuers: BTreeSet::from(["local".into()]),
+            retain_removed_settings: false,
             store_namespace: "doorward-system".into(),
+            secret_namespaces: None,
         }
     }
 }
@@ -43,6 +49,11 @@ impl Settings {
     /// The local port that stands for a listener's port.
     pub fn local_port(&self, port: u16) -> u16 {
         self.port_map.get(&port).copied().unwrap_or(port)
+    }
+
+    /// Whether Secrets of this namespace would be seen if they were there.
+    pub fn sees_secrets_in(&self, namespace: &str) -> bool {
+        self.secret_namespaces.as_ref().is_none_or(|seen| seen.contains(namespace))
     }
 
     pub fn address_of(&self, load_balancer: &str) -> IpAddr {

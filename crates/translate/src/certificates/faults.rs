@@ -71,6 +71,15 @@ impl<'a> Binder<'a> {
 
     fn missing(&self, id: &CertificateId, kept: Option<&str>, asker: &Asker<'a>) -> Verdict {
         match (id.as_secret(), kept) {
+            (Some((namespace, _)), kept) if !self.settings.sees_secrets_in(namespace) => {
+                let what = format!(
+                    "Secret {id} cannot be seen, as the Secrets of namespace {namespace} are not watched: add {namespace} to watchNamespaces, and a Role and a RoleBinding there that let Doorward get, list and watch Secrets"
+                );
+                match kept {
+                    Some(kept) => asker.warning(Reason::SecretNotFound, format!("{what}; {kept}")),
+                    None => asker.refused(Reason::SecretNotFound, what),
+                }
+            }
             (Some((namespace, name)), Some(kept)) => asker.warning(
                 Reason::SecretNotFound,
                 format!(

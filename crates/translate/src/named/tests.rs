@@ -1,0 +1,61 @@
+use model::{Reason, State};
+
+use super::*;
+use crate::{
+    Memory, Settings,
+    tests::{Source, at},
+    translate,
+};
+
+const OBJECTS: &str = r#"
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: doorward}
+spec: {controller: doorward.dev/ingress}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  ingressClassName: doorward
+  tls:
+  - {hosts: [a.test], secretName: tls-a}
+  - {hosts: [b.test], secretName: ""}
+  - {hosts: [c.test]}
+---
+apiVersion: alibabacloud.com/v1
+kind: AlbConfig
+metadata: {name: edge-lb}
+spec:
+  Listeners:
+  - {port: 443, protocol: HTTPS, defaultCertificate: {Kind: Secret, namespace: edge, Name: main}}
+  - {port: 444, protocol: HTTPS, defaultCertificate: {certificateId: 1-cn-hangzhou}}
+"#;
+
+fn world() -> World {
+    let mut source = Source::default();
+    source.apply(OBJECTS);
+    source.world
+}
+
+#[test]
+fn ingresses_and_albconfigs_name_secrets() {
+    let named: Vec<_> = named_secrets(&world()).into_iter().collect();
+    assert_eq!(named, [Key::new("edge", "main"), Key::new("shop", "tls-a")]);
+}
+
+#[test]
+fn a_secret_that_cannot_be_seen_is_not_called_missing() {
+    let settings = Settings {
+        secret_namespaces: Some(["doorward-system".into()].into()),
+        ..Settings::default()
+    };
+    let translation = translate(&world(), &settings, &Memory::default(), at("+0d"));
+    let of_web = |verdict: &&model::Verdict| verdict.object.to_string() == "Ingress shop/web";
+    let verdict = translation.verdicts.iter().find(of_web).unwrap();
+    assert_eq!((verdict.state, verdict.reason), (State::Rejected, Reason::SecretNotFound));
+    for part in ["Secret shop/tls-a cannot be seen", "add shop to watchNamespaces", "RoleBinding"] {
+        assert!(verdict.message.contains(part), "{}", verdict.message);
+    }
+    assert!(!verdict.message.contains("does not exist"), "{}", verdict.message);
+}
