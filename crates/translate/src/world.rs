@@ -102,10 +102,22 @@ impl Console {
     }
 }
 
-/// An edit is obeyed unconditionally while the World's generation is the one it was made in;
-/// at the next reconcile only a Default that is still wanted survives.
+/// An edit is obeyed unconditionally while it is fresh; afterwards only a Default that is still
+/// wanted survives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsoleEdit {
     pub id: CertificateId,
+    /// Of the World that the edit was made in, or [`ConsoleEdit::STANDING`].
     pub generation: u64,
+}
+
+impl ConsoleEdit {
+    /// Fresh for as long as it is in the console: somebody else takes it out at the next
+    /// reconcile. Replicas share their edits, but each counts its own generations.
+    pub const STANDING: u64 = u64::MAX;
+
+    /// Whether it was made in this very reconcile.
+    pub fn is_fresh(&self, generation: u64) -> bool {
+        self.generation == Self::STANDING || self.generation == generation
+    }
 }

@@ -59,7 +59,7 @@ impl<'a> Binder<'a> {
 
     fn wished(&self, list: &List<'a>, wishes: &Wishes<'a>) -> Option<(usize, Because)> {
         let edit = self.world.console.defaults.get(wishes.key);
-        let just_now = edit.filter(|edit| edit.generation == self.world.generation);
+        let just_now = edit.filter(|edit| edit.is_fresh(self.world.generation));
         let fixed = wishes.fixed.and_then(|fixed| fixed.default.as_ref());
         let sticky = self.memory.defaults.get(wishes.key);
         let has_begun = |position: &usize| {

@@ -65,13 +65,13 @@ impl<'a> Binder<'a> {
         let generation = self.world.generation;
         if let Some(removed) = console.removed.get(wishes.key) {
             let gone = |entry: &Entry<'_>| {
-                removed.iter().any(|edit| edit.generation == generation && edit.id == entry.id)
+                removed.iter().any(|edit| edit.is_fresh(generation) && edit.id == entry.id)
             };
             list.retain(|entry| !gone(entry));
         }
         let added = console.added.get(wishes.key).into_iter().flatten();
         for edit in added.chain(console.defaults.get(wishes.key)) {
-            if edit.generation == generation && list.position(&edit.id).is_none() {
+            if edit.is_fresh(generation) && list.position(&edit.id).is_none() {
                 let asker = wishes.listener_asker();
                 self.attach_named(list, wishes, &edit.id, CertificateSource::Console, asker);
             }

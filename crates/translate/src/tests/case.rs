@@ -93,6 +93,12 @@ pub struct ConsolePart {
     pub add: BTreeMap<String, String>,
     #[serde(default)]
     pub remove: BTreeMap<String, String>,
+    /// The edits of this step stand until they are taken out.
+    #[serde(default)]
+    pub standing: bool,
+    /// All certificates added and removed before are taken out, and Defaults are no longer fresh.
+    #[serde(default)]
+    pub take_out: bool,
 }
 
 #[derive(Deserialize)]

@@ -118,8 +118,13 @@ fn change(source: &mut Source, step: &Step) {
 }
 
 fn use_console(source: &mut Source, part: &ConsolePart) {
-    let generation = source.world.generation;
+    let generation = if part.standing { ConsoleEdit::STANDING } else { source.world.generation };
     let console = &mut source.world.console;
+    if part.take_out {
+        console.added.clear();
+        console.removed.clear();
+        console.defaults.values_mut().for_each(|edit| edit.generation = 0);
+    }
     let parsed = |(key, id): (&String, &String)| -> (ListenerKey, ConsoleEdit) {
         (key.parse().unwrap(), ConsoleEdit { id: CertificateId::store(id), generation })
     };
