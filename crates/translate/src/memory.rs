@@ -32,4 +32,17 @@ impl Memory {
             || self.lists != other.lists
             || self.held_over != other.held_over
     }
+
+    /// Takes over what another replica keeps for a restart, so that both serve the same; the
+    /// rest stays.
+    pub fn adopt(&mut self, kept: &Self) {
+        self.defaults.clone_from(&kept.defaults);
+        self.lists.clone_from(&kept.lists);
+        self.held_over.clone_from(&kept.held_over);
+        let held = kept.held_over.iter();
+        self.bound.extend(held.map(|(id, certificate)| (id.clone(), certificate.clone())));
+    }
 }
+
+#[cfg(test)]
+mod tests;
