@@ -63,6 +63,7 @@ use objects::Objects;
 use resource::Resource;
 
 pub use faults::Logged;
+pub(crate) use resource::Kind;
 
 /// The running server. Dropping it closes the port and every connection.
 pub struct ApiServer {
@@ -143,9 +144,7 @@ impl ApiServer {
     /// As [`ApiServer::put`], of every document of a YAML text.
     #[track_caller]
     pub fn put_yaml(&self, text: &str) {
-        let objects: Vec<Value> = serde_saphyr::from_multiple(text)
-            .unwrap_or_else(|error| panic!("not YAML: {error}: {text}"));
-        for object in objects.into_iter().filter(|object| !object.is_null()) {
+        for object in crate::manifest::documents(text) {
             self.put(object);
         }
     }
@@ -305,6 +304,16 @@ impl Drop for ApiServer {
     fn drop(&mut self) {
         self.accepting.abort();
     }
+}
+
+/// The kinds that are there before any CRD is.
+pub(crate) fn built_in_kinds() -> Vec<Kind> {
+    resource::built_in().into_iter().map(Kind::from).collect()
+}
+
+/// The kinds that a CRD defines; none when the object is no CRD.
+pub(crate) fn kinds_of_definition(object: &Value) -> Vec<Kind> {
+    crd::resources(object).into_iter().map(Kind::from).collect()
 }
 
 impl Shared {

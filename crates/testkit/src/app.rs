@@ -1,7 +1,5 @@
 //! The real binary, on ports of its own and in folders of its own.
 
-mod child;
-
 use std::{
     fs, io,
     net::SocketAddr,
@@ -15,10 +13,10 @@ use tempfile::TempDir;
 
 use crate::{
     LIMIT,
+    child::Child,
     http::{self, Answer, Request},
     wait_for, wait_until,
 };
-use child::Child;
 
 /// A `doorward run` with a manifests folder, a state folder and an admin API. Dropping it kills
 /// the process and removes the folders.

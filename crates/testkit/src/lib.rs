@@ -8,6 +8,8 @@
 pub mod api_server;
 pub mod app;
 pub mod backend;
+mod child;
+pub mod cluster;
 pub mod http;
 pub mod manifest;
 pub mod peers;

@@ -2,7 +2,17 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
+use serde_json::Value;
+
 use crate::pki::Issued;
+
+/// The objects of a YAML text of one or more documents.
+#[track_caller]
+pub fn documents(text: &str) -> Vec<Value> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text)
+        .unwrap_or_else(|error| panic!("not YAML: {error}: {text}"));
+    documents.into_iter().filter(|document| !document.is_null()).collect()
+}
 
 /// A `kubernetes.io/tls` Secret.
 pub fn tls_secret(namespace: &str, name: &str, pair: &Issued) -> String {

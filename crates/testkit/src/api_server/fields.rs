@@ -30,7 +30,7 @@ impl Fields {
     pub(super) fn of(object: &Value, lists: &Lists) -> Self {
         let mut fields = Self::default();
         fields.add(object, lists, &mut Vec::new());
-        fields.0.retain(|path| is_ownable(path));
+        fields.0.retain(is_ownable);
         fields
     }
 
@@ -139,7 +139,7 @@ pub(super) fn at<'a>(object: &'a Value, path: &[Step]) -> Option<&'a Value> {
     path.iter().try_fold(object, |value, step| match step {
         Step::Field(name) => value.get(name),
         Step::Item(keys) => value.as_array()?.iter().find(|item| is_known_by(item, keys)),
-        Step::Member(text) => value.as_array()?.iter().find(|item| item.to_string() == *text),
+        Step::Member(text) => value.as_array()?.iter().find(|item| is_member(item, text)),
     })
 }
 
@@ -163,7 +163,7 @@ pub(super) fn remove(object: &mut Value, path: &[Step]) {
     match (step, object) {
         (Step::Field(name), Value::Object(fields)) => drop(fields.remove(name)),
         (Step::Item(keys), Value::Array(items)) => items.retain(|item| !is_known_by(item, keys)),
-        (Step::Member(text), Value::Array(items)) => items.retain(|i| i.to_string() != *text),
+        (Step::Member(text), Value::Array(items)) => items.retain(|item| !is_member(item, text)),
         _ => {}
     }
 }
@@ -199,6 +199,10 @@ pub(super) fn dotted(path: &[Step]) -> String {
 pub(super) fn is_known_by(item: &Value, keys: &str) -> bool {
     let keys: Map<String, Value> = serde_json::from_str(keys).unwrap_or_default();
     keys.iter().all(|(key, value)| item[key] == *value)
+}
+
+fn is_member(item: &Value, text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|member| member == *item)
 }
 
 /// What names an object or is the server's own belongs to nobody.

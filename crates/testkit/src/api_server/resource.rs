@@ -146,3 +146,44 @@ fn built(group: &str, version: &str, plural: &str, kind: &str, short_name: &str)
         definition: Definition::BuiltIn,
     }
 }
+
+/// One kind as the paths of the API name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Kind {
+    pub(crate) name: String,
+    pub(crate) is_namespaced: bool,
+    group: String,
+    version: String,
+    plural: String,
+}
+
+impl From<Resource> for Kind {
+    fn from(resource: Resource) -> Self {
+        Self {
+            name: resource.kind,
+            is_namespaced: resource.namespaced,
+            group: resource.group,
+            version: resource.version,
+            plural: resource.plural,
+        }
+    }
+}
+
+impl Kind {
+    /// Of the object, or of all objects where `name` is empty; of all namespaces where
+    /// `namespace` is.
+    pub(crate) fn path(&self, namespace: &str, name: &str) -> String {
+        let mut path = match self.group.as_str() {
+            "" => format!("/api/{}", self.version),
+            group => format!("/apis/{group}/{}", self.version),
+        };
+        if self.is_namespaced && !namespace.is_empty() {
+            path += &format!("/namespaces/{namespace}");
+        }
+        path += &format!("/{}", self.plural);
+        if !name.is_empty() {
+            path += &format!("/{name}");
+        }
+        path
+    }
+}

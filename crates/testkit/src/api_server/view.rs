@@ -24,19 +24,16 @@ pub(super) enum View {
 impl View {
     /// The first form of the header that there is.
     pub(super) fn asked(accept: &str, include_object: &str) -> Self {
-        let forms =
-            accept.split(',').map(str::trim).filter(|form| form.starts_with("application/json"));
-        for form in forms {
-            let is = |what: &str| form.split(';').any(|part| part.trim() == what);
-            if is("as=Table") {
-                return Self::Table(Include::parse(include_object));
-            }
-            if is("as=PartialObjectMetadata") || is("as=PartialObjectMetadataList") {
-                return Self::Metadata;
-            }
-            return Self::Whole;
+        let mut forms = accept.split(',').map(str::trim);
+        let form = forms.find(|form| form.starts_with("application/json")).unwrap_or_default();
+        let is = |what: &str| form.split(';').any(|part| part.trim() == what);
+        if is("as=Table") {
+            Self::Table(Include::parse(include_object))
+        } else if is("as=PartialObjectMetadata") || is("as=PartialObjectMetadataList") {
+            Self::Metadata
+        } else {
+            Self::Whole
         }
-        Self::Whole
     }
 
     /// An answer about one object.

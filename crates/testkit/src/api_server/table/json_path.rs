@@ -25,7 +25,7 @@ enum Step {
 
 fn first_step(path: &str) -> (Step, &str) {
     if let Some((inside, after)) = path.strip_prefix('[').and_then(|path| path.split_once(']')) {
-        let step = if let Some(index) = inside.parse().ok() {
+        let step = if let Ok(index) = inside.parse() {
             Step::Index(index)
         } else if let Some((field, text)) = inside.split_once("==") {
             let field = field.trim_start_matches("?(@.").trim();

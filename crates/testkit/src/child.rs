@@ -7,13 +7,13 @@ use std::{
     thread,
 };
 
-pub(super) struct Child {
+pub(crate) struct Child {
     process: process::Child,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Child {
-    pub(super) fn spawn(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
         let mut process =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let stderr = process.stderr.take().expect("it is piped");
@@ -27,26 +27,26 @@ impl Child {
         Ok(Self { process, lines })
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn try_wait(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn try_wait(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().expect("a child can be waited for")
     }
 
     /// By its id, while it is not yet waited for and so still its own.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let command = format!("kill -{name} {}", self.id());
         let status = Command::new("sh").args(["-c", &command]).status();
         assert!(status.is_ok_and(|status| status.success()), "{command}");
     }
 
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // Fails only when it has ended, which is what is wanted.
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -1,0 +1,91 @@
+//! The Kubernetes API over HTTP and nothing more: what a test asks past any client library.
+
+use std::net::SocketAddr;
+
+use http::{
+    HeaderValue, Method,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use serde_json::Value;
+
+use crate::{
+    http::{self as plain, Answer},
+    tls::TlsClient,
+};
+
+/// The media types of bodies and patches.
+pub mod content_type {
+    pub const JSON: &str = "application/json";
+    pub const MERGE: &str = "application/merge-patch+json";
+    pub const STRATEGIC: &str = "application/strategic-merge-patch+json";
+    pub const JSON_PATCH: &str = "application/json-patch+json";
+    pub const APPLY: &str = "application/apply-patch+yaml";
+}
+
+/// One server and who speaks to it.
+#[derive(Clone)]
+pub struct Api {
+    address: SocketAddr,
+    secured: Option<(TlsClient, HeaderValue)>,
+}
+
+impl Api {
+    /// At `http://ADDRESS:PORT`, as nobody.
+    pub fn plain(url: &str) -> Self {
+        let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
+        Self { address: address.expect("test servers have a plain address"), secured: None }
+    }
+
+    /// Over TLS, with a bearer token.
+    pub fn secured(address: SocketAddr, client: TlsClient, token: &str) -> Self {
+        let token = HeaderValue::from_str(&format!("Bearer {token}"));
+        Self { address, secured: Some((client, token.expect("test tokens are visible ASCII"))) }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, content_type::JSON, &Value::Null).await
+    }
+
+    /// Server-side apply by the manager `test`, with force.
+    pub async fn apply(&self, path: &str, object: &Value) -> Answer {
+        let path = format!("{path}?fieldManager=test&force=true");
+        self.ask(Method::PATCH, &path, content_type::APPLY, object).await
+    }
+
+    /// One request; a null is no body.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &'static str,
+        body: &Value,
+    ) -> Answer {
+        self.try_ask(method, path, content_type, body)
+            .await
+            .unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// As [`Api::ask`] of a server that may be away.
+    pub async fn try_ask(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &'static str,
+        body: &Value,
+    ) -> std::io::Result<Answer> {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let scheme = if self.secured.is_some() { "https" } else { "http" };
+        let uri = format!("{scheme}://{}{path}", self.address);
+        let mut request = plain::request(method, &uri, body);
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        match &self.secured {
+            None => plain::send(self.address, request).await,
+            Some((client, token)) => {
+                headers.insert(AUTHORIZATION, token.clone());
+                let stream = client.connect(self.address, None).await?;
+                plain::exchange(stream, request).await
+            }
+        }
+    }
+}

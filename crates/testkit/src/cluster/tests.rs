@@ -1,0 +1,32 @@
+use super::*;
+
+#[tokio::test]
+async fn the_one_in_this_process_keeps_its_objects_through_a_restart() {
+    keeps_its_objects_through_a_restart(Cluster::in_process().await).await;
+}
+
+#[tokio::test]
+async fn the_real_one_keeps_its_objects_through_a_restart() {
+    if let Some(cluster) = Cluster::real().await {
+        keeps_its_objects_through_a_restart(cluster).await;
+    }
+}
+
+async fn keeps_its_objects_through_a_restart(mut cluster: Cluster) {
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"name": "web", "namespace": "shop"}, "data": {"a": "eA=="},
+    });
+    let before = cluster.put(&secret).await;
+    cluster.away().await;
+    let asked = cluster
+        .api()
+        .try_ask(Method::GET, "/api/v1/secrets", content_type::JSON, &Value::Null)
+        .await;
+    assert!(asked.is_err(), "{:?}", asked.map(|answer| answer.text()));
+    cluster.back().await;
+    let after = cluster.wait_for("Secret", "shop", "web", |secret| Some(secret.clone())).await;
+    assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
+    assert!(cluster.delete("Secret", "shop", "web").await);
+    assert!(cluster.object("Secret", "shop", "web").await.is_none());
+}
