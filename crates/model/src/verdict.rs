@@ -95,6 +95,8 @@ pub enum Reason {
     InvalidFile,
     /// A document has no apiVersion/kind/name, or of a kind that Doorward does not read.
     UnknownKind,
+    /// The API server does not let Doorward read something.
+    AccessDenied,
     /// Two documents define one object; the first stands.
     DuplicateObject,
     /// A field has the wrong type or a value outside its range.
