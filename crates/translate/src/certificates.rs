@@ -96,7 +96,7 @@ impl<'a> Binder<'a> {
         if wishes.fixed.is_none() {
             self.discover(&mut list, &wishes);
         }
-        self.attach_secrets(&mut list, &wishes);
+        self.attach_named_by_members(&mut list, &wishes);
         self.order_for_uncovered(&mut list, &wishes);
         self.apply_console(&mut list, &wishes);
         self.leave_out_invalid(&mut list, &wishes);

@@ -35,6 +35,8 @@ pub struct ListenerClaim {
     pub protocol: Protocol,
     /// Path of the listener in its object, `spec.listeners[1]`; for verdicts.
     pub field: String,
+    /// Who else is on it, and loses it together with the object that declares it.
+    pub shared_by: Vec<Sharer>,
     /// `None` for HTTP.
     pub tls: Option<TlsClaim>,
     /// In order of priority.
@@ -47,13 +49,32 @@ pub struct ListenerClaim {
     pub gzip: bool,
 }
 
+/// Another object on a listener, and where it asks for it.
+#[derive(Clone, Debug)]
+pub struct Sharer {
+    pub object: ObjectRef,
+    pub origin: Option<Origin>,
+    pub field: String,
+}
+
 #[derive(Clone, Debug)]
 pub struct TlsClaim {
     pub versions: TlsVersions,
     pub http2: bool,
-    /// `Some` = clients must show a certificate of one of these store ids.
-    pub client_ca: Option<Vec<CertificateId>>,
+    /// `Some` = clients must show a certificate.
+    pub client_ca: Option<ClientCaClaim>,
     pub certificates: CertificateClaim,
+}
+
+/// What clients' certificates are checked against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCaClaim {
+    /// Of the store; a certificate of any of them will do.
+    pub ids: Vec<CertificateId>,
+    /// Where each of `ids` is written.
+    pub fields: Vec<String>,
+    /// What to do where none of them can be had, in the dialect's words.
+    pub cure: &'static str,
 }
 
 /// What the objects say about the certificates of one listener.
@@ -89,7 +110,8 @@ pub struct DefaultClaim {
     pub field: String,
 }
 
-/// One wish for TLS: an entry of `spec.tls`, or the rule hosts of an Ingress without any.
+/// One wish for TLS: an entry of `spec.tls`, the rule hosts of an Ingress without any, or a
+/// certificate that an annotation names.
 #[derive(Clone, Debug)]
 pub struct TlsMember {
     pub object: ObjectRef,
@@ -97,8 +119,8 @@ pub struct TlsMember {
     /// `spec.tls[0]`.
     pub field: String,
     pub hosts: Vec<Name>,
-    /// A Secret in the object's own namespace.
-    pub secret: Option<CertificateId>,
+    /// A Secret in the object's own namespace, or an id of the store.
+    pub certificate: Option<CertificateId>,
     /// The Issuer that the object asks for.
     pub issuer: Option<Arc<str>>,
 }

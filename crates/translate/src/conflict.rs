@@ -1,9 +1,12 @@
-//! Who keeps an address and port that two listeners want: the load balancer that came first.
-//! The other loses that one listener.
+//! Who keeps an address and port that two listeners want: the object that came first. The other
+//! loses that one listener.
+//!
+//! Several objects, even of several dialects, may ask for listeners of one load balancer; each
+//! listener belongs to one of them.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use model::{ListenerKey, Protocol, Reason, Verdict};
+use model::{ListenerKey, ObjectRef, Origin, Protocol, Reason, Verdict};
 
 use crate::{
     Settings,
@@ -35,26 +38,19 @@ pub fn settle(claims: &mut [LoadBalancerClaim], settings: &Settings) -> Vec<Verd
             let key = key_of(name, listener);
             let port = settings.local_port(listener.port);
             let places = taken.entry((port, key.quic)).or_default();
-            let meets = |place: &&Place| {
-                place.key == key || (port != 0 && overlap(place.address, address))
-            };
+            let meets =
+                |place: &&Place| place.key == key || (port != 0 && overlap(place.address, address));
             if let Some(place) = places.iter().find(meets) {
-                let cure = match place.key.load_balancer == *name {
-                    true => "map one of the two to another port (portMap)".to_owned(),
-                    false => format!(
-                        "give {name} an address of its own (loadBalancers.{name}.bind), or another port"
-                    ),
-                };
-                let message = format!(
-                    "{key} is not served: {} of {} came first and has {} port {port}; {cure}",
-                    place.key, place.holder, place.address
-                );
-                let verdict =
-                    Verdict::rejected(declared_by.object.clone(), Reason::PortConflict, message)
-                        .at(&*listener.field)
+                let lost = |object: &ObjectRef, origin: &Option<Origin>, field: &str| {
+                    let message = place.refusal(&key, port, object);
+                    Verdict::rejected(object.clone(), Reason::PortConflict, message)
+                        .at(field)
                         .in_dialect(dialect)
-                        .from_origin(declared_by.origin.clone());
-                verdicts.push(verdict);
+                        .from_origin(origin.clone())
+                };
+                verdicts.push(lost(&declared_by.object, &declared_by.origin, &listener.field));
+                let sharers = listener.shared_by.iter();
+                verdicts.extend(sharers.map(|one| lost(&one.object, &one.origin, &one.field)));
                 return false;
             }
             places.push(Place { address, key, holder: declared_by.object.to_string() });
@@ -62,6 +58,28 @@ pub fn settle(claims: &mut [LoadBalancerClaim], settings: &Settings) -> Vec<Verd
         });
     }
     verdicts
+}
+
+impl Place {
+    /// What the one who came later is told.
+    fn refusal(&self, key: &ListenerKey, port: u16, loser: &ObjectRef) -> String {
+        let Self { address, key: held, holder } = self;
+        if held == key {
+            return format!(
+                "{key} is not served for {loser}: {holder} came first and has this listener, which cannot be shared with it; take another port, or another load balancer"
+            );
+        }
+        let name = &key.load_balancer;
+        let cure = match held.load_balancer == *name {
+            true => "map one of the two to another port (portMap)".to_owned(),
+            false => format!(
+                "give {name} an address of its own (loadBalancers.{name}.bind), or another port"
+            ),
+        };
+        format!(
+            "{key} is not served: {held} of {holder} came first and has {address} port {port}; {cure}"
+        )
+    }
 }
 
 pub fn key_of(load_balancer: &std::sync::Arc<str>, listener: &ListenerClaim) -> ListenerKey {

@@ -7,6 +7,7 @@ mod memo;
 mod problem;
 #[cfg(test)]
 pub(crate) mod scene;
+mod tls_policy;
 mod tracked;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -17,12 +18,14 @@ pub use memo::Memo;
 
 pub(crate) use fields::{Fields, Place};
 pub(crate) use problem::{Problem, Problems, Subject, did_you_mean, nearest};
+pub(crate) use tls_policy::{TlsPolicies, TlsPolicy};
 pub(crate) use tracked::Tracked;
 
 use crate::{
-    Memory, World, alb,
+    Memory, Settings, World, alb,
     claim::{AlbListenerSpec, LoadBalancerClaim},
-    ingress,
+    elb, ingress,
+    memory::ElbApplied,
 };
 use class::Classes;
 
@@ -36,10 +39,12 @@ pub struct Claims {
     pub objects: Vec<(ObjectRef, Option<Origin>, Dialect)>,
     /// The last good settings of AlbConfig listeners, to be remembered.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
+    /// What objects of the dialect `elb` wrote, to be remembered.
+    pub elb: BTreeMap<ObjectRef, ElbApplied>,
 }
 
 /// Reads every object that a dialect knows.
-pub fn claims(world: &World, memory: &Memory, memo: &mut Memo) -> Claims {
+pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Memo) -> Claims {
     let mut claims = Claims::default();
     let classes = Classes::of(world);
     for class in world.ingress_classes.values() {
@@ -62,6 +67,10 @@ pub fn claims(world: &World, memory: &Memory, memo: &mut Memo) -> Claims {
     for class in class::own_classes(world) {
         let members = groups.own.remove(&*class.reference.name).unwrap_or_default();
         ingress::claim(class, members, &mut claims);
+    }
+    let past = elb::Past { applied: &memory.elb, retain: settings.retain_removed_settings };
+    for (object, service) in memo.elb_services() {
+        elb::claim_service(object, service, past, &mut claims);
     }
     claims.load_balancers.sort_by(|a, b| a.name.cmp(&b.name));
     claims

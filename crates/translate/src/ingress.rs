@@ -49,6 +49,7 @@ pub(crate) fn claim(
         port,
         protocol,
         field: "spec.controller".into(),
+        shared_by: Vec::new(),
         tls,
         rules: merge.rules(port, protocol, RuleOrder::Kubernetes),
         default_action: no_rule(StatusCode::NOT_FOUND),

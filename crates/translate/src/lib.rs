@@ -10,6 +10,7 @@ mod certificates;
 pub mod claim;
 mod conflict;
 mod dialect;
+mod elb;
 mod ingress;
 pub mod memory;
 mod named;
@@ -19,12 +20,16 @@ pub mod settings;
 mod verdicts;
 pub mod world;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use model::{
-    CertificateList, Listener, ListenerKey, LoadBalancer, Model, Protocol, RouteTable, TlsSettings,
-    Verdict,
+    CertificateList, Listener, ListenerKey, LoadBalancer, Model, ObjectRef, Protocol, RouteTable,
+    TlsSettings, Verdict,
 };
 
 pub use memory::Memory;
@@ -78,7 +83,7 @@ impl Translator {
         memory: &Memory,
         now: Timestamp,
     ) -> Translation {
-        let claims = dialect::claims(world, memory, &mut self.memo);
+        let claims = dialect::claims(world, settings, memory, &mut self.memo);
         self.settle(claims, world, settings, memory, now)
     }
 
@@ -95,21 +100,24 @@ impl Translator {
         verdicts.append(&mut claims.verdicts);
         let mut wanted = claims.load_balancers;
         wanted.retain(|claim| settings.only.as_ref().is_none_or(|only| only.contains(&claim.name)));
-        wanted.sort_by(|a, b| a.name.cmp(&b.name));
+        let age =
+            |claim: &LoadBalancerClaim| (claim.declared_by.created, claim.declared_by.sequence);
+        wanted.sort_by(|a, b| (&a.name, age(a)).cmp(&(&b.name, age(b))));
         verdicts.extend(conflict::settle(&mut wanted, settings));
 
         let keys = keys_of(&mut wanted);
         let mut binder = Binder::new(world, settings, memory, now);
         let mut load_balancers = Vec::with_capacity(wanted.len());
         for (claim, keys) in wanted.iter().zip(&keys) {
-            load_balancers.push(LoadBalancer {
+            let part = LoadBalancer {
                 name: claim.name.clone(),
                 dialect: claim.dialect,
                 declared_by: claim.declared_by.object.clone(),
                 members: claim.members.clone(),
                 read_only: world.console.is_read_only(&claim.name),
                 listeners: self.listeners(claim, keys, settings, &mut binder),
-            });
+            };
+            join(&mut load_balancers, part);
         }
         let outcome = binder.finish();
         verdicts.extend(outcome.verdicts);
@@ -119,7 +127,7 @@ impl Translator {
         Translation {
             model,
             verdicts: verdicts::complete(verdicts, &claims.objects),
-            memory: Memory { listeners: claims.listeners, ..outcome.memory },
+            memory: Memory { listeners: claims.listeners, elb: claims.elb, ..outcome.memory },
             next_change: outcome.next_change,
         }
     }
@@ -183,6 +191,18 @@ impl Translator {
             Arc::new(RouteTable::new(listener.rules.clone(), listener.default_action.clone()))
         })
     }
+}
+
+/// Several objects may declare parts of one load balancer; it is then called the oldest's.
+fn join(load_balancers: &mut Vec<LoadBalancer>, part: LoadBalancer) {
+    let Some(whole) = load_balancers.last_mut().filter(|whole| whole.name == part.name) else {
+        load_balancers.push(part);
+        return;
+    };
+    let members: BTreeSet<&ObjectRef> = whole.members.iter().chain(&*part.members).collect();
+    whole.members = members.into_iter().cloned().collect();
+    whole.listeners.extend(part.listeners);
+    whole.listeners.sort_by_key(|listener| (listener.key.port, listener.key.quic));
 }
 
 /// The identities of all listeners, once these are in order: by port, QUIC last.

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Certificate, CertificateId, ListenerKey};
+use model::{Certificate, CertificateId, ListenerKey, ObjectRef};
 use rustls_pki_types::CertificateDer;
 
 use crate::claim::{AlbListenerSpec, FixedCertificates};
 
-/// Kept in the state folder as far as a restart needs it (`defaults`, `lists` and `held_over`).
+/// Kept in the state folder as far as a restart needs it (`defaults`, `lists`, `held_over` and `elb`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
     /// The Default each listener had: it stays while it is still wanted and unexpired. Listeners
@@ -23,7 +23,13 @@ pub struct Memory {
     pub client_roots: BTreeMap<CertificateId, Arc<[CertificateDer<'static>]>>,
     /// The last good listener settings of AlbConfigs, for when the new ones have a wrong type.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
+    /// What objects of the dialect `elb` wrote.
+    pub elb: BTreeMap<ObjectRef, ElbApplied>,
 }
+
+/// Annotation values of one object of the dialect `elb`, by name without the prefix: those that
+/// CCE never lets change, as first seen, and those that it keeps in force after their removal.
+pub type ElbApplied = BTreeMap<Arc<str>, Arc<str>>;
 
 impl Memory {
     /// Whether anything that is kept across a restart has changed.
@@ -31,6 +37,7 @@ impl Memory {
         self.defaults != other.defaults
             || self.lists != other.lists
             || self.held_over != other.held_over
+            || self.elb != other.elb
     }
 
     /// Takes over what another replica keeps for a restart, so that both serve the same; the

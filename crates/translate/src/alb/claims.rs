@@ -6,14 +6,14 @@ use std::{
 };
 
 use http::StatusCode;
-use model::{Dialect, ListenerKey, Protocol, Reason};
+use model::{CertificateId, Dialect, ListenerKey, Protocol, Reason};
 
 use super::config::{AlbConfig, ListenerDraft};
 use crate::{
     Memory,
     claim::{
-        AlbListenerSpec, CertificateClaim, Declaration, ListenerClaim, LoadBalancerClaim, Refused,
-        TlsClaim,
+        AlbListenerSpec, CertificateClaim, ClientCaClaim, Declaration, ListenerClaim,
+        LoadBalancerClaim, Refused, TlsClaim,
     },
     dialect::{Claims, Problem},
     route::{Member, Merge, RuleOrder, no_rule},
@@ -106,7 +106,7 @@ fn listener_claim(
     let tls = (draft.protocol != Protocol::Http).then(|| TlsClaim {
         versions: settings.versions,
         http2: settings.http2,
-        client_ca: settings.client_ca.clone(),
+        client_ca: settings.client_ca.as_ref().map(|ids| client_ca(&draft.field, ids)),
         certificates: CertificateClaim {
             fixed: draft.fixed,
             default: draft.default,
@@ -117,6 +117,7 @@ fn listener_claim(
         port: draft.port,
         protocol: draft.protocol,
         field: draft.field,
+        shared_by: Vec::new(),
         tls,
         rules,
         default_action: no_rule(StatusCode::SERVICE_UNAVAILABLE),
@@ -125,6 +126,16 @@ fn listener_claim(
         idle_timeout: settings.idle_timeout,
         request_timeout: settings.request_timeout,
         gzip: settings.gzip,
+    }
+}
+
+fn client_ca(field: &str, ids: &[CertificateId]) -> ClientCaClaim {
+    let fields =
+        (0..ids.len()).map(|index| format!("{field}.caCertificates[{index}].CertificateId"));
+    ClientCaClaim {
+        ids: ids.to_vec(),
+        fields: fields.collect(),
+        cure: "name one in caCertificates, or set caEnabled: false",
     }
 }
 

@@ -107,7 +107,7 @@ fn settings(
     let access = fields.child("aclConfig", "AclConfig", problems);
     AlbListenerSpec {
         protocol,
-        versions: policy::versions(
+        versions: policy::POLICIES.versions(
             policy.filter(|_| protocol == Protocol::Https),
             &policy_field,
             problems,

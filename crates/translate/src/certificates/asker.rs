@@ -22,7 +22,6 @@ pub enum Part {
     Host(usize),
     Certificates,
     Certificate(usize),
-    ClientCa(usize),
 }
 
 impl<'a> Asker<'a> {
@@ -83,7 +82,6 @@ impl<'a> Asker<'a> {
             Part::Host(index) => format!("{field}.hosts[{index}]"),
             Part::Certificates => format!("{field}.certificates"),
             Part::Certificate(index) => format!("{field}.certificates[{index}].CertificateId"),
-            Part::ClientCa(index) => format!("{field}.caCertificates[{index}].CertificateId"),
         };
         verdict.at(path).from_origin(self.origin.cloned())
     }

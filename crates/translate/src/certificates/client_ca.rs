@@ -17,24 +17,23 @@ pub struct FailClosed;
 
 impl<'a> Binder<'a> {
     pub fn client_auth(&mut self, ask: &Ask<'a>) -> Result<Option<Arc<ClientAuth>>, FailClosed> {
-        let Some(ids) = &ask.tls.client_ca else { return Ok(None) };
+        let Some(claim) = &ask.tls.client_ca else { return Ok(None) };
         let wishes = Wishes::of(ask, self.memory);
         let mut roots = Vec::new();
-        for (index, id) in ids.iter().enumerate() {
-            let part = Part::ClientCa(index);
-            let asker = Asker::declaration(ask.declared_by, &ask.listener.field, part);
+        for (id, field) in claim.ids.iter().zip(&claim.fields) {
+            let asker = Asker::declaration(ask.declared_by, field, Part::Whole);
             roots.extend_from_slice(self.roots_of(&wishes, id, &asker));
         }
         if roots.is_empty() {
             let message = format!(
-                "{} asks for client certificates, but no CA to check them with is in hand, so it is not served: name one in caCertificates, or set caEnabled: false",
-                ask.key
+                "{} asks for client certificates, but no CA to check them with is in hand, so it is not served: {}",
+                ask.key, claim.cure
             );
             let rejected = wishes.listener_asker().rejected(Reason::CertificateNotFound, message);
             self.report(&wishes, rejected);
             return Err(FailClosed);
         }
-        Ok(Some(Arc::new(ClientAuth { ids: ids.clone(), roots })))
+        Ok(Some(Arc::new(ClientAuth { ids: claim.ids.clone(), roots })))
     }
 
     fn roots_of(

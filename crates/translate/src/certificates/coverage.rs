@@ -68,11 +68,11 @@ impl<'a> Binder<'a> {
     /// The host's own certificate is missing or on order, or cannot be ordered, and a verdict
     /// says so.
     fn is_reported_already(&self, list: &List<'a>, member: &TlsMember, host: &Name) -> bool {
-        let own = member.secret.clone();
+        let own = member.certificate.clone();
         let own = own.unwrap_or_else(|| issued_id(&self.settings.store_namespace, host));
         match list.position(&own) {
             Some(position) => list.entries[position].certificate.is_none(),
-            None if member.secret.is_some() => self.store.hold(&own).certificate.is_none(),
+            None if member.certificate.is_some() => self.store.hold(&own).certificate.is_none(),
             None => {
                 let issuer = member.issuer.as_ref().or(self.settings.default_issuer.as_ref());
                 issuer.is_some_and(|issuer| !self.settings.issuers.contains(issuer))
@@ -81,7 +81,7 @@ impl<'a> Binder<'a> {
     }
 
     fn cure(&self, wishes: &Wishes<'a>, member: &TlsMember, host: &Name) -> String {
-        match &member.secret {
+        match &member.certificate {
             Some(id) if self.wants.get(id).is_some_and(|want| want.names.contains(host)) => {
                 format!("{} is on order once more, with all hosts", described(id))
             }

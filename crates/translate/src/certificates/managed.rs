@@ -37,7 +37,7 @@ impl<'a> Binder<'a> {
         }
         let mut covered = Covered::by(list, |certificate| self.store.is_valid(certificate));
         for member in &wishes.members {
-            let position = member.secret.as_ref().and_then(|id| list.position(id));
+            let position = member.certificate.as_ref().and_then(|id| list.position(id));
             if position.is_some_and(|position| list.entries[position].certificate.is_none()) {
                 covered.extend(&member.hosts);
             }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use model::{CertificateId, CertificateSource};
+use model::{CertificateId, CertificateSource, Dialect};
 
 use super::{
     Binder,
@@ -30,18 +30,19 @@ impl<'a> Binder<'a> {
         let Some(default) = wishes.default else { return };
         let source = match default.id.as_secret() {
             Some(_) => CertificateSource::Secret,
+            None if wishes.dialect == Dialect::Elb => CertificateSource::Annotation,
             None => CertificateSource::AlbConfig,
         };
         let asker = Asker::declaration(wishes.declared_by, &default.field, Part::Whole);
         self.attach_named(list, wishes, &default.id, source, asker);
     }
 
-    /// The Secrets of the Ingresses, in group order. A Secret that is not there is ordered if an
+    /// What annotations and `spec.tls` name, in group order. A Secret that is not there is ordered if an
     /// Ingress that uses it names an issuer.
-    pub(super) fn attach_secrets(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
+    pub(super) fn attach_named_by_members(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
         let orders = orders(&wishes.members);
         for member in &wishes.members {
-            let Some(id) = &member.secret else { continue };
+            let Some(id) = &member.certificate else { continue };
             let order = orders.get(id).filter(|_| self.is_ours_to_obtain(id));
             match order {
                 Some((issuer, by)) => {
@@ -51,8 +52,11 @@ impl<'a> Binder<'a> {
                     self.obtain(list, wishes, Order { id, hosts, issuer, wanted_by, member });
                 }
                 None => {
-                    let asker = Asker::member(member, Part::SecretName);
-                    self.attach_named(list, wishes, id, CertificateSource::Secret, asker);
+                    let (source, part) = match id.as_secret() {
+                        Some(_) => (CertificateSource::Secret, Part::SecretName),
+                        None => (CertificateSource::Annotation, Part::Whole),
+                    };
+                    self.attach_named(list, wishes, id, source, Asker::member(member, part));
                 }
             }
         }
@@ -105,7 +109,7 @@ fn orders<'a>(
 ) -> HashMap<&'a CertificateId, (&'a Arc<str>, &'a TlsMember)> {
     let mut orders = HashMap::new();
     for member in members.iter().filter(|member| !member.hosts.is_empty()) {
-        if let (Some(id), Some(issuer)) = (&member.secret, &member.issuer) {
+        if let (Some(id), Some(issuer)) = (&member.certificate, &member.issuer) {
             orders.entry(id).or_insert((issuer, *member));
         }
     }

@@ -26,7 +26,7 @@ fn member(index: usize, hosts: &[&str], secret: Option<&str>) -> Arc<TlsMember> 
         origin: None,
         field: "spec.tls[0]".into(),
         hosts: hosts.iter().map(|host| Name::parse(host).unwrap()).collect(),
-        secret: secret.map(|name| CertificateId::secret("shop", name)),
+        certificate: secret.map(|name| CertificateId::secret("shop", name)),
         issuer: None,
     })
 }
@@ -36,6 +36,7 @@ fn https(certificates: CertificateClaim) -> Claims {
         port: 443,
         protocol: Protocol::Https,
         field: "spec.listeners[0]".into(),
+        shared_by: Vec::new(),
         tls: Some(TlsClaim {
             versions: TlsVersions::V12AndV13,
             http2: true,

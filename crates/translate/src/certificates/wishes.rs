@@ -115,7 +115,7 @@ impl<'a> Wishes<'a> {
 /// A host that any Secret entry of the listener names is that Secret's; the text decides.
 fn open_hosts<'a>(members: &[&'a TlsMember]) -> Vec<OpenHost<'a>> {
     let (secrets, open): (Vec<&TlsMember>, Vec<&TlsMember>) =
-        members.iter().partition(|member| member.secret.is_some());
+        members.iter().partition(|member| member.certificate.is_some());
     if open.is_empty() {
         return Vec::new();
     }

@@ -12,7 +12,7 @@ use model::{Dialect, Reason};
 use super::problem::{Problem, nearest};
 use crate::{
     World,
-    route::{Annotations, alb_field},
+    route::{ALB_PREFIX, Annotations, field},
     world::Object,
 };
 
@@ -36,12 +36,12 @@ pub(crate) struct ClassWish {
 
 impl ClassWish {
     pub fn of(ingress: &Ingress) -> Self {
-        let annotations = Annotations::of(ingress.metadata.annotations.as_ref());
+        let annotations = Annotations::of(ingress.metadata.annotations.as_ref(), Dialect::Alb);
         let class = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref());
         Self {
             class: class.map(Box::from),
             legacy: annotations.exact(LEGACY_ANNOTATION).map(Box::from),
-            alb_config: annotations.alb("albconfig.name").map(Box::from),
+            alb_config: annotations.named("albconfig.name").map(Box::from),
         }
     }
 }
@@ -121,7 +121,7 @@ impl<'w> Classes<'w> {
                 Some((name, _)) => Home::Class(name),
                 None => Home::Foreign,
             },
-            (Class::Alb(_), Some(config)) => self.alb(config, alb_field("albconfig.name")),
+            (Class::Alb(_), Some(config)) => self.alb(config, field(ALB_PREFIX, "albconfig.name")),
             (Class::Alb(Ok(config)), None) => self.alb(config, "spec.ingressClassName".into()),
             (Class::Alb(Err(wrong)), None) => {
                 let field = "spec.ingressClassName";
@@ -135,7 +135,7 @@ impl<'w> Classes<'w> {
     /// By annotation, else the only AlbConfig there is, else the one called `default`.
     fn home_without_class(&self, wish: &ClassWish) -> Home<'w> {
         if let Some(config) = &wish.alb_config {
-            return self.alb(config, alb_field("albconfig.name"));
+            return self.alb(config, field(ALB_PREFIX, "albconfig.name"));
         }
         let mut names = self.alb_configs.iter();
         match (names.next(), names.next()) {

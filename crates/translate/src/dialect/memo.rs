@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::{core::v1::Service, networking::v1::Ingress};
 use model::Dialect;
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     World,
     alb::AlbConfig,
+    elb::ElbService,
     ingress::Age,
     route::{Built, Member, Plan, build},
     service::Backends,
@@ -30,6 +31,8 @@ use crate::{
 pub struct Memo {
     ingresses: Tracked<Ingress, Kept>,
     alb_configs: Tracked<Value, AlbConfig>,
+    /// Of Services that are the dialect `elb`'s.
+    services: Tracked<Service, Option<Box<ElbService>>>,
     backends: Backends,
 }
 
@@ -84,6 +87,13 @@ impl Memo {
             }
             homes.push(home);
         }
+        self.services.follow(&world.services, ElbService::read, |_| ());
+        for Entry { key, value, .. } in &mut self.services.entries {
+            let is_new = changed.contains(key);
+            if let Some(service) = value.as_mut().filter(|_| is_new) {
+                service.resolve(key, &mut resolver);
+            }
+        }
         if some_news {
             self.backends.forget_unused();
         }
@@ -112,6 +122,13 @@ impl Memo {
             }
         }
         groups
+    }
+
+    pub(super) fn elb_services(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<Object<Service>>, &ElbService)> {
+        let entries = self.services.entries.iter();
+        entries.filter_map(|entry| Some((&entry.object, entry.value.as_deref()?)))
     }
 
     pub(super) fn alb_configs(&self) -> impl Iterator<Item = (&Arc<Object<Value>>, &AlbConfig)> {

@@ -15,7 +15,12 @@ impl Subject {
         let object = self.object.clone();
         let verdict = match problem.state {
             State::Rejected => Verdict::rejected(object, problem.reason, problem.message),
-            _ => Verdict::warning(object, problem.reason, problem.message),
+            State::Warning => Verdict::warning(object, problem.reason, problem.message),
+            State::Accepted => Verdict {
+                reason: problem.reason,
+                message: problem.message,
+                ..Verdict::accepted(object)
+            },
         };
         verdict.at(problem.field).in_dialect(self.dialect).from_origin(self.origin.clone())
     }
@@ -53,6 +58,12 @@ impl Problems {
         self.0.push(Problem::rejection(reason, field, message));
     }
 
+    /// A word that asks for nothing to be done.
+    pub fn note(&mut self, reason: Reason, field: impl Into<String>, message: impl Into<String>) {
+        let (field, message) = (field.into(), message.into());
+        self.0.push(Problem { state: State::Accepted, reason, field, message });
+    }
+
     pub fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }
@@ -70,7 +81,7 @@ impl Problems {
     /// refused is only warned of.
     pub fn soften(&mut self) {
         for problem in &mut self.0 {
-            problem.state = State::Warning;
+            problem.state = problem.state.min(State::Warning);
         }
     }
 

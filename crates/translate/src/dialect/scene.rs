@@ -58,7 +58,12 @@ impl Scene {
 
     /// One run, whose good listener settings are remembered.
     pub fn claims(&mut self) -> Claims {
-        let claims = super::claims(&self.source.world, &self.memory, &mut self.memo);
+        let claims = super::claims(
+            &self.source.world,
+            &crate::Settings::default(),
+            &self.memory,
+            &mut self.memo,
+        );
         self.memory.listeners.clone_from(&claims.listeners);
         claims
     }
@@ -150,7 +155,7 @@ pub(crate) fn members(claims: &Claims, port: u16, protocol: Protocol) -> Vec<Str
     members
         .map(|member| {
             let hosts: Vec<&str> = member.hosts.iter().map(|host| host.as_str()).collect();
-            let secret = member.secret.as_ref().map_or("", |secret| secret.as_str());
+            let secret = member.certificate.as_ref().map_or("", |secret| secret.as_str());
             format!("{} {} [{}] {secret}", member.object, member.field, hosts.join(" "))
                 .trim_end()
                 .to_owned()

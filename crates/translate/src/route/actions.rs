@@ -7,7 +7,7 @@ use model::{Filter, Reason, TrafficLimit};
 
 pub(super) use answer::Answer;
 
-use super::json_list::{JsonList, Unusable};
+use super::json_list::{JsonList, Unusable, Written};
 use crate::dialect::{Fields, Problems, did_you_mean, nearest};
 
 /// What one annotation comes to.
@@ -45,9 +45,8 @@ const CONFIGS: &[&str] = &[
     "CorsConfig",
 ];
 
-/// `name` is the annotation's, `actions.web`.
-pub(super) fn read(name: &str, json: &str, problems: &mut Problems) -> Result<Actions, Unusable> {
-    let list = JsonList::parse(name, json, problems)?;
+pub(super) fn read(written: Written<'_>, problems: &mut Problems) -> Result<Actions, Unusable> {
+    let list = JsonList::parse(written, problems)?;
     let mut actions = Actions::default();
     list.read_each("Action", problems, |item, problems| {
         let taken = actions.take_in(item, problems);

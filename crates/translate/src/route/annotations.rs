@@ -1,44 +1,63 @@
-//! The annotations of one Ingress, by prefix, with values cleaned as the vendor does: each line
+//! The annotations of one object, by prefix, with values cleaned as the vendors do: each line
 //! trimmed, and an empty value as good as none.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use model::Dialect;
+
 pub(crate) const ALB_PREFIX: &str = "alb.ingress.kubernetes.io/";
 pub(crate) const NGINX_PREFIX: &str = "nginx.ingress.kubernetes.io/";
+pub(crate) const ELB_PREFIX: &str = "kubernetes.io/elb.";
 pub(crate) const OWN_PREFIX: &str = "doorward.dev/";
 
+/// The prefix under which a dialect's own annotations stand; the plain one shares ALB's.
+pub(crate) fn prefix_of(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Ingress | Dialect::Alb => ALB_PREFIX,
+        Dialect::Elb => ELB_PREFIX,
+    }
+}
+
 /// Those that have a value.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Annotations<'a> {
+    /// Of the dialect.
+    pub prefix: &'static str,
     values: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl<'a> Annotations<'a> {
-    pub fn of(written: Option<&'a BTreeMap<String, String>>) -> Self {
+    pub fn of(written: Option<&'a BTreeMap<String, String>>, dialect: Dialect) -> Self {
         let values = written
             .into_iter()
             .flatten()
             .map(|(key, value)| (key.as_str(), trimmed(value)))
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        Self { values }
+        Self { prefix: prefix_of(dialect), values }
     }
 
     pub fn exact(&self, key: &str) -> Option<&str> {
         self.values.iter().find(|(written, _)| *written == key).map(|(_, value)| &**value)
     }
 
-    /// The value under the ALB prefix.
-    pub fn alb(&self, name: &str) -> Option<&str> {
-        self.under(ALB_PREFIX).find(|(written, _)| *written == name).map(|(_, value)| value)
+    /// The value under the dialect's own prefix.
+    pub fn named(&self, name: &str) -> Option<&str> {
+        self.under(self.prefix).find(|(written, _)| *written == name).map(|(_, value)| value)
     }
 
-    /// The value of a key that is known under both prefixes; nginx's spelling wins.
-    pub fn nginx_or_alb(&self, name: &str) -> Option<Found<'_>> {
-        let nginx = self.under(NGINX_PREFIX).find(|(written, _)| *written == name);
+    /// The path, in its object, of an annotation under the dialect's own prefix.
+    pub fn field(&self, name: &str) -> String {
+        field(self.prefix, name)
+    }
+
+    /// The value of a key that ALB knows under both prefixes; nginx's spelling wins.
+    pub fn nginx_or_named(&self, name: &str) -> Option<Found<'_>> {
+        let mut nginx = self.under(NGINX_PREFIX).filter(|_| self.prefix == ALB_PREFIX);
+        let nginx = nginx.find(|(written, _)| *written == name);
         nginx
             .map(|(_, value)| Found { prefix: NGINX_PREFIX, value })
-            .or_else(|| self.alb(name).map(|value| Found { prefix: ALB_PREFIX, value }))
+            .or_else(|| self.named(name).map(|value| Found { prefix: self.prefix, value }))
     }
 
     pub fn own(&self, name: &str) -> Option<&str> {
@@ -63,10 +82,6 @@ pub(crate) struct Found<'a> {
 /// The path of an annotation in its object.
 pub(crate) fn field(prefix: &str, name: &str) -> String {
     format!("metadata.annotations[\"{prefix}{name}\"]")
-}
-
-pub(crate) fn alb_field(name: &str) -> String {
-    field(ALB_PREFIX, name)
 }
 
 fn trimmed(value: &str) -> Cow<'_, str> {

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use model::{HeaderMatch, Name, PathMatch, RuleMatch, TextPattern};
 
 use super::{
-    json_list::{JsonList, Unusable, block, unusable},
+    json_list::{JsonList, Unusable, Written, block, unusable},
     net::parse_net,
     path::pattern_match,
 };
@@ -39,9 +39,8 @@ const CONFIGS: &[&str] = &[
     "ResponseStatusCodeConfig",
 ];
 
-/// `name` is the annotation's, `conditions.web`.
-pub(super) fn read(name: &str, json: &str, problems: &mut Problems) -> Result<RuleMatch, Unusable> {
-    let list = JsonList::parse(name, json, problems)?;
+pub(super) fn read(written: Written<'_>, problems: &mut Problems) -> Result<RuleMatch, Unusable> {
+    let list = JsonList::parse(written, problems)?;
     let mut matches = RuleMatch::default();
     list.read_each("Condition", problems, |item, problems| {
         let taken = take_in(&mut matches, item, problems);

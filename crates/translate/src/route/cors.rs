@@ -6,10 +6,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use model::{Cors, Reason, TextPattern};
 
-use super::{
-    annotations::{Annotations, alb_field},
-    json_list::Unusable,
-};
+use super::{annotations::Annotations, json_list::Unusable};
 use crate::dialect::{Fields, Problems};
 
 const ORIGINS: &str = "*";
@@ -22,31 +19,35 @@ pub(super) fn from_annotations(
     annotations: &Annotations<'_>,
     problems: &mut Problems,
 ) -> Option<Arc<Cors>> {
-    if annotations.alb("enable-cors") != Some("true") {
+    if annotations.named("enable-cors") != Some("true") {
         return None;
     }
-    let credentials = match annotations.alb("cors-allow-credentials") {
+    let credentials = match annotations.named("cors-allow-credentials") {
         None | Some("true") => true,
         Some("false") => false,
         Some(other) => {
             let text = format!("{other:?} is neither true nor false");
-            problems.warn(Reason::InvalidAnnotation, alb_field("cors-allow-credentials"), text);
+            problems.warn(
+                Reason::InvalidAnnotation,
+                annotations.field("cors-allow-credentials"),
+                text,
+            );
             return None;
         }
     };
-    let text = |name, default| annotations.alb(name).unwrap_or(default);
+    let text = |name, default| annotations.named(name).unwrap_or(default);
     let written = Written {
         origins: split(text("cors-allow-origin", ORIGINS)),
         methods: split(text("cors-allow-methods", METHODS)),
         headers: split(text("cors-allow-headers", HEADERS)),
-        expose: annotations.alb("cors-expose-headers").map(split).unwrap_or_default(),
+        expose: annotations.named("cors-expose-headers").map(split).unwrap_or_default(),
         credentials,
-        max_age: annotations.alb("cors-max-age"),
+        max_age: annotations.named("cors-max-age"),
     };
     match written.read() {
         Ok(cors) => Some(Arc::new(cors)),
         Err(wrong) => {
-            let field = alb_field(&format!("cors-{}", wrong.part));
+            let field = annotations.field(&format!("cors-{}", wrong.part));
             problems.warn(Reason::InvalidAnnotation, field, wrong.message);
             None
         }

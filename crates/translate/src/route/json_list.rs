@@ -3,7 +3,6 @@
 use model::Reason;
 use serde_json::Value;
 
-use super::annotations::alb_field;
 use crate::dialect::{Fields, Place, Problems};
 
 /// Something in an annotation cannot be used; the problem is noted. Rules that need it must not
@@ -11,15 +10,23 @@ use crate::dialect::{Fields, Place, Problems};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unusable;
 
+/// An annotation that holds a list.
+pub(super) struct Written<'a> {
+    /// Without the prefix, `actions.web`.
+    pub name: &'a str,
+    /// Its path in the object.
+    pub field: String,
+    pub json: &'a str,
+}
+
 pub(super) struct JsonList {
     field: String,
     items: Vec<Value>,
 }
 
 impl JsonList {
-    /// `name` is the annotation's, `actions.web`.
-    pub fn parse(name: &str, json: &str, problems: &mut Problems) -> Result<Self, Unusable> {
-        let field = alb_field(name);
+    pub fn parse(written: Written<'_>, problems: &mut Problems) -> Result<Self, Unusable> {
+        let Written { name, field, json } = written;
         match serde_json::from_str(json) {
             Ok(items) => Ok(Self { field, items }),
             Err(error) => {

@@ -1,4 +1,4 @@
-//! What both Ingress dialects share: from one Ingress to its rules, and from many Ingresses to
+//! What the dialects of Ingresses share: from one Ingress to its rules, and from many Ingresses to
 //! the rules of one listener.
 //!
 //! [`Plan`] is all that follows from the Ingress alone, [`Built`] adds the backends, and
@@ -26,8 +26,7 @@ mod rules;
 mod said;
 mod tls;
 
-pub(crate) use annotations::ALB_PREFIX;
-pub(crate) use annotations::{Annotations, alb_field};
+pub(crate) use annotations::{ALB_PREFIX, Annotations, ELB_PREFIX, field};
 pub(crate) use build::{Built, build};
 pub(crate) use merge::{Member, Merge, RuleOrder, no_rule};
 pub(crate) use net::parse_net;

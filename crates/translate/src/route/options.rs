@@ -6,7 +6,7 @@ use http::HeaderName;
 use model::{BackendProtocol, Cors, Reason, TextPattern, TrafficLimit};
 
 use super::{
-    annotations::{Annotations, NGINX_PREFIX, alb_field, field},
+    annotations::{Annotations, NGINX_PREFIX, field},
     cors, limit,
 };
 use crate::dialect::Problems;
@@ -45,20 +45,24 @@ pub(crate) struct CanaryHeader {
 
 impl Options {
     pub fn read(annotations: &Annotations<'_>, problems: &mut Problems) -> Self {
-        let ssl_redirect = annotations.nginx_or_alb("ssl-redirect");
-        let rewrite_target = annotations.alb("rewrite-target");
+        let ssl_redirect = annotations.nginx_or_named("ssl-redirect");
+        let rewrite_target = annotations.named("rewrite-target");
         let limit = limit::read(
-            annotations.alb("traffic-limit-qps"),
-            annotations.alb("traffic-limit-ip-qps"),
+            annotations.named("traffic-limit-qps"),
+            annotations.named("traffic-limit-ip-qps"),
         );
         let limit = limit.unwrap_or_else(|message| {
-            problems.warn(Reason::InvalidAnnotation, alb_field("traffic-limit-qps"), message);
+            problems.warn(
+                Reason::InvalidAnnotation,
+                annotations.field("traffic-limit-qps"),
+                message,
+            );
             None
         });
-        let canary = annotations.nginx_or_alb("canary");
+        let canary = annotations.nginx_or_named("canary");
         Self {
             ssl_redirect: ssl_redirect.is_some_and(|found| found.value == "true"),
-            regex: annotations.alb("use-regex") == Some("true") || rewrite_target.is_some(),
+            regex: annotations.named("use-regex") == Some("true") || rewrite_target.is_some(),
             rewrite_target: rewrite_target.map(Box::from),
             cors: cors::from_annotations(annotations, problems),
             limit,
@@ -72,7 +76,7 @@ impl Options {
 }
 
 fn protocol(annotations: &Annotations<'_>, problems: &mut Problems) -> BackendProtocol {
-    match annotations.alb("backend-protocol") {
+    match annotations.named("backend-protocol") {
         None => BackendProtocol::Http,
         Some(text) if text.eq_ignore_ascii_case("http") => BackendProtocol::Http,
         Some(text) if text.eq_ignore_ascii_case("https") => BackendProtocol::Https,
@@ -81,16 +85,16 @@ fn protocol(annotations: &Annotations<'_>, problems: &mut Problems) -> BackendPr
             let text = format!(
                 "backend-protocol {other:?} is unknown, http is used: write http, https or grpc"
             );
-            problems.warn(Reason::InvalidAnnotation, alb_field("backend-protocol"), text);
+            problems.warn(Reason::InvalidAnnotation, annotations.field("backend-protocol"), text);
             BackendProtocol::Http
         }
     }
 }
 
 fn canary_of(annotations: &Annotations<'_>, problems: &mut Problems) -> Canary {
-    let value = annotations.nginx_or_alb("canary-by-header-value");
+    let value = annotations.nginx_or_named("canary-by-header-value");
     let value = value.map(|found| TextPattern::new(found.value));
-    let header = annotations.nginx_or_alb("canary-by-header").and_then(|found| {
+    let header = annotations.nginx_or_named("canary-by-header").and_then(|found| {
         let name = HeaderName::from_bytes(found.value.as_bytes());
         if name.is_err() {
             let text = format!("{:?} is no header name: use letters, digits and '-'", found.value);
@@ -98,8 +102,8 @@ fn canary_of(annotations: &Annotations<'_>, problems: &mut Problems) -> Canary {
         }
         Some(CanaryHeader { name: name.ok()?, value: value.clone() })
     });
-    let cookie = annotations.nginx_or_alb("canary-by-cookie").map(|found| found.value.into());
-    let weight = annotations.nginx_or_alb("canary-weight").and_then(|found| {
+    let cookie = annotations.nginx_or_named("canary-by-cookie").map(|found| found.value.into());
+    let weight = annotations.nginx_or_named("canary-weight").and_then(|found| {
         let weight = found.value.parse().ok().filter(|weight| *weight <= 100);
         if weight.is_none() {
             let text = format!("canary weight {:?} is not within 0 to 100", found.value);
@@ -109,7 +113,8 @@ fn canary_of(annotations: &Annotations<'_>, problems: &mut Problems) -> Canary {
     });
     let canary = Canary { header, cookie, weight };
     if canary.is_idle() {
-        let prefix = annotations.nginx_or_alb("canary").map_or(NGINX_PREFIX, |found| found.prefix);
+        let prefix =
+            annotations.nginx_or_named("canary").map_or(NGINX_PREFIX, |found| found.prefix);
         let text =
             "the canary takes no traffic: add canary-by-header, canary-by-cookie or canary-weight";
         problems.warn(Reason::InvalidAnnotation, field(prefix, "canary"), text);

@@ -7,11 +7,7 @@ mod order;
 use k8s_openapi::api::networking::v1::IngressRule;
 use model::{BackendProtocol, Dialect, Name, Protocol, Reason};
 
-use super::{
-    annotations::{Annotations, alb_field},
-    options::Options,
-    tls::Wishes,
-};
+use super::{annotations::Annotations, options::Options, tls::Wishes};
 use crate::dialect::{Problem, Problems, Subject};
 
 #[derive(Debug, Default)]
@@ -53,7 +49,7 @@ impl Site<'_> {
             listeners.push((443, Protocol::Https));
         } else if self.options.ssl_redirect {
             let text = "ssl-redirect has no effect on hosts without TLS: add spec.tls";
-            problems.warn(Reason::InvalidAnnotation, alb_field("ssl-redirect"), text);
+            problems.warn(Reason::InvalidAnnotation, self.annotations.field("ssl-redirect"), text);
         }
         Placement { order: order::DEFAULT, listeners, field: "spec".into(), forced: false }
     }
@@ -65,12 +61,13 @@ impl Site<'_> {
     ) -> Result<Placement, Problem> {
         let order = order::read(self.annotations, &self.subject.object)?;
         let ssl_redirect = self.options.ssl_redirect;
-        let written = self.annotations.alb("listen-ports");
+        let written = self.annotations.named("listen-ports");
         let listeners = listen_ports::listeners(written, ssl_redirect, rules, self.tls)?;
         if self.options.protocol == BackendProtocol::Grpc {
             grpc::check(self.tls, &listeners, written.is_some(), ssl_redirect)?;
         }
-        let field = written.map_or_else(|| "spec".into(), |_| alb_field("listen-ports"));
+        let field =
+            written.map_or_else(|| "spec".into(), |_| self.annotations.field("listen-ports"));
         let forced = written.is_some() || ssl_redirect;
         if !forced {
             self.warn_of_near_misses(rules, problems);

@@ -91,7 +91,7 @@ impl Plan {
         let mut problems = Problems::default();
         let empty = IngressSpec::default();
         let spec = object.body.spec.as_ref().unwrap_or(&empty);
-        let annotations = Annotations::of(object.body.metadata.annotations.as_ref());
+        let annotations = Annotations::of(object.body.metadata.annotations.as_ref(), dialect);
         known_keys::check(&annotations, dialect, &mut problems);
         let tls = spec.tls.as_deref().unwrap_or_default();
         let rules = spec.rules.as_deref().unwrap_or_default();

@@ -5,11 +5,10 @@ use k8s_openapi::api::networking::v1::IngressSpec;
 use model::{Direction, Filter, Reason, RuleMatch};
 
 use super::{
-    ALB_PREFIX,
     actions::{self, Actions},
-    annotations::{Annotations, alb_field},
+    annotations::Annotations,
     conditions,
-    json_list::Unusable,
+    json_list::{Unusable, Written},
     options::Options,
 };
 use crate::{
@@ -44,14 +43,14 @@ impl Annotated<'_> {
 
     fn direction(&self, service: &str, problems: &mut Problems) -> Result<Direction, Unusable> {
         let name = format!("rule-direction.{service}");
-        match self.annotations.alb(&name) {
+        match self.annotations.named(&name) {
             None | Some("Request") => Ok(Direction::Request),
             Some("Response") => Ok(Direction::Response),
             Some(other) => {
                 let text = format!(
                     "readDirection Failed(unknown direction type): {other}: write Request or Response"
                 );
-                refuse(&name, text, problems)
+                self.refuse(&name, text, problems)
             }
         }
     }
@@ -63,19 +62,19 @@ impl Annotated<'_> {
         problems: &mut Problems,
     ) -> Result<Option<RuleMatch>, Unusable> {
         let name = format!("conditions.{service}");
-        let Some(json) = self.annotations.alb(&name) else { return Ok(None) };
+        let Some(json) = self.annotations.named(&name) else { return Ok(None) };
         if self.options.canary.is_some() {
             let text = format!(
                 "{}/{} can't exist Canary and customize condition at the same time: remove one of them",
                 self.key.namespace, self.key.name
             );
-            return refuse(&name, text, problems);
+            return self.refuse(&name, text, problems);
         }
-        let matches = conditions::read(&name, json, problems)?;
+        let matches = conditions::read(self.written(&name, json), problems)?;
         if direction == Direction::Request && conditions::looks_at_response(&matches) {
             let text =
                 format!("conditions on the response need rule-direction.{service}: Response");
-            return refuse(&name, text, problems);
+            return self.refuse(&name, text, problems);
         }
         Ok(Some(matches))
     }
@@ -87,17 +86,17 @@ impl Annotated<'_> {
         problems: &mut Problems,
     ) -> Result<Actions, Unusable> {
         let name = format!("actions.{service}");
-        let Some(json) = self.annotations.alb(&name) else { return Ok(Actions::default()) };
-        let mut actions = actions::read(&name, json, problems)?;
+        let Some(json) = self.annotations.named(&name) else { return Ok(Actions::default()) };
+        let mut actions = actions::read(self.written(&name, json), problems)?;
         if actions.limit.is_some() && self.options.limit.is_some() {
             let text = format!(
                 "{}/{} can't exist action trafficlimit and annotation traffic-limit-qps at the same time: keep one",
                 self.key.namespace, self.key.name
             );
-            return refuse(&name, text, problems);
+            return self.refuse(&name, text, problems);
         }
         if direction == Direction::Response {
-            keep_header_edits(&mut actions, &name, problems);
+            self.keep_header_edits(&mut actions, &name, problems);
         }
         Ok(actions)
     }
@@ -110,7 +109,7 @@ impl Annotated<'_> {
         let backends = backends.chain(&spec.default_backend);
         let services: Vec<&str> =
             backends.filter_map(|backend| Some(backend.service.as_ref()?.name.as_str())).collect();
-        for (name, _) in self.annotations.under(ALB_PREFIX) {
+        for (name, _) in self.annotations.under(self.annotations.prefix) {
             let families = ["actions.", "conditions.", "rule-direction."];
             let service = families.iter().find_map(|family| name.strip_prefix(family));
             let Some(service) = service.filter(|service| !services.contains(service)) else {
@@ -120,27 +119,31 @@ impl Annotated<'_> {
             let text = format!(
                 "{name} has no effect: no rule of this Ingress has a backend Service {service}; {cure}"
             );
-            problems.warn(Reason::InvalidAnnotation, alb_field(name), text);
+            problems.warn(Reason::InvalidAnnotation, self.annotations.field(name), text);
         }
     }
-}
 
-/// A response rule can only edit headers.
-fn keep_header_edits(actions: &mut Actions, name: &str, problems: &mut Problems) {
-    let before = actions.filters.len();
-    actions.filters.retain(|filter| {
-        matches!(filter, Filter::InsertHeader { .. } | Filter::RemoveHeader { .. })
-    });
-    let others = actions.filters.len() < before
-        || actions.limit.take().is_some()
-        || actions.answer.take().is_some();
-    if others {
-        let text = "a response rule only edits headers; its other actions have no effect: remove them, or the rule-direction";
-        problems.warn(Reason::NotHonoured, alb_field(name), text);
+    /// A response rule can only edit headers.
+    fn keep_header_edits(&self, actions: &mut Actions, name: &str, problems: &mut Problems) {
+        let before = actions.filters.len();
+        actions.filters.retain(|filter| {
+            matches!(filter, Filter::InsertHeader { .. } | Filter::RemoveHeader { .. })
+        });
+        let others = actions.filters.len() < before
+            || actions.limit.take().is_some()
+            || actions.answer.take().is_some();
+        if others {
+            let text = "a response rule only edits headers; its other actions have no effect: remove them, or the rule-direction";
+            problems.warn(Reason::NotHonoured, self.annotations.field(name), text);
+        }
     }
-}
 
-fn refuse<T>(name: &str, text: String, problems: &mut Problems) -> Result<T, Unusable> {
-    problems.reject(Reason::InvalidAnnotation, alb_field(name), text);
-    Err(Unusable)
+    fn refuse<T>(&self, name: &str, text: String, problems: &mut Problems) -> Result<T, Unusable> {
+        problems.reject(Reason::InvalidAnnotation, self.annotations.field(name), text);
+        Err(Unusable)
+    }
+
+    fn written<'t>(&self, name: &'t str, json: &'t str) -> Written<'t> {
+        Written { name, field: self.annotations.field(name), json }
+    }
 }

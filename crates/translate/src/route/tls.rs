@@ -31,13 +31,13 @@ impl Wishes {
         problems: &mut Problems,
     ) -> Self {
         let issuer = issuer(annotations);
-        let member = |field: String, hosts: Vec<Name>, secret: Option<CertificateId>| {
+        let member = |field: String, hosts: Vec<Name>, certificate: Option<CertificateId>| {
             Arc::new(TlsMember {
                 object: subject.object.clone(),
                 origin: subject.origin.clone(),
                 field,
                 hosts,
-                secret,
+                certificate,
                 issuer: issuer.clone(),
             })
         };

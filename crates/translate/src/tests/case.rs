@@ -40,6 +40,8 @@ pub enum Show {
     /// The address of each listener, and its load balancer's read-only mode.
     Addresses,
     ClientCa,
+    /// What a listener asks of clients and allows them.
+    Settings,
 }
 
 #[derive(Default, Deserialize)]
@@ -53,6 +55,8 @@ pub struct SettingsPart {
     #[serde(default)]
     pub addresses: BTreeMap<String, std::net::IpAddr>,
     pub only: Option<Vec<String>>,
+    #[serde(default)]
+    pub retain_removed_settings: bool,
 }
 
 /// Changes something and says what must come of it.

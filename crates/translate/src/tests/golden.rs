@@ -89,7 +89,8 @@ fn names(translation: &Translation) -> Vec<model::Name> {
 }
 
 fn after_restart(memory: Memory) -> Memory {
-    Memory { defaults: memory.defaults, held_over: memory.held_over, ..Memory::default() }
+    let Memory { defaults, held_over, elb, .. } = memory;
+    Memory { defaults, held_over, elb, ..Memory::default() }
 }
 
 fn settings(case: &Case) -> Settings {
@@ -97,6 +98,7 @@ fn settings(case: &Case) -> Settings {
     let mut settings = Settings {
         default_issuer: part.default_issuer.as_deref().map(Into::into),
         port_map: part.port_map.clone(),
+        retain_removed_settings: part.retain_removed_settings,
         only: part
             .only
             .as_ref()

@@ -53,6 +53,9 @@ fn listener(text: &mut String, listener: &Listener, case: &Case) {
             write!(text, ", client CA certificates: {roots:?}").unwrap();
         }
     }
+    if case.show.contains(&Show::Settings) {
+        write!(text, "{}", settings(listener)).unwrap();
+    }
     text.push('\n');
     if listener.tls.is_some() {
         served(text, listener, &case.ask);
@@ -62,6 +65,25 @@ fn listener(text: &mut String, listener: &Listener, case: &Case) {
             writeln!(text, "  {} {}", position + 1, rule(shown)).unwrap();
         }
     }
+}
+
+fn settings(listener: &Listener) -> String {
+    let Listener { idle_timeout, request_timeout, forwarded, .. } = listener;
+    let mut parts = vec![
+        format!("idle {}s", idle_timeout.as_secs()),
+        format!("answer {}s", request_timeout.as_secs()),
+    ];
+    if let Some(tls) = &listener.tls {
+        parts.push(format!("{:?}", tls.versions));
+        parts.extend(tls.http2.then(|| "HTTP/2".to_owned()));
+    }
+    parts.extend(listener.gzip.then(|| "gzip".to_owned()));
+    parts.extend(forwarded.host.then(|| "X-Forwarded-Host".to_owned()));
+    parts.extend(forwarded.port.then(|| "X-Forwarded-Port".to_owned()));
+    parts.extend(
+        listener.access.as_ref().map(|access| format!("{:?} {:?}", access.mode, access.entries)),
+    );
+    format!(", {}", parts.join(", "))
 }
 
 fn binding(binding: &Binding) -> String {

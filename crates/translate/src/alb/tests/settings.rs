@@ -100,7 +100,9 @@ fn security_policies_map_to_versions_and_say_what_is_missing() {
 #[test]
 fn client_certificates_name_their_ca() {
     let tls = https(", caEnabled: true, caCertificates: [{CertificateId: ca-1}]").tls.unwrap();
-    assert_eq!(tls.client_ca, Some(vec![model::CertificateId::store("ca-1")]));
+    let client_ca = tls.client_ca.unwrap();
+    assert_eq!(client_ca.ids, [model::CertificateId::store("ca-1")]);
+    assert_eq!(client_ca.fields, ["spec.listeners[0].caCertificates[0].CertificateId"]);
     let off = https(", caEnabled: false, caCertificates: [{CertificateId: ca-1}]").tls.unwrap();
     assert_eq!(off.client_ca, None);
 }
@@ -110,7 +112,8 @@ fn client_certificates_without_a_ca_let_nobody_in() {
     let claims = claims(", caEnabled: true");
     let verdict = only_verdict(&claims);
     assert!(verdict.contains("caCertificates: caEnabled without caCertificates"), "{verdict}");
-    assert_eq!(listener(&claims, 443).tls.as_ref().unwrap().client_ca, Some(Vec::new()));
+    let client_ca = listener(&claims, 443).tls.as_ref().unwrap().client_ca.as_ref().unwrap();
+    assert_eq!(client_ca.ids, []);
 }
 
 #[test]

@@ -122,7 +122,7 @@ proptest! {
             let memory = scene.memory.clone();
             let with = scene.claims();
             let without =
-                dialect::claims(&scene.source.world, &memory, &mut Memo::default());
+                dialect::claims(&scene.source.world, &crate::Settings::default(), &memory, &mut Memo::default());
             prop_assert_eq!(text(&with), text(&without), "after {:?}", change);
         }
     }

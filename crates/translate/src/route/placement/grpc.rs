@@ -2,7 +2,10 @@
 
 use model::{Protocol, Reason};
 
-use super::super::{annotations::alb_field, tls::Wishes};
+use super::super::{
+    annotations::{ALB_PREFIX, field},
+    tls::Wishes,
+};
 use crate::dialect::Problem;
 
 /// `explicit`: the listeners are written in `listen-ports`. The first words are the vendor's.
@@ -13,7 +16,11 @@ pub(super) fn check(
     ssl_redirect: bool,
 ) -> Result<(), Problem> {
     let refuse = |message: &str| {
-        Err(Problem::rejection(Reason::InvalidAnnotation, alb_field("backend-protocol"), message))
+        Err(Problem::rejection(
+            Reason::InvalidAnnotation,
+            field(ALB_PREFIX, "backend-protocol"),
+            message,
+        ))
     };
     if !tls.has_block {
         return refuse(

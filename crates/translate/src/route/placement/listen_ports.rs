@@ -6,7 +6,10 @@ use k8s_openapi::api::networking::v1::IngressRule;
 use model::{Name, Protocol, Reason};
 use serde_json::Number;
 
-use super::super::{annotations::alb_field, tls::Wishes};
+use super::super::{
+    annotations::{ALB_PREFIX, field},
+    tls::Wishes,
+};
 use crate::dialect::Problem;
 
 /// Each pair once, in the order in which it is written.
@@ -22,7 +25,11 @@ pub(super) fn listeners(
     }
     match written {
         Some(text) => listeners.extend(parse(text).map_err(|message| {
-            Problem::rejection(Reason::InvalidAnnotation, alb_field("listen-ports"), message)
+            Problem::rejection(
+                Reason::InvalidAnnotation,
+                field(ALB_PREFIX, "listen-ports"),
+                message,
+            )
         })?),
         None => listeners.extend(derived(rules, tls)),
     }

@@ -2,15 +2,15 @@
 
 use model::{ObjectRef, Reason};
 
-use super::super::annotations::{Annotations, alb_field};
+use super::super::annotations::Annotations;
 use crate::dialect::Problem;
 
 pub(super) const DEFAULT: u16 = 10;
 
 /// Reads `albconfig.order` or `order`. The first words of the errors are the vendor's.
 pub(super) fn read(annotations: &Annotations<'_>, object: &ObjectRef) -> Result<u16, Problem> {
-    let key = ["albconfig.order", "order"].into_iter().find(|key| annotations.alb(key).is_some());
-    let Some((key, text)) = key.and_then(|key| Some((key, annotations.alb(key)?))) else {
+    let key = ["albconfig.order", "order"].into_iter().find(|key| annotations.named(key).is_some());
+    let Some((key, text)) = key.and_then(|key| Some((key, annotations.named(key)?))) else {
         return Ok(DEFAULT);
     };
     let namespace = object.namespace.as_deref().unwrap_or_default();
@@ -25,5 +25,5 @@ pub(super) fn read(annotations: &Annotations<'_>, object: &ObjectRef) -> Result<
             object.name
         ),
     };
-    Err(Problem::rejection(Reason::InvalidAnnotation, alb_field(key), message))
+    Err(Problem::rejection(Reason::InvalidAnnotation, annotations.field(key), message))
 }

@@ -1,0 +1,20 @@
+//! The dialect `elb`: what CCE, Huawei's Kubernetes, reads from annotations under
+//! `kubernetes.io/elb.`.
+//!
+//! A Service of type `LoadBalancer` opens HTTP and HTTPS listeners for its own ports, without any
+//! routing. Both name the load balancer they belong to; any number of objects may name the same.
+
+mod access;
+mod autocreate;
+mod balancer;
+mod certificates;
+mod json;
+mod keys;
+mod past;
+mod policy;
+mod reader;
+mod service;
+mod settings;
+
+pub(crate) use past::Past;
+pub(crate) use service::{ElbService, claim_service};

@@ -1,0 +1,122 @@
+//! Services of type `LoadBalancer`: one listener for each port that is HTTP or HTTPS, with all
+//! its requests going to that port of the Service.
+
+mod plan;
+mod pool;
+mod ports;
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use k8s_openapi::api::core::v1::Service;
+use model::{
+    Action, BackendProtocol, Dialect, Direction, ForwardTarget, ObjectRef, Rule, RuleMatch,
+};
+
+use super::past::{self, OF_SERVICE, Past};
+use crate::{
+    claim::{Declaration, ListenerClaim, LoadBalancerClaim},
+    dialect::Claims,
+    memory::ElbApplied,
+    route::no_rule,
+    service::{Resolved, Resolver, ServicePort},
+    world::{Key, Object},
+};
+use plan::{Served, ServicePlan};
+use ports::PortPlan;
+
+/// A Service of ours, read and with its backends.
+#[derive(Debug)]
+pub(crate) struct ElbService {
+    plan: ServicePlan,
+    /// One for each listener of the plan.
+    backends: Vec<Resolved>,
+}
+
+impl ElbService {
+    /// `None` for a Service that is somebody else's.
+    pub fn read(object: &Object<Service>) -> Option<Box<Self>> {
+        let plan = ServicePlan::read(object, &ElbApplied::default())?;
+        Some(Box::new(Self { plan, backends: Vec::new() }))
+    }
+
+    /// Looks its backends up, at first and whenever its endpoints changed.
+    pub fn resolve(&mut self, key: &Key, resolver: &mut Resolver<'_>) {
+        let listeners = self.plan.served.iter().flat_map(|served| &served.listeners);
+        let backends = listeners.map(|listener| {
+            resolver.resolve(key, &ServicePort::Number(listener.port), BackendProtocol::Http)
+        });
+        self.backends = backends.collect();
+    }
+}
+
+/// Adds the claim of one Service, and what there is to say of it.
+pub(crate) fn claim_service(
+    object: &Object<Service>,
+    service: &ElbService,
+    past: Past<'_>,
+    claims: &mut Claims,
+) {
+    let reference = &object.reference;
+    let before = past.of(reference);
+    let retained = past.retained(reference, OF_SERVICE, &service.plan.written);
+    // Its ports do not depend on what is retained, so that the backends stay as they are.
+    let read_again = (!retained.is_empty()).then(|| ServicePlan::read(object, &retained)).flatten();
+    let plan = read_again.as_ref().unwrap_or(&service.plan);
+    let subject = &plan.subject;
+    claims.objects.push((subject.object.clone(), subject.origin.clone(), subject.dialect));
+    claims.verdicts.extend(plan.verdicts.iter().cloned());
+    let changes = past::changes(OF_SERVICE, &plan.written, before);
+    claims.verdicts.extend(changes.into_verdicts(subject));
+    claims.verdicts.extend(past::still_in_force(&retained).into_verdicts(subject));
+    let applied = past::to_remember(OF_SERVICE, &plan.written, before);
+    claims.elb.insert(reference.clone(), applied);
+    let Some(served) = &plan.served else { return };
+    let listeners = served.listeners.iter().zip(&service.backends);
+    claims.load_balancers.push(LoadBalancerClaim {
+        name: served.balancer.clone(),
+        dialect: Dialect::Elb,
+        declared_by: Declaration {
+            object: reference.clone(),
+            origin: object.origin.clone(),
+            created: object.created,
+            sequence: object.sequence,
+        },
+        members: Arc::new([reference.clone()]),
+        listeners: listeners
+            .map(|(port, resolved)| listener_claim(reference, served, port, resolved))
+            .collect(),
+    });
+}
+
+fn listener_claim(
+    service: &ObjectRef,
+    served: &Served,
+    port: &PortPlan,
+    resolved: &Resolved,
+) -> ListenerClaim {
+    let settings = &served.settings;
+    let backend = resolved.backend.clone();
+    let rule = Rule {
+        origin: service.clone(),
+        direction: Direction::Request,
+        matches: RuleMatch::default(),
+        filters: settings.filters(),
+        action: Action::Forward(vec![ForwardTarget { backend, weight: 1 }]),
+    };
+    let tls = || settings.tls(served.client_ca_field.clone(), served.certificates.clone());
+    ListenerClaim {
+        port: port.port,
+        protocol: port.protocol,
+        field: port.field.clone(),
+        shared_by: Vec::new(),
+        tls: port.is_https().then(tls),
+        rules: vec![Arc::new(rule)],
+        default_action: no_rule(StatusCode::NOT_FOUND),
+        forwarded: settings.forwarded.clone(),
+        access: settings.access.clone(),
+        idle_timeout: settings.idle_timeout,
+        request_timeout: settings.request_timeout,
+        gzip: settings.gzip,
+    }
+}

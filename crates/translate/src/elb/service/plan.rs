@@ -1,0 +1,195 @@
+//! All that follows from one Service alone; kept as long as the object stays the same.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use k8s_openapi::api::core::v1::{Service, ServiceSpec};
+use model::{Dialect, Reason, Verdict};
+
+use super::{
+    pool,
+    ports::{self, PortPlan},
+};
+use crate::{
+    claim::{CertificateClaim, DefaultClaim},
+    dialect::{Problems, Subject},
+    elb::{
+        balancer::{self, Balancer, Class},
+        certificates, keys,
+        past::{self, OF_SERVICE},
+        reader::Reader,
+        settings::ListenerSettings,
+    },
+    memory::ElbApplied,
+    route::{Annotations, ELB_PREFIX},
+    world::Object,
+};
+
+/// They make a Service ours whatever its type: nobody else knows these.
+const LAYER_7: &[&str] = &["protocol-port", "cert-id"];
+/// The class of the open-source controller for the same cloud.
+const OPEN_SOURCE: &str = "huaweicloud.com/elb";
+/// The first words are the vendor's.
+const NO_BALANCER: &str = "kubernetes.io/elb.id and loadBalancerIP cannot both be empty: name a load balancer by kubernetes.io/elb.id, or let kubernetes.io/elb.autocreate make one";
+
+#[derive(Clone, Debug)]
+pub(super) struct ServicePlan {
+    pub subject: Subject,
+    /// `None` where nothing of the Service can be served.
+    pub served: Option<Served>,
+    pub verdicts: Vec<Verdict>,
+    /// What is looked back at.
+    pub written: ElbApplied,
+}
+
+/// What a Service that can be served asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Served {
+    pub balancer: Arc<str>,
+    /// At least one.
+    pub listeners: Vec<PortPlan>,
+    pub settings: ListenerSettings,
+    pub client_ca_field: String,
+    /// Of all its HTTPS listeners.
+    pub certificates: CertificateClaim,
+}
+
+impl ServicePlan {
+    /// `retained`: annotations that were removed and stay in force. `None` for a Service that is
+    /// somebody else's.
+    pub fn read(object: &Object<Service>, retained: &ElbApplied) -> Option<Self> {
+        let spec = object.body.spec.as_ref()?;
+        let written = object.body.metadata.annotations.as_ref()?;
+        if !is_ours(spec, written) {
+            return None;
+        }
+        let subject = Subject {
+            object: object.reference.clone(),
+            origin: object.origin.clone(),
+            dialect: Dialect::Elb,
+        };
+        let in_force = with_retained(written, retained);
+        let annotations = Annotations::of(Some(&in_force), Dialect::Elb);
+        let mut reader = Reader::new(&annotations);
+        let written = past::written(&reader, OF_SERVICE);
+        keys::check(&mut reader, keys::On::Service);
+        let (served, problems) = Reading { spec, subject: &subject, reader }.finish();
+        let verdicts = problems.into_verdicts(&subject);
+        Some(Self { subject, served, verdicts, written })
+    }
+}
+
+/// A Service while it is read.
+struct Reading<'a> {
+    spec: &'a ServiceSpec,
+    subject: &'a Subject,
+    reader: Reader<'a>,
+}
+
+impl Reading<'_> {
+    /// A fault of one port costs that port; any other costs the Service.
+    fn finish(mut self) -> (Option<Served>, Problems) {
+        let mut problems = std::mem::take(&mut self.reader.problems);
+        let mut listeners = ports::read(&mut self.reader, self.spec);
+        let certificates = self.certificates(&mut listeners);
+        let of_ports = std::mem::take(&mut self.reader.problems);
+
+        self.check_type();
+        let address = self.spec.load_balancer_ip.as_deref().filter(|address| !address.is_empty());
+        let balancer = balancer::read(&mut self.reader, &self.subject.object, address, NO_BALANCER);
+        let class = balancer.as_ref().map_or(Class::Performance, |balancer| balancer.class);
+        let asks_for_https = ports::asks_for_https(&self.reader);
+        let settings = ListenerSettings::read(&mut self.reader, class, asks_for_https);
+        pool::check(&mut self.reader);
+        let refused = self.reader.problems.has_rejection();
+        let client_ca_field = self.reader.field("client-ca-cert-id");
+        problems.append(of_ports);
+        problems.append(self.reader.finish());
+
+        let balancer = balancer.filter(|_| !refused && !listeners.is_empty());
+        let served = balancer.map(|Balancer { name, .. }| {
+            problems.soften();
+            Served { balancer: name, listeners, settings, client_ca_field, certificates }
+        });
+        (served, problems)
+    }
+
+    fn check_type(&mut self) {
+        let problems = &mut self.reader.problems;
+        let kind = self.spec.type_.as_deref().unwrap_or("ClusterIP");
+        if kind != "LoadBalancer" {
+            let text = format!(
+                "type {kind} opens no listener: write type: LoadBalancer, or remove the annotations {ELB_PREFIX}*"
+            );
+            problems.reject(Reason::InvalidField, "spec.type", text);
+        }
+        if self.spec.load_balancer_class.as_deref() == Some(OPEN_SOURCE) {
+            let text = format!(
+                "{OPEN_SOURCE} is the class of cloud-provider-huaweicloud, the open-source controller, whose annotations mean other things; Doorward reads those of CCE: remove the class"
+            );
+            problems.reject(Reason::InvalidField, "spec.loadBalancerClass", text);
+        }
+    }
+
+    /// One server certificate for all HTTPS ports, and any number beside it for their own names.
+    /// Without the first no HTTPS port is served.
+    fn certificates(&mut self, listeners: &mut Vec<PortPlan>) -> CertificateClaim {
+        let reader = &mut self.reader;
+        let ids = certificates::ids(reader, "cert-id");
+        let more = certificates::ids(reader, "tls-certificate-ids");
+        if !ports::asks_for_https(reader) {
+            for name in ["cert-id", "tls-certificate-ids"] {
+                if reader.text(name).is_some() {
+                    reader.warn(name, format!("{name} has no effect without an HTTPS port: write protocol-port \"https:443\", or remove it"));
+                }
+            }
+            return CertificateClaim::default();
+        }
+        let default = match ids.as_slice() {
+            [only] => Some(only.clone()),
+            [] => {
+                if reader.text("cert-id").is_none() {
+                    reader.reject("cert-id", "an HTTPS port needs a server certificate: write the id that it has in the certificate store; until then the port is not served");
+                }
+                None
+            }
+            _ => {
+                reader.reject("cert-id", "one certificate serves all HTTPS ports: keep one id here and move the others to tls-certificate-ids");
+                None
+            }
+        };
+        let Some(id) = default else {
+            listeners.retain(|listener| !listener.is_https());
+            return CertificateClaim::default();
+        };
+        let field = reader.field("tls-certificate-ids");
+        let members =
+            more.into_iter().map(|id| certificates::member(self.subject, field.clone(), id));
+        CertificateClaim {
+            fixed: None,
+            default: Some(DefaultClaim { id, field: reader.field("cert-id") }),
+            members: members.collect(),
+        }
+    }
+}
+
+fn is_ours(spec: &ServiceSpec, annotations: &BTreeMap<String, String>) -> bool {
+    let mut names = annotations.keys().filter_map(|key| key.strip_prefix(ELB_PREFIX));
+    match spec.type_.as_deref() {
+        Some("LoadBalancer") => {
+            let class = spec.load_balancer_class.as_deref();
+            class.is_none_or(|class| class == OPEN_SOURCE) && names.next().is_some()
+        }
+        _ => names.any(|name| LAYER_7.contains(&name)),
+    }
+}
+
+fn with_retained<'a>(
+    written: &'a BTreeMap<String, String>,
+    retained: &ElbApplied,
+) -> Cow<'a, BTreeMap<String, String>> {
+    let mut in_force = Cow::Borrowed(written);
+    for (name, value) in retained {
+        in_force.to_mut().insert(format!("{ELB_PREFIX}{name}"), value.to_string());
+    }
+    in_force
+}

@@ -1,0 +1,158 @@
+//! What annotations say of the endpoints behind a Service: how to choose among them, how to keep
+//! a client with one, and how to find out which are well.
+//!
+//! The gateway takes endpoints in turn. It serves those that Kubernetes calls ready and rests one
+//! that failed; it sends no probes of its own.
+
+use serde_json::Value;
+
+use crate::{
+    dialect::{Fields, Problems},
+    elb::{json, reader::Reader},
+};
+use model::Reason;
+
+const PROBES: &str = "no probe is sent: an endpoint is used while its EndpointSlice says that it is ready, and rests for a while after it failed; let the pods' readinessProbe ask this";
+
+pub(super) fn check(reader: &mut Reader<'_>) {
+    balancing(reader);
+    affinity(reader);
+    health(reader);
+    draining(reader);
+}
+
+fn balancing(reader: &mut Reader<'_>) {
+    let words = [("ROUND_ROBIN", true), ("LEAST_CONNECTIONS", false), ("SOURCE_IP", false)];
+    if reader.choice("lb-algorithm", &words) == Some(false) {
+        let text =
+            "endpoints are taken in turn, as by ROUND_ROBIN: remove it if nothing depends on it";
+        reader.not_honoured("lb-algorithm", text);
+    }
+}
+
+/// The words on `off` are the vendor's.
+fn affinity(reader: &mut Reader<'_>) {
+    if reader.text("session-affinity-mode") == Some("off") {
+        let text = "session affinity type:off not support: remove the annotation";
+        reader.reject("session-affinity-mode", text);
+        return;
+    }
+    let words = [("SOURCE_IP", ()), ("HTTP_COOKIE", ()), ("APP_COOKIE", ())];
+    if reader.choice("session-affinity-mode", &words).is_some() {
+        let text = "clients are not kept with one endpoint, their requests go to all in turn: remove it if nothing depends on it";
+        reader.not_honoured("session-affinity-mode", text);
+    }
+    let Some(value) = json::parse(reader, "session-affinity-option") else { return };
+    let Some(mut fields) = json::open(reader, "session-affinity-option", "Option", &value) else {
+        return;
+    };
+    within(&mut fields, "persistence_timeout", 1..=60, &mut reader.problems);
+    if fields.has("type") {
+        let text = "type is of cloud-provider-huaweicloud, the open-source controller: CCE reads session-affinity-mode";
+        reader.problems.warn(Reason::UnknownKey, fields.path_of("type"), text);
+        fields.accept(&["type", "cookie_name"]);
+    }
+    fields.finish(&mut reader.problems);
+}
+
+fn health(reader: &mut Reader<'_>) {
+    let is_on = reader.choice("health-check-flag", &[("on", true), ("off", false)]);
+    let (one, many) = ("health-check-option", "health-check-options");
+    let has_option = reader.text(one).is_some() || reader.text(many).is_some();
+    if is_on == Some(true) && !has_option {
+        let text = format!("on needs {one} or {many} beside it: add one, or remove the flag");
+        reader.reject("health-check-flag", text);
+    }
+    if reader.text(one).is_some() && reader.text(many).is_some() {
+        reader.reject(many, format!("{one} and {many} cannot be used together: keep one"));
+    }
+    if let Some(value) = json::parse(reader, one)
+        && let Some(fields) = json::open(reader, one, "HealthCheck", &value)
+    {
+        probe(fields, &mut reader.problems);
+    }
+    if let Some(value) = json::parse(reader, many) {
+        probes(reader, many, &value);
+    }
+    if has_option && is_on != Some(false) {
+        let name = if reader.text(one).is_some() { one } else { many };
+        reader.not_honoured(name, PROBES);
+    }
+}
+
+fn probes(reader: &mut Reader<'_>, name: &str, value: &Value) {
+    let Some(items) = value.as_array() else {
+        reader.reject(name, "no list: write [{\"target_service_port\": \"TCP:80\", …}]");
+        return;
+    };
+    let mut ports = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let mut place = json::place(reader, name, "HealthCheck");
+        place.path = format!("{}[{index}]", place.path);
+        let Some(mut fields) = Fields::open(item, place, &mut reader.problems) else { continue };
+        let problems = &mut reader.problems;
+        let path = fields.path_of("target_service_port");
+        match fields.text("target_service_port", problems) {
+            None => {
+                let text = "the port is missing: write for example TCP:80";
+                problems.reject(Reason::InvalidAnnotation, path, text);
+            }
+            Some(port) if ports.contains(&port) => {
+                let text = format!("{port} stands here twice: keep one");
+                problems.reject(Reason::InvalidAnnotation, path, text);
+            }
+            Some(port) => ports.push(port),
+        }
+        fields.accept(&["monitor_port", "expected_codes"]);
+        probe(fields, problems);
+    }
+}
+
+fn probe(mut fields: Fields<'_>, problems: &mut Problems) {
+    if let Some(protocol) = fields.text("protocol", problems)
+        && !["TCP", "UDP", "HTTP"].contains(&protocol)
+    {
+        let text = format!("protocol {protocol:?} is unknown: write TCP, UDP or HTTP");
+        problems.reject(Reason::InvalidAnnotation, fields.path_of("protocol"), text);
+    }
+    within(&mut fields, "delay", 1..=50, problems);
+    within(&mut fields, "timeout", 1..=50, problems);
+    within(&mut fields, "max_retries", 1..=10, problems);
+    if let Some(path) = fields.text("path", problems)
+        && !(path.starts_with('/') && path.len() <= 80)
+    {
+        let text =
+            format!("path {path:?} cannot be used: write up to 80 characters from the '/' on");
+        problems.reject(Reason::InvalidAnnotation, fields.path_of("path"), text);
+    }
+    fields.finish(problems);
+}
+
+fn within(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    range: std::ops::RangeInclusive<u32>,
+    problems: &mut Problems,
+) {
+    let Some(written) = fields.text_or_number(key, problems) else { return };
+    if !written.parse().is_ok_and(|number| range.contains(&number)) {
+        let (from, to) = range.into_inner();
+        let text = format!("{key} {written:?} is no whole number from {from} to {to}");
+        problems.reject(Reason::InvalidAnnotation, fields.path_of(key), text);
+    }
+}
+
+/// The first words are the vendor's.
+fn draining(reader: &mut Reader<'_>) {
+    let is_on = reader.flag("connection-drain-enable") == Some(true);
+    let timeout = reader.number("connection-drain-timeout", 1..=4000);
+    if is_on && timeout.is_none() && reader.text("connection-drain-timeout").is_none() {
+        let text =
+            "Connection drain timeout must be explict defined.: add connection-drain-timeout";
+        reader.reject("connection-drain-timeout", text);
+    }
+    if is_on {
+        let text = "requests to an endpoint that goes are always answered to their end, however long they take";
+        reader.not_honoured("connection-drain-enable", text);
+    }
+}
