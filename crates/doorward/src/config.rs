@@ -60,8 +60,11 @@ impl Config {
         let (path, file) = read_file(args.config.as_deref(), &args.manifests)?;
         let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
 
-        let settings = settings(args, &file);
+        let mut settings = settings(args, &file);
         let source = source(args, &file, base, &settings.store_namespace)?;
+        if let Source::Kubernetes(kube) = &source {
+            settings.secret_namespaces.clone_from(&kube.secret_namespaces);
+        }
         let token_file = args
             .admin_token_file
             .clone()
@@ -135,6 +138,7 @@ fn settings(args: &RunArgs, file: &File) -> Settings {
         settings.only = Some(args.load_balancer.iter().map(|name| name.as_str().into()).collect());
     }
     settings.default_issuer = file.default_issuer.as_deref().map(Into::into);
+    settings.retain_removed_settings = file.elb.retain_removed_settings;
     if let Some(namespace) = &file.store_namespace {
         settings.store_namespace = namespace.as_str().into();
     }

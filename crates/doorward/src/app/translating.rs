@@ -76,12 +76,7 @@ impl Translating {
     /// Remembers what the leader does, so that all replicas choose alike.
     fn take_over(&mut self, led: &Memory) {
         let mut memory = Memory::clone(&self.memory);
-        memory.defaults.clone_from(&led.defaults);
-        memory.lists.clone_from(&led.lists);
-        memory.held_over.clone_from(&led.held_over);
-        for (id, certificate) in &led.held_over {
-            memory.bound.entry(id.clone()).or_insert_with(|| certificate.clone());
-        }
+        memory.adopt(led);
         self.memory = Arc::new(memory);
     }
 

@@ -24,6 +24,7 @@ pub struct File {
     /// `local` is the own CA; left out, nothing is issued unasked.
     pub default_issuer: Option<String>,
     pub store_namespace: Option<String>,
+    pub elb: Elb,
     pub admin: Option<SocketAddr>,
     pub admin_token_file: Option<PathBuf>,
     pub probe: Option<SocketAddr>,
@@ -43,6 +44,14 @@ pub struct File {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LoadBalancer {
     pub bind: Option<IpAddr>,
+}
+
+/// Settings of the dialect `elb`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Elb {
+    /// What CCE keeps in force after its annotation was removed stays in force here as well.
+    pub retain_removed_settings: bool,
 }
 
 impl File {

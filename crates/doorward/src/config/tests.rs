@@ -44,7 +44,7 @@ fn the_example_of_the_contract_is_taken_whole() {
     let folder = folder_with(
         "loadBalancers:\n  edge-lb: {bind: 127.0.0.2}\ndefaultIssuer: local\n\
          storeNamespace: certs\nportMap: {443: 8443, 80: 8080}\n\
-         mesh: {gatewayNamespace: istio-system}\nwatchNamespaces: []\n\
+         mesh: {gatewayNamespace: istio-system}\nelb: {retainRemovedSettings: true}\nwatchNamespaces: []\n\
          publishAddress: 203.0.113.7\n",
     );
     let config = config_of(folder.path(), &[]).unwrap();
@@ -70,9 +70,10 @@ fn on_kubernetes_secrets_are_watched_narrowly_and_statuses_get_an_address() {
     let config = on_kubernetes(settings, &[]).unwrap();
     assert_eq!(config.probe, Some("0.0.0.0:15001".parse().unwrap()));
     assert!(config.unused_keys.is_empty());
-    let Source::Kubernetes(kube) = config.source else { panic!("not on Kubernetes") };
+    let Source::Kubernetes(kube) = &config.source else { panic!("not on Kubernetes") };
     let watched: Vec<_> = kube.secret_namespaces.iter().flatten().map(|n| &**n).collect();
     assert_eq!(watched, ["doorward-system", "shop"]);
+    assert!(config.settings.sees_secrets_in("shop") && !config.settings.sees_secrets_in("blog"));
     assert_eq!(kube.publish_address.as_deref(), Some("edge.example"));
     assert_eq!(kube.gateway_service, ("edge".into(), "gateway".into()));
 
