@@ -35,6 +35,11 @@ pub fn check(root: &Path) -> Result<()> {
     bail!("the docs do not fit the code:\n{}", problems.join("\n"))
 }
 
+/// What is wrong with one command line of ours, if anything.
+pub fn problem_with(root: &Path, command: &str) -> Result<Option<String>> {
+    Help::default().problem_with(root, command)
+}
+
 /// The Markdown files of the root, of docs and of examples.
 fn pages(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, docs, orphans, root};
+use crate::{cargo, deploy, docs, orphans, root};
 
 pub fn all() -> Result<()> {
     step("format", cargo().args(["fmt", "--all", "--check"]))?;
@@ -23,6 +23,8 @@ pub fn all() -> Result<()> {
     orphans::check(&root())?;
     eprintln!("lint: commands and links in the docs");
     docs::check(&root())?;
+    eprintln!("lint: what is installed into a cluster");
+    deploy::check(&root())?;
     if cargo().args(["deny", "--version"]).stderr(Stdio::null()).output()?.status.success() {
         step("dependencies", cargo().args(["deny", "--log-level", "error", "check"]))?;
     } else {

@@ -1,6 +1,7 @@
 //! The project's chores: `cargo xtask test` and its like. Compiled before anything else that a
 //! newcomer runs, so it has few dependencies.
 
+mod deploy;
 mod docs;
 mod lint;
 mod orphans;
@@ -43,6 +44,8 @@ enum Chore {
     CheckOrphans,
     /// Every command and link in README.md and docs exists
     CheckDocs,
+    /// Every shape of deploy/ renders, and its flags, metrics and versions are the code's
+    CheckDeploy,
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
         Chore::Lint => lint::all()?,
         Chore::CheckOrphans => orphans::check(&root())?,
         Chore::CheckDocs => docs::check(&root())?,
+        Chore::CheckDeploy => deploy::check(&root())?,
     }
     Ok(ExitCode::SUCCESS)
 }
