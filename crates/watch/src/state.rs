@@ -6,6 +6,7 @@
 //! ca/root.crt  ca/root.key      the own CA
 //! memory.yaml  held-over/       sticky Defaults; certificates served although their object is gone
 //! console.yaml                  read-only modes and Defaults that an operator chose
+//! world.jsonl                   the last good World, for a start without the API server
 //! lock                          held while a Doorward uses the folder
 //! ```
 //!
@@ -16,6 +17,7 @@ mod atomic;
 mod console;
 mod memory;
 mod secret;
+mod snapshot;
 mod sweep;
 
 use std::{
@@ -27,6 +29,7 @@ use std::{
 
 pub use console::ConsoleStore;
 pub use secret::NewSecret;
+pub use snapshot::{Snapshot, remember_world};
 pub use sweep::sweep;
 
 /// An open state folder; the only writer of its files while it lives.
@@ -70,6 +73,7 @@ impl StateFolder {
             Err(TryLockError::WouldBlock) => return Err(StateError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+        atomic::remove_leftovers(path).map_err(failed)?;
         atomic::write(&path.join("probe"), b"", 0o600).map_err(failed)?;
         fs::remove_file(path.join("probe")).map_err(failed)?;
         Ok(Self { root: path.to_owned(), _lock: lock })

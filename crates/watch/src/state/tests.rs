@@ -47,6 +47,16 @@ fn two_doorwards_do_not_share_a_state_folder() {
 }
 
 #[test]
+fn what_a_killed_process_left_half_written_is_removed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join(".new-a1B2c3"), "half").expect("writes");
+    fs::write(dir.path().join("console.yaml"), "{}").expect("writes");
+    StateFolder::open(dir.path()).expect("opens");
+    assert!(!dir.path().join(".new-a1B2c3").exists());
+    assert!(dir.path().join("console.yaml").exists());
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_says_so_with_the_cure() {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("file");
