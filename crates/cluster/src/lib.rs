@@ -5,6 +5,7 @@
 //! `report` decides. Nothing here decides what is served.
 
 mod call;
+pub mod client;
 pub mod lease;
 pub mod reporter;
 pub mod source;

@@ -84,6 +84,19 @@ impl AnyObject {
         }
     }
 
+    /// Takes the object of this name out of a World.
+    pub fn remove(world: &mut World, kind: Kind, key: &Key) -> bool {
+        match kind {
+            Kind::AlbConfig => world.alb_configs.remove(key).is_some(),
+            Kind::EndpointSlice => world.endpoint_slices.remove(key).is_some(),
+            Kind::Endpoints => world.endpoints.remove(key).is_some(),
+            Kind::Ingress => world.ingresses.remove(key).is_some(),
+            Kind::IngressClass => world.ingress_classes.remove(key).is_some(),
+            Kind::Secret => world.secrets.remove(key).is_some(),
+            Kind::Service => world.services.remove(key).is_some(),
+        }
+    }
+
     /// The same object, now written at another line. It keeps its pointer only where it stayed.
     pub(crate) fn at(&self, origin: &Origin) -> Self {
         with_object!(self, object => match object.origin.as_ref() == Some(origin) {

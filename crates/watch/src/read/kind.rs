@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 /// A kind that goes into the World.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     AlbConfig,
     EndpointSlice,
@@ -26,20 +26,20 @@ pub enum Recognised {
     Unknown(Option<&'static str>),
 }
 
-const KINDS: [Kind; 7] = [
-    Kind::AlbConfig,
-    Kind::EndpointSlice,
-    Kind::Endpoints,
-    Kind::Ingress,
-    Kind::IngressClass,
-    Kind::Secret,
-    Kind::Service,
-];
-
 impl Kind {
+    pub const ALL: [Self; 7] = [
+        Self::AlbConfig,
+        Self::EndpointSlice,
+        Self::Endpoints,
+        Self::Ingress,
+        Self::IngressClass,
+        Self::Secret,
+        Self::Service,
+    ];
+
     pub fn recognise(api_version: &str, kind: &str) -> Recognised {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        if let Some(known) = KINDS.into_iter().find(|known| known.as_str() == kind) {
+        if let Some(known) = Self::ALL.into_iter().find(|known| known.as_str() == kind) {
             if known.api_version() == api_version {
                 return Recognised::Read(known);
             }
@@ -53,7 +53,7 @@ impl Kind {
         if (built_in && BESIDE.contains(&kind)) || group == "kustomize.config.k8s.io" {
             return Recognised::Beside;
         }
-        let nearest = KINDS
+        let nearest = Self::ALL
             .into_iter()
             .map(|known| (strsim::damerau_levenshtein(known.as_str(), kind), known.as_str()))
             .min();
@@ -75,8 +75,21 @@ impl Kind {
     /// The one text of the kind that all references share.
     pub fn shared(self) -> Arc<str> {
         static NAMES: LazyLock<[Arc<str>; 7]> =
-            LazyLock::new(|| KINDS.map(|kind| kind.as_str().into()));
+            LazyLock::new(|| Kind::ALL.map(|kind| kind.as_str().into()));
         NAMES[self as usize].clone()
+    }
+
+    /// As the kind stands in paths and in rules of RBAC.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::AlbConfig => "albconfigs",
+            Self::EndpointSlice => "endpointslices",
+            Self::Endpoints => "endpoints",
+            Self::Ingress => "ingresses",
+            Self::IngressClass => "ingressclasses",
+            Self::Secret => "secrets",
+            Self::Service => "services",
+        }
     }
 
     pub fn api_version(self) -> &'static str {

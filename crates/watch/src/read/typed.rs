@@ -55,13 +55,17 @@ impl Head {
     }
 }
 
-/// Reads a body of type `T`; fields that `T` does not have become warnings.
+/// Reads a body of type `T`; fields of a file that `T` does not have become warnings. An API
+/// server has dropped what nobody knows, so its other fields are those of a newer version.
 pub(crate) fn read<T: DeserializeOwned + Watched>(
     head: &Head,
     map: Map<String, Value>,
     warnings: &mut Vec<Warning>,
 ) -> Result<AnyObject, WrongField> {
     let body: T = deserialize(map, |field| {
+        if head.origin.is_none() {
+            return;
+        }
         let kind = head.kind.as_str();
         warnings.push(Warning {
             reason: Reason::UnknownKey,
@@ -101,16 +105,27 @@ fn field_path(path: &str) -> String {
 }
 
 /// Drops what only servers and `kubectl apply` write, which is often most of an object, and
-/// returns a digest of the rest.
+/// returns a digest of the rest: it stays the same while nothing changes but the status.
 pub(crate) fn slim(map: &mut Map<String, Value>) -> u64 {
+    map.remove("status");
     if let Some(Value::Object(metadata)) = map.get_mut("metadata") {
-        metadata.remove("managedFields");
+        for of_server in ["managedFields", "resourceVersion", "generation"] {
+            metadata.remove(of_server);
+        }
         if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
-            annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+            annotations.retain(|key, _| !NOISE.contains(&key.as_str()));
         }
     }
     FixedState::default().hash_one(&*map)
 }
+
+/// Annotations that say nothing of the object: its last text, when its addresses last changed, and
+/// the heartbeat of elections that are held on Endpoints.
+const NOISE: [&str; 3] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "endpoints.kubernetes.io/last-change-trigger-time",
+    "control-plane.alpha.kubernetes.io/leader",
+];
 
 /// `metadata.creationTimestamp`, if it states one.
 pub(crate) fn created(map: &Map<String, Value>) -> Option<Timestamp> {

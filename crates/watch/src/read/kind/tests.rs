@@ -24,7 +24,7 @@ fn kinds_and_versions_are_told_apart() {
 
 #[test]
 fn every_kind_shares_its_own_name() {
-    for kind in KINDS {
+    for kind in Kind::ALL {
         assert_eq!(&*kind.shared(), kind.as_str());
         assert!(Arc::ptr_eq(&kind.shared(), &kind.shared()));
     }

@@ -1,0 +1,75 @@
+//! How far one watch has come.
+
+use std::collections::HashSet;
+
+use translate::world::Key;
+
+use super::{trouble::Trouble, watches::Watch};
+
+/// A kind that was there counts as taken away only when it is missed this often in a row: an API
+/// server that starts may not know it yet.
+const MISSES: u32 = 2;
+
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) watch: Watch,
+    /// There was a complete list once.
+    is_listed: bool,
+    /// What the list that is on its way has brought.
+    seen: Option<HashSet<Key>>,
+    trouble: Option<Trouble>,
+    misses: u32,
+}
+
+impl Standing {
+    pub(super) fn new(watch: Watch) -> Self {
+        Self { watch, is_listed: false, seen: None, trouble: None, misses: 0 }
+    }
+
+    /// There is no more to wait for: a list came, or none can come.
+    pub(super) fn is_ready(&self) -> bool {
+        let is_hopeless = matches!(self.trouble, Some(Trouble::Absent | Trouble::Denied { .. }));
+        self.is_listed || is_hopeless
+    }
+
+    pub(super) fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
+    }
+
+    pub(super) fn list_begins(&mut self) {
+        self.seen = Some(HashSet::new());
+    }
+
+    pub(super) fn see(&mut self, key: Key) {
+        self.seen.get_or_insert_default().insert(key);
+    }
+
+    /// All that there is.
+    pub(super) fn list_ends(&mut self) -> HashSet<Key> {
+        self.is_listed = true;
+        self.misses = 0;
+        self.seen.take().unwrap_or_default()
+    }
+
+    /// The API server accepted a request; true if that is news.
+    pub(super) fn answered(&mut self) -> bool {
+        self.trouble.take().is_some()
+    }
+
+    /// True if the trouble is news.
+    pub(super) fn fails(&mut self, trouble: Trouble) -> bool {
+        match trouble {
+            Trouble::Cut => return false,
+            Trouble::Absent => self.misses += 1,
+            Trouble::Denied { .. } | Trouble::Away(_) => self.misses = 0,
+        }
+        let is_news = self.trouble.as_ref() != Some(&trouble);
+        self.trouble = Some(trouble);
+        is_news
+    }
+
+    /// The kind is gone, and its objects with it.
+    pub(super) fn is_gone(&self) -> bool {
+        self.misses >= MISSES
+    }
+}
