@@ -1,32 +1,30 @@
+mod kubectl;
+mod stories;
+
 use super::*;
 
-#[tokio::test]
-async fn the_one_in_this_process_keeps_its_objects_through_a_restart() {
-    keeps_its_objects_through_a_restart(Cluster::in_process().await).await;
-}
+/// Each story, told of both.
+macro_rules! told_of_both {
+    ($($story:ident)*) => {
+        mod in_this_process {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    super::$story(super::Cluster::in_process().await).await;
+                }
+            )*
+        }
 
-#[tokio::test]
-async fn the_real_one_keeps_its_objects_through_a_restart() {
-    if let Some(cluster) = Cluster::real().await {
-        keeps_its_objects_through_a_restart(cluster).await;
-    }
+        mod real {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    if let Some(cluster) = super::Cluster::real().await {
+                        super::$story(cluster).await;
+                    }
+                }
+            )*
+        }
+    };
 }
-
-async fn keeps_its_objects_through_a_restart(mut cluster: Cluster) {
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-        "metadata": {"name": "web", "namespace": "shop"}, "data": {"a": "eA=="},
-    });
-    let before = cluster.put(&secret).await;
-    cluster.away().await;
-    let asked = cluster
-        .api()
-        .try_ask(Method::GET, "/api/v1/secrets", content_type::JSON, &Value::Null)
-        .await;
-    assert!(asked.is_err(), "{:?}", asked.map(|answer| answer.text()));
-    cluster.back().await;
-    let after = cluster.wait_for("Secret", "shop", "web", |secret| Some(secret.clone())).await;
-    assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
-    assert!(cluster.delete("Secret", "shop", "web").await);
-    assert!(cluster.object("Secret", "shop", "web").await.is_none());
-}
+use told_of_both;
