@@ -74,9 +74,8 @@ impl Apply {
                     if !id.subresource.is_empty() {
                         with += &format!(" with subresource \"{}\"", id.subresource);
                     }
-                    with += &format!(" using {}", manager.api_version);
                     if id.operation == Operation::Update {
-                        with += &format!(" at {}", manager.time);
+                        with += &format!(" using {}", manager.api_version);
                     }
                     Conflict { with, field: fields::told(path) }
                 })

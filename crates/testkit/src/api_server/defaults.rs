@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{failure::Failure, merge, names, resource::Resource};
+use super::{crd, events, failure::Failure, merge, names, resource::Resource};
 
 /// Brings a body into the form that is stored.
 pub(super) fn prepare(resource: &Resource, body: &mut Value) {
@@ -50,11 +50,16 @@ pub(super) fn begin(resource: &Resource, body: &mut Value, now: Timestamp) {
                 let number = port["port"].clone();
                 default(port, "targetPort", number);
             }
-            body["status"] = json!({"loadBalancer": {}});
         }
-        "Ingress" => body["status"] = json!({"loadBalancer": {}}),
-        "CustomResourceDefinition" => super::crd::establish(body, now),
+        "CustomResourceDefinition" => crd::establish(body, now),
         _ => {}
+    }
+}
+
+/// What is always there, empty where nobody filled it.
+pub(super) fn complete(resource: &Resource, object: &mut Value) {
+    if matches!(resource.kind.as_str(), "Ingress" | "Service") && !resource.is_custom() {
+        default(&mut object["status"], "loadBalancer", json!({}));
     }
 }
 
@@ -89,16 +94,8 @@ pub(super) fn validate(
             }
         }
         _ if resource.is_event() => {
-            let namespace = names::text(new, "namespace");
-            let of = new["involvedObject"]["namespace"].as_str().unwrap_or_default();
-            // An Event about a cluster-scoped object lives in a namespace of the system.
-            let fits = match of {
-                "" => matches!(namespace, "default" | "kube-system"),
-                of => of == namespace,
-            };
-            if !fits {
-                let why = format!("Invalid value: \"{of}\": does not match event.namespace");
-                return invalid("involvedObject.namespace", &why);
+            if let Some((field, why)) = events::objection(resource, old, new) {
+                return invalid(&field, &why);
             }
         }
         _ => {}

@@ -36,6 +36,43 @@ pub(super) fn shown(resource: &Resource, mut object: Value) -> Value {
     object
 }
 
+/// What is wrong with a stored Event that a client of this kind writes: the field, and why.
+pub(super) fn objection(
+    resource: &Resource,
+    old: Option<&Value>,
+    new: &Value,
+) -> Option<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (namespace, about) =
+        (text(&new["metadata"]["namespace"]), text(&new["involvedObject"]["namespace"]));
+    // An Event about an object of the whole cluster lives in a namespace of the system.
+    let fits = match about.as_str() {
+        "" => matches!(namespace.as_str(), "default" | "kube-system"),
+        about => about == namespace,
+    };
+    if !fits {
+        let why = format!("Invalid value: \"{about}\": does not match event.namespace");
+        return Some(("involvedObject.namespace".into(), why));
+    }
+    if !is_other_form(resource) {
+        return None;
+    }
+    let Some(old) = old else {
+        let needed =
+            ["eventTime", "reportingComponent", "reportingInstance", "action", "reason", "type"];
+        let missing = needed.into_iter().find(|&field| text(&new[field]).is_empty())?;
+        return Some((missing.into(), "Required value".into()));
+    };
+    let fixed = |event: &Value| {
+        let fields = event.as_object().into_iter().flatten();
+        let fixed = fields.filter(|(name, _)| !matches!(name.as_str(), "series" | "metadata"));
+        fixed.map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    (fixed(old) != fixed(new)).then(|| {
+        ("event".into(), "Invalid value: only the series may change: field is immutable".into())
+    })
+}
+
 fn is_other_form(resource: &Resource) -> bool {
     resource.is_event() && !resource.group.is_empty()
 }

@@ -77,7 +77,12 @@ impl Failure {
     }
 
     pub(super) fn about(mut self, resource: &Resource, name: &str) -> Self {
-        self.details = json!({"name": name, "group": resource.group, "kind": resource.plural});
+        self.details = json!({"kind": resource.plural});
+        for (field, value) in [("name", name), ("group", &resource.group)] {
+            if !value.is_empty() {
+                self.details[field] = value.into();
+            }
+        }
         self
     }
 

@@ -250,12 +250,13 @@ impl Objects {
             return Err(Failure::not_found(namespaces, write.namespace));
         }
         defaults::prepare(write.resource, &mut body);
-        defaults::validate(write.resource, None, &body)?;
         let mut new = named.identify(write, body);
         if write.resource.has_status {
             drop(merge::as_object(&mut new).remove("status"));
         }
         defaults::begin(write.resource, &mut new, write.now);
+        defaults::complete(write.resource, &mut new);
+        defaults::validate(write.resource, None, &new)?;
         write.count_generation(None, &mut new);
         write.track(None, &mut new, applied);
         if write.dry_run {
@@ -281,6 +282,7 @@ impl Objects {
         } else if write.resource.has_status {
             replace_status(&mut new, old["status"].clone());
         }
+        defaults::complete(write.resource, &mut new);
         defaults::validate(write.resource, Some(old), &new)?;
         write.count_generation(Some(old), &mut new);
         write.track(Some(old), &mut new, applied);

@@ -6,6 +6,7 @@ use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, stream};
+use http::StatusCode;
 use hyper::body::Frame;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -46,9 +47,10 @@ impl Watch {
         let wants_bookmarks = query.flag("allowWatchBookmarks");
         let wants_initial = query.flag("sendInitialEvents");
         if wants_initial && query.text("resourceVersionMatch") != "NotOlderThan" {
-            return Err(Failure::bad_request(
-                "resourceVersionMatch: Forbidden: sendInitialEvents requires setting \
-                 resourceVersionMatch to NotOlderThan",
+            return Err(Failure::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: \
+                 sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
             ));
         }
         let from = query.number("resourceVersion")?.unwrap_or(0);

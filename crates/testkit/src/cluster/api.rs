@@ -1,15 +1,16 @@
 //! The Kubernetes API over HTTP and nothing more: what a test asks past any client library.
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
+use bytes::Bytes;
 use http::{
     HeaderValue, Method,
-    header::{AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use serde_json::Value;
 
 use crate::{
-    http::{self as plain, Answer},
+    http::{self as plain, Answer, Request},
     tls::TlsClient,
 };
 
@@ -46,6 +47,13 @@ impl Api {
         self.ask(Method::GET, path, content_type::JSON, &Value::Null).await
     }
 
+    /// A GET that asks for another form, `application/json;as=Table;…`.
+    pub async fn accepting(&self, path: &str, form: &'static str) -> Answer {
+        let mut request = self.request(Method::GET, path, "");
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(form));
+        self.send(request).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
     /// Server-side apply by the manager `test`, with force.
     pub async fn apply(&self, path: &str, object: &Value) -> Answer {
         let path = format!("{path}?fieldManager=test&force=true");
@@ -72,20 +80,23 @@ impl Api {
         path: &str,
         content_type: &'static str,
         body: &Value,
-    ) -> std::io::Result<Answer> {
+    ) -> io::Result<Answer> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut request = self.request(method, path, body);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.send(request).await
+    }
+
+    fn request(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Request {
         let scheme = if self.secured.is_some() { "https" } else { "http" };
-        let uri = format!("{scheme}://{}{path}", self.address);
-        let mut request = plain::request(method, &uri, body);
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        match &self.secured {
-            None => plain::send(self.address, request).await,
-            Some((client, token)) => {
-                headers.insert(AUTHORIZATION, token.clone());
-                let stream = client.connect(self.address, None).await?;
-                plain::exchange(stream, request).await
-            }
-        }
+        plain::request(method, &format!("{scheme}://{}{path}", self.address), body)
+    }
+
+    async fn send(&self, mut request: Request) -> io::Result<Answer> {
+        let Some((client, token)) = &self.secured else {
+            return plain::send(self.address, request).await;
+        };
+        request.headers_mut().insert(AUTHORIZATION, token.clone());
+        plain::exchange(client.connect(self.address, None).await?, request).await
     }
 }
