@@ -43,11 +43,13 @@ pub struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(io::Error),
     #[error("it has format {0}, and this Doorward reads {VERSION}")]
     Version(u32),
     #[error("line {0} is not what belongs there")]
     Line(u64),
+    #[error("it has a line that is longer than any object")]
+    LongLine,
     #[error("its end is missing")]
     CutShort,
     #[error("its checksum is not that of its content")]
@@ -66,15 +68,29 @@ impl StateFolder {
             .map_err(|source| StateError::Write { path, source })
     }
 
-    /// The World that was kept last. A file that cannot be read is put aside with a log line.
+    /// The World that was kept last. A file that is none is put aside with a log line.
     pub fn load_snapshot(&self) -> Option<Snapshot> {
         let path = self.snapshot_path();
-        let read = match File::open(&path) {
-            Ok(file) => read(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => Err(error.into()),
-        };
-        read.map_err(|broken| set_aside(&path, &broken)).ok()
+        match File::open(&path).map_err(Broken::Io).and_then(read) {
+            Ok(snapshot) => return Some(snapshot),
+            Err(Broken::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            // The file may be good, and can be read another time.
+            Err(Broken::Io(error)) => {
+                tracing::warn!(file = %path.display(), "the last good state cannot be read: {error}");
+            }
+            Err(broken) => set_aside(&path, &broken),
+        }
+        None
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::CutShort,
+            io::ErrorKind::InvalidData => Self::LongLine,
+            _ => Self::Io(error),
+        }
     }
 }
 

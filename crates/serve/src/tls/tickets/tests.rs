@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use model::{ClientAuth, ListenerKey, TicketKey, TlsSettings};
+use proptest::prelude::*;
 use rustls::{
     ClientConfig, ClientConnection, Connection, HandshakeKind, ServerConfig, ServerConnection,
     crypto::aws_lc_rs, server::NoServerSessionStorage, version,
@@ -120,6 +121,16 @@ fn no_change_of_a_ticket_goes_unnoticed_and_no_piece_of_it_opens() {
     let longer: Vec<_> = ticket.iter().copied().chain([0]).collect();
     assert_eq!(ticketer.decrypt(&longer), None);
     assert_ne!(ticketer.encrypt(b"session").unwrap(), ticket, "each has its own nonce");
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_client_makes_up_is_no_ticket(bytes: Vec<u8>, is_named: bool) {
+        let ticketer = ticketer(&listener("edge-lb:443", None), &keys(&[1, 2]));
+        let name = &ticketer.encrypt(b"").unwrap()[..16];
+        let made_up = if is_named { [name, &bytes].concat() } else { bytes };
+        prop_assert_eq!(ticketer.decrypt(&made_up), None);
+    }
 }
 
 #[test]

@@ -82,7 +82,8 @@ impl<R: Read> LineReader<R> {
         Self { input, buffer, line: 0..0, filled: 0, digest: Context::new(&SHA256) }
     }
 
-    /// The next whole line, without its end; `None` when there is no more.
+    /// The next line, without its end; `None` when there is no more. A last line without end is
+    /// `UnexpectedEof`, one that is longer than any may be `InvalidData`.
     pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.digest.update(&self.buffer[self.line.clone()]);
         self.line = self.line.end..self.line.end;
@@ -133,7 +134,7 @@ impl<R: Read> LineReader<R> {
             larger[..self.filled].copy_from_slice(&self.buffer);
             self.buffer = larger;
         } else {
-            return Err(io::Error::other("a line is too long"));
+            return Err(io::ErrorKind::InvalidData.into());
         }
         self.filled = self.line.len();
         self.line = 0..self.filled;

@@ -243,6 +243,15 @@ fn without_a_file_there_is_no_snapshot() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_just_now_stays() {
+    let home = Home::new();
+    // A folder can be opened but not read.
+    fs::create_dir(home.path("world.jsonl")).unwrap();
+    assert!(home.state.load_snapshot().is_none());
+    assert!(home.path("world.jsonl").exists() && !home.path("world.corrupt").exists());
+}
+
+#[test]
 fn a_file_that_is_cut_short_anywhere_is_put_aside() {
     let home = Home::new();
     home.state.save_snapshot(&World::default()).unwrap();

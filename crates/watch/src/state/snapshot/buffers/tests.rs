@@ -49,5 +49,5 @@ fn a_line_without_its_end_is_an_error() {
 #[test]
 fn a_line_without_end_does_not_fill_the_memory() {
     let error = lines(io::repeat(b'x')).unwrap_err();
-    assert_eq!(error.to_string(), "a line is too long");
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
 }
