@@ -1,5 +1,5 @@
 //! Holds `deploy/` and the Dockerfile to the code: every shape of the installation renders, its
-//! flags and the metrics of its dashboards exist, and versions agree. What an API server says of
+//! flags, settings and the metrics of its dashboards exist, and versions agree. What an API server says of
 //! the manifests is left to the tests.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{docs, run};
+use crate::{cargo, docs, run};
 
 /// A file below `deploy`, and its text.
 type Manifest = (PathBuf, String);
@@ -20,6 +20,7 @@ pub fn check(root: &Path) -> Result<()> {
     let manifests = read_all(&root.join("deploy"), &["yaml", "json"])?;
     let mut problems = failed_renderings(&manifests);
     problems.extend(unknown_flags(root, &manifests)?);
+    problems.extend(refused_settings(&manifests)?);
     problems.extend(unknown_metrics(root, &manifests)?);
     problems.extend(odd_versions(root, &manifests)?);
     if problems.is_empty() {
@@ -43,6 +44,21 @@ fn unknown_flags(root: &Path, manifests: &[Manifest]) -> Result<Vec<String>> {
             && let Some(problem) = docs::problem_with(root, &command)?
         {
             problems.push(format!("{}: {problem}", path.display()));
+        }
+    }
+    Ok(problems)
+}
+
+/// Of every doorward.yaml that is installed. What `check` then finds in the manifests is no matter.
+fn refused_settings(manifests: &[Manifest]) -> Result<Vec<String>> {
+    const WRONG_USAGE: i32 = 2;
+    let mut problems = Vec::new();
+    for (path, _) in manifests.iter().filter(|(path, _)| path.ends_with("doorward.yaml")) {
+        let mut command = cargo();
+        command.args(["run", "--quiet", "--package", "doorward", "--", "check"]);
+        let checked = command.arg("examples/quickstart").arg("--config").arg(path).output()?;
+        if checked.status.code() == Some(WRONG_USAGE) {
+            problems.push(String::from_utf8_lossy(&checked.stderr).trim().to_owned());
         }
     }
     Ok(problems)
