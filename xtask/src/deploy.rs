@@ -1,6 +1,6 @@
 //! Holds `deploy/` and the Dockerfile to the code: every shape of the installation renders, its
-//! flags, settings and the metrics of its dashboards exist, and versions agree. What an API server says of
-//! the manifests is left to the tests.
+//! flags, settings and the metrics of its dashboards exist, and versions agree. What an API
+//! server says of the manifests is left to the tests.
 
 use std::{
     collections::BTreeSet,
@@ -58,7 +58,8 @@ fn refused_settings(manifests: &[Manifest]) -> Result<Vec<String>> {
         command.args(["run", "--quiet", "--package", "doorward", "--", "check"]);
         let checked = command.arg("examples/quickstart").arg("--config").arg(path).output()?;
         if checked.status.code() == Some(WRONG_USAGE) {
-            problems.push(String::from_utf8_lossy(&checked.stderr).trim().to_owned());
+            let said = String::from_utf8_lossy(&checked.stderr);
+            problems.extend(said.lines().last().map(str::to_owned));
         }
     }
     Ok(problems)
