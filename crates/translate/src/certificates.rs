@@ -100,7 +100,9 @@ impl<'a> Binder<'a> {
         self.order_for_uncovered(&mut list, &wishes);
         self.apply_console(&mut list, &wishes);
         self.leave_out_invalid(&mut list, &wishes);
-        self.keep_last_default(&mut list, &wishes);
+        if list.entries.is_empty() {
+            self.keep_last_default(&mut list, &wishes, wishes.listener_asker());
+        }
         let default = self.choose_default(&list, &wishes);
         self.remember(&list, default, ask.key);
         let bound = self.bindings(&list, default);

@@ -69,6 +69,7 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
         ingress::claim(class, members, &mut claims);
     }
     let past = elb::Past { applied: &memory.elb, retain: settings.retain_removed_settings };
+    elb::claim_ingresses(groups.elb, past, &mut claims);
     for (object, service) in memo.elb_services() {
         elb::claim_service(object, service, past, &mut claims);
     }

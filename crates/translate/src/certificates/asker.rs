@@ -15,7 +15,7 @@ pub struct Asker<'a> {
 }
 
 /// The part of the field that asks; spelled out only when a verdict is due.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Whole,
     SecretName,

@@ -22,8 +22,8 @@ impl<'a> Binder<'a> {
         bound: &CertificateList,
         wishes: &Wishes<'a>,
     ) {
-        // A plain IngressClass opens HTTPS unasked; an AlbConfig writes the listener.
-        if bound.bindings.is_empty() && wishes.dialect == Dialect::Alb {
+        // A plain IngressClass opens HTTPS unasked; all others write the listener.
+        if bound.bindings.is_empty() && wishes.dialect != Dialect::Ingress {
             self.report_empty(wishes);
         }
         let covered = Covered::by(list, |_| true);
@@ -57,8 +57,13 @@ impl<'a> Binder<'a> {
                     wishes.members.iter().flat_map(|member| &member.hosts).collect()
                 });
                 if !tls_hosts.contains(host) {
-                    let to_whom =
-                        (Asker::of_rule(&rule.origin), "no spec.tls names it: add it there");
+                    let cure = match wishes.dialect {
+                        Dialect::Elb => {
+                            "name one that covers it in kubernetes.io/elb.tls-certificate-ids or spec.tls"
+                        }
+                        _ => "no spec.tls names it: add it there",
+                    };
+                    let to_whom = (Asker::of_rule(&rule.origin), cure);
                     self.report_not_covered(bound, wishes, host, to_whom);
                 }
             }
@@ -124,8 +129,12 @@ impl<'a> Binder<'a> {
 
     fn report_empty(&mut self, wishes: &Wishes<'a>) {
         let message = format!(
-            "empty https listener default certs: {} has no certificate and refuses every handshake; name certificates in the listener, or add an Ingress with spec.tls",
-            wishes.key
+            "empty https listener default certs: {} has no certificate and refuses every handshake; {}",
+            wishes.key,
+            match wishes.dialect {
+                Dialect::Elb => "upload the one that is named, or name another",
+                _ => "name certificates in the listener, or add an Ingress with spec.tls",
+            }
         );
         self.report(wishes, wishes.listener_asker().warning(Reason::CertificateNotFound, message));
     }

@@ -1,9 +1,10 @@
 //! Which certificate of a list is the Default.
 
-use model::{CertificateId, CertificateSource, Reason};
+use model::{CertificateId, CertificateSource, Dialect, Reason};
 
 use super::{
     Binder,
+    asker::Asker,
     list::{Entry, List},
     wishes::Wishes,
 };
@@ -32,13 +33,18 @@ impl<'a> Binder<'a> {
         Some(position)
     }
 
-    /// Nothing is wanted any more: the listener keeps the Default it had, as on ALB, as long as
-    /// its object is there.
-    pub(super) fn keep_last_default(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>) {
-        let Some(id) = self.memory.defaults.get(wishes.key).filter(|_| list.entries.is_empty())
-        else {
+    /// Nothing is wanted any more, or the one that is to be the Default is not in hand: the
+    /// listener keeps the Default it had, as on ALB, as long as its object is there.
+    pub(super) fn keep_last_default(
+        &mut self,
+        list: &mut List<'a>,
+        wishes: &Wishes<'a>,
+        asker: Asker<'a>,
+    ) {
+        let Some(id) = self.memory.defaults.get(wishes.key) else { return };
+        if list.position(id).is_some() {
             return;
-        };
+        }
         let hold = self.store.hold(id);
         if hold.fault.is_some() || !hold.own.is_some_and(|own| self.store.is_valid(own)) {
             return;
@@ -46,13 +52,19 @@ impl<'a> Binder<'a> {
         let source = match (hold.issued_by, id.as_secret()) {
             (Some(_), _) => CertificateSource::Issued,
             (None, Some(_)) => CertificateSource::Secret,
+            (None, None) if wishes.dialect == Dialect::Elb => CertificateSource::Annotation,
             (None, None) => CertificateSource::Discovered,
         };
-        let asker = wishes.listener_asker();
-        let message = format!(
-            "empty https listener default certs: nothing asks for a certificate on {} any more, so it keeps {id} as its Default; name certificates in the listener, or add an Ingress with spec.tls",
-            wishes.key
-        );
+        let message = match wishes.default {
+            Some(default) => format!(
+                "{} is not in hand, so {} keeps {id} as its Default: upload it, or name another",
+                default.id, wishes.key
+            ),
+            None => format!(
+                "empty https listener default certs: nothing asks for a certificate on {} any more, so it keeps {id} as its Default; name certificates in the listener, or add an Ingress with spec.tls",
+                wishes.key
+            ),
+        };
         self.report(wishes, asker.warning(Reason::CertificateNotFound, message));
         list.push(Entry::held(id.clone(), source, &hold, asker));
     }

@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use model::{CertificateId, CertificateSource, Dialect};
+use model::{CertificateId, CertificateSource, Dialect, Reason};
 
 use super::{
     Binder,
     asker::{Asker, Part},
+    faults::described,
     list::{Entry, List},
     managed::Order,
     wishes::Wishes,
@@ -35,6 +36,9 @@ impl<'a> Binder<'a> {
         };
         let asker = Asker::declaration(wishes.declared_by, &default.field, Part::Whole);
         self.attach_named(list, wishes, &default.id, source, asker);
+        if wishes.fixed.is_none() && list.position(&default.id).is_none() {
+            self.keep_last_default(list, wishes, asker);
+        }
     }
 
     /// What annotations and `spec.tls` name, in group order. A Secret that is not there is ordered if an
@@ -56,10 +60,25 @@ impl<'a> Binder<'a> {
                         Some(_) => (CertificateSource::Secret, Part::SecretName),
                         None => (CertificateSource::Annotation, Part::Whole),
                     };
-                    self.attach_named(list, wishes, id, source, Asker::member(member, part));
+                    let asker = Asker::member(member, part);
+                    match self.store.hold(id).certificate {
+                        Some(held) if held.names.is_empty() && part == Part::Whole => {
+                            self.report_nameless(wishes, id, &asker);
+                        }
+                        _ => self.attach_named(list, wishes, id, source, asker),
+                    }
                 }
             }
         }
+    }
+
+    /// No client can ask for it, as the vendor's controller finds too.
+    fn report_nameless(&mut self, wishes: &Wishes<'a>, id: &CertificateId, asker: &Asker<'a>) {
+        let message = format!(
+            "{} carries no DNS name and is left out, as no client can ask for it: make it the server certificate, or take it out",
+            described(id)
+        );
+        self.report(wishes, asker.warning(Reason::SecretInvalid, message));
     }
 
     /// What the operator changed in this very reconcile; the next one restores what the objects

@@ -24,6 +24,8 @@ const LEGACY_ANNOTATION: &str = "kubernetes.io/ingress.class";
 const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 /// Works without a class object, as a value of the older annotation.
 const LEGACY_ALB: &str = "alb";
+/// Works without a class object.
+const ELB_CLASS: &str = "cce";
 const DEFAULT_CONFIG: &str = "default";
 
 /// What an Ingress says of its class. Kept with the object.
@@ -53,6 +55,8 @@ pub(crate) enum Home<'w> {
     Alb(&'w str),
     /// An existing IngressClass of our own controller.
     Class(&'w str),
+    /// Names its load balancer itself, by `elb` annotations.
+    Elb,
     /// Ours, but with nowhere to go.
     Nowhere(Dialect, Problem),
     /// Somebody else's.
@@ -96,12 +100,14 @@ impl<'w> Classes<'w> {
     pub fn home(&self, wish: &ClassWish) -> Home<'w> {
         if let Some(name) = &wish.class {
             return match self.classes.get(&**name) {
+                None | Some(Class::Foreign) if &**name == ELB_CLASS => Home::Elb,
                 Some(class) => self.home_in(name, *class, wish),
                 None => Home::Nowhere(Dialect::Ingress, self.class_not_found(name)),
             };
         }
         if let Some(name) = &wish.legacy {
             return match self.classes.get(&**name) {
+                None | Some(Class::Foreign) if &**name == ELB_CLASS => Home::Elb,
                 Some(class) => self.home_in(name, *class, wish),
                 None if &**name == LEGACY_ALB => self.home_without_class(wish),
                 None => Home::Foreign,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     World,
     alb::AlbConfig,
-    elb::ElbService,
+    elb::{ElbIngress, ElbMember, ElbService},
     ingress::Age,
     route::{Built, Member, Plan, build},
     service::Backends,
@@ -48,6 +48,8 @@ struct Kept {
 struct Read {
     plan: Plan,
     built: Built,
+    /// Where the dialect is `elb`.
+    elb: Option<ElbIngress>,
 }
 
 /// The Ingresses of each load balancer, by namespace and name.
@@ -55,6 +57,8 @@ struct Read {
 pub(super) struct Groups<'a> {
     pub alb: HashMap<&'a str, Vec<Member<'a>>>,
     pub own: HashMap<&'a str, Vec<(Age, Member<'a>)>>,
+    /// All of the dialect `elb`: their annotations name the load balancer.
+    pub elb: Vec<ElbMember<'a>>,
 }
 
 impl Memo {
@@ -78,7 +82,9 @@ impl Memo {
                 value.read = dialect.map(|dialect| {
                     let plan = Plan::read(dialect, key, object);
                     let built = build(&plan, &mut resolver);
-                    Box::new(Read { plan, built })
+                    let elb =
+                        (dialect == Dialect::Elb).then(|| ElbIngress::read(object, &plan, None));
+                    Box::new(Read { plan, built, elb })
                 });
             } else if let Some(read) = &mut value.read
                 && read.uses_any(&changed)
@@ -108,7 +114,7 @@ impl Memo {
             let Some(dialect) = home.dialect() else { continue };
             let object = &entry.object;
             claims.objects.push((object.reference.clone(), object.origin.clone(), dialect));
-            let Some(Read { plan, built }) = entry.value.read.as_deref() else { continue };
+            let Some(Read { plan, built, elb }) = entry.value.read.as_deref() else { continue };
             claims.verdicts.extend(plan.verdicts.iter().chain(&built.verdicts).cloned());
             let member = Member { plan, built };
             match home {
@@ -116,6 +122,9 @@ impl Memo {
                 Home::Class(name) => {
                     let age = (object.created, object.sequence);
                     groups.own.entry(name).or_default().push((age, member));
+                }
+                Home::Elb => {
+                    groups.elb.extend(elb.as_ref().map(|elb| ElbMember { object, member, elb }))
                 }
                 Home::Nowhere(_, problem) => claims.verdicts.push(plan.subject.verdict(problem)),
                 Home::Foreign => {}
@@ -149,6 +158,7 @@ impl Home<'_> {
         match self {
             Self::Alb(_) => Some(Dialect::Alb),
             Self::Class(_) => Some(Dialect::Ingress),
+            Self::Elb => Some(Dialect::Elb),
             Self::Nowhere(dialect, _) => Some(*dialect),
             Self::Foreign => None,
         }

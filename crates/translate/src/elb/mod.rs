@@ -2,12 +2,14 @@
 //! `kubernetes.io/elb.`.
 //!
 //! A Service of type `LoadBalancer` opens HTTP and HTTPS listeners for its own ports, without any
-//! routing. Both name the load balancer they belong to; any number of objects may name the same.
+//! routing. An Ingress of class `cce` goes to one listener or several, with routing by host and
+//! path. Both name the load balancer they belong to; any number of objects may name the same.
 
 mod access;
 mod autocreate;
 mod balancer;
 mod certificates;
+mod ingress;
 mod json;
 mod keys;
 mod past;
@@ -16,5 +18,6 @@ mod reader;
 mod service;
 mod settings;
 
+pub(crate) use ingress::{ElbIngress, ElbMember, claim_ingresses};
 pub(crate) use past::Past;
 pub(crate) use service::{ElbService, claim_service};

@@ -4,7 +4,7 @@
 //! Here the manifest is the truth. A change of the first is obeyed with a warning, and the second
 //! are kept only where the operator asked for it (`elb.retainRemovedSettings`).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use model::{ObjectRef, Reason};
 
@@ -27,6 +27,18 @@ pub(super) const OF_SERVICE: Rules = Rules {
     retained: &[
         "tls-certificate-ids",
         "http2-enable",
+        "keepalive_timeout",
+        "client_timeout",
+        "member_timeout",
+        "acl-id",
+        "acl-status",
+        "acl-type",
+    ],
+};
+
+pub(super) const OF_INGRESS: Rules = Rules {
+    immutable: &["class", "id", "ip", "pool-protocol"],
+    retained: &[
         "keepalive_timeout",
         "client_timeout",
         "member_timeout",
@@ -61,6 +73,18 @@ impl<'m> Past<'m> {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }
+}
+
+/// The annotations of an object with those that were removed and stay in force.
+pub(super) fn with_retained<'a>(
+    written: &'a BTreeMap<String, String>,
+    retained: &ElbApplied,
+) -> Cow<'a, BTreeMap<String, String>> {
+    let mut in_force = Cow::Borrowed(written);
+    for (name, value) in retained {
+        in_force.to_mut().insert(format!("{ELB_PREFIX}{name}"), value.to_string());
+    }
+    in_force
 }
 
 /// What an object says now of all that is looked back at.

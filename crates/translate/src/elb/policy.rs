@@ -7,6 +7,9 @@ use crate::dialect::{TlsPolicies, TlsPolicy};
 const OLD: Option<&str> = Some("TLS 1.0 and 1.1, CBC and static RSA cipher suites are not offered");
 const WEAK: Option<&str> = Some("CBC and static RSA cipher suites are not offered");
 
+/// What ELB takes where nothing is written. Doorward then offers TLS 1.3 as well.
+pub(super) const DEFAULT: &str = "tls-1-2";
+
 pub(super) const POLICIES: TlsPolicies = TlsPolicies {
     vendor: "ELB",
     best: "tls-1-2-fs-with-1-3",

@@ -14,6 +14,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// Settings with their defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ListenerSettings {
+    /// `tls-ciphers-policy` as written.
+    pub policy: Option<Box<str>>,
     pub versions: TlsVersions,
     pub http2: bool,
     pub client_ca: Option<CertificateId>,
@@ -50,6 +52,7 @@ impl ListenerSettings {
         let port = reader.flag("x-forwarded-port").unwrap_or(false);
         check_client_timeout(reader);
         Self {
+            policy: named.map(Box::from),
             versions: policy::POLICIES.versions(named, &field, &mut reader.problems),
             http2: reader.flag("http2-enable").unwrap_or(false) && has_https,
             client_ca: reader.text("client-ca-cert-id").map(CertificateId::store),
@@ -66,6 +69,11 @@ impl ListenerSettings {
             access: access::read(reader).map(Arc::new),
             gzip: reader.flag("gzip-enabled").unwrap_or(false),
         }
+    }
+
+    /// The policy's name; on ELB there always is one.
+    pub fn policy(&self) -> &str {
+        self.policy.as_deref().unwrap_or(policy::DEFAULT)
     }
 
     /// What every rule on the listener adds to requests.

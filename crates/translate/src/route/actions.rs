@@ -1,4 +1,5 @@
-//! `actions.SERVICE`: a JSON list of what a rule changes on the way and what answers.
+//! `actions.SERVICE`: a JSON list of what a rule changes on the way and what answers. ALB and ELB
+//! write nearly the same; where a key has two names, both are read.
 
 mod answer;
 mod edit;
@@ -23,6 +24,7 @@ const TYPES: &[&str] = &[
     "FixedResponse",
     "Redirect",
     "ForwardGroup",
+    "ForwardPool",
     "InsertHeader",
     "RemoveHeader",
     "Rewrite",
@@ -67,6 +69,9 @@ impl Actions {
             Some("Redirect") => self.answer_once(answer::redirect(item, problems)?, item, problems),
             Some("ForwardGroup") => {
                 self.answer_once(answer::forward(item, problems)?, item, problems)
+            }
+            Some("ForwardPool") => {
+                self.answer_once(answer::forward_pool(item, problems)?, item, problems)
             }
             Some("InsertHeader") => self.add(edit::insert_header(item, problems)?),
             Some("RemoveHeader") => self.add(edit::remove_header(item, problems)?),

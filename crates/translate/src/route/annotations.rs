@@ -46,6 +46,11 @@ impl<'a> Annotations<'a> {
         self.under(self.prefix).find(|(written, _)| *written == name).map(|(_, value)| value)
     }
 
+    /// The value of a key that only ALB has.
+    pub fn alb(&self, name: &str) -> Option<&str> {
+        self.named(name).filter(|_| self.prefix == ALB_PREFIX)
+    }
+
     /// The path, in its object, of an annotation under the dialect's own prefix.
     pub fn field(&self, name: &str) -> String {
         field(self.prefix, name)

@@ -23,7 +23,7 @@ pub(crate) struct Built {
 #[derive(Debug)]
 pub(crate) struct BuiltRule {
     pub rule: Arc<Rule>,
-    /// Stands for `rule` on every port but 443.
+    /// Stands for `rule` on every port but the secure ones.
     pub redirect: Option<Arc<Rule>>,
 }
 
@@ -63,12 +63,13 @@ fn built_rule(plan: &Plan, draft: &Draft, services: &[Resolved]) -> BuiltRule {
         filters: draft.filters.clone(),
         action,
     };
-    let redirect = draft.redirect.then(|| Arc::new(to_https(&rule)));
+    let secure_port = plan.placement.secure_ports.first();
+    let redirect = secure_port.filter(|_| draft.redirect);
+    let redirect = redirect.map(|port| Arc::new(to_https(&rule, *port)));
     BuiltRule { rule: Arc::new(rule), redirect }
 }
 
-/// The target port is always 443, whatever port the HTTPS listener has: the vendor's behaviour.
-fn to_https(rule: &Rule) -> Rule {
+fn to_https(rule: &Rule, port: u16) -> Rule {
     debug_assert!(rule.direction == Direction::Request, "responses are not redirected");
     let filters = rule.filters.iter().filter(|filter| !matches!(filter, Filter::Rewrite(_)));
     Rule {
@@ -76,7 +77,7 @@ fn to_https(rule: &Rule) -> Rule {
         action: Action::Redirect(Redirect {
             protocol: Some("https".into()),
             host: None,
-            port: Some("443".into()),
+            port: Some(port.to_string().into()),
             path: None,
             query: None,
             status: StatusCode::PERMANENT_REDIRECT,

@@ -6,14 +6,14 @@
 
 use http::{HeaderName, Method, StatusCode};
 use ipnet::IpNet;
-use model::{HeaderMatch, Name, PathMatch, RuleMatch, TextPattern};
+use model::{HeaderMatch, Name, PathMatch, Reason, RuleMatch, TextPattern};
 
 use super::{
     json_list::{JsonList, Unusable, Written, block, unusable},
     net::parse_net,
     path::pattern_match,
 };
-use crate::dialect::{Fields, Problems, did_you_mean, nearest};
+use crate::dialect::{Fields, Place, Problems, did_you_mean, nearest};
 
 const TYPES: &[&str] = &[
     "Host",
@@ -48,6 +48,34 @@ pub(super) fn read(written: Written<'_>, problems: &mut Problems) -> Result<Rule
         taken
     })?;
     Ok(matches)
+}
+
+/// One header, written as an object of its own.
+pub(super) fn read_header(
+    written: Written<'_>,
+    problems: &mut Problems,
+) -> Result<HeaderMatch, Unusable> {
+    let Written { name, field, json } = written;
+    let mut found = Problems::default();
+    let value = serde_json::from_str(json).map_err(|error| {
+        let text =
+            format!("{name} is no JSON: {error}; write {{\"key\": \"…\", \"values\": [\"…\"]}}");
+        problems.reject(Reason::InvalidAnnotation, field.clone(), text);
+        Unusable
+    })?;
+    let place = Place {
+        path: field,
+        go_type: "HeaderConfig",
+        go_path: String::new(),
+        go_prefix: "",
+        reason: Reason::InvalidAnnotation,
+    };
+    let config = Fields::open(&value, place, &mut found).ok_or(Unusable);
+    let header = config.and_then(|config| header_in(config, &mut found));
+    let header =
+        header.and_then(|header| if found.has_rejection() { Err(Unusable) } else { Ok(header) });
+    problems.append(found);
+    header
 }
 
 fn take_in(
@@ -129,7 +157,10 @@ fn header(
     problems: &mut Problems,
 ) -> Result<HeaderMatch, Unusable> {
     let key = keys.iter().find(|key| item.has(key)).unwrap_or(&keys[0]);
-    let mut config = block(item, key, problems)?;
+    header_in(block(item, key, problems)?, problems)
+}
+
+fn header_in(mut config: Fields<'_>, problems: &mut Problems) -> Result<HeaderMatch, Unusable> {
     let name = config.text("key", problems).unwrap_or_default();
     let values = config.texts("values", problems);
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -153,7 +184,16 @@ fn pairs(
             format!("a second {key} is not supported: write all pairs that will do into one");
         return unusable(&config, "values", text, problems);
     }
-    for mut pair in config.children("values", "Value", problems) {
+    // ELB writes one key with its values, ALB a list of pairs.
+    let one = config.text_or_number("key", problems);
+    for value in one.iter().flat_map(|_| config.texts("values", problems)).collect::<Vec<_>>() {
+        into.push((TextPattern::new(one.as_deref().unwrap_or_default()), TextPattern::new(value)));
+    }
+    let pairs = match one {
+        Some(_) => Vec::new(),
+        None => config.children("values", "Value", problems),
+    };
+    for mut pair in pairs {
         let key = pair.text_or_number("key", problems).unwrap_or_default();
         let value = pair.text_or_number("value", problems);
         pair.finish(problems);

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use http::HeaderValue;
 use model::{Cors, Reason, TextPattern};
 
-use super::{annotations::Annotations, json_list::Unusable};
+use super::{
+    annotations::{Annotations, ELB_PREFIX},
+    json_list::Unusable,
+};
 use crate::dialect::{Fields, Problems};
 
 const ORIGINS: &str = "*";
@@ -19,7 +22,12 @@ pub(super) fn from_annotations(
     annotations: &Annotations<'_>,
     problems: &mut Problems,
 ) -> Option<Arc<Cors>> {
-    if annotations.named("enable-cors") != Some("true") {
+    // ELB has no switch: naming an origin is asking for it.
+    let is_on = match annotations.prefix {
+        ELB_PREFIX => annotations.named("cors-allow-origin").is_some(),
+        _ => annotations.named("enable-cors") == Some("true"),
+    };
+    if !is_on {
         return None;
     }
     let credentials = match annotations.named("cors-allow-credentials") {

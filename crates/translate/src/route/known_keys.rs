@@ -87,12 +87,43 @@ const NGINX: &[&str] = &[
     "canary-weight",
 ];
 
-const OWN: &[&str] = &["issuer", "echo"];
+const OWN: &[&str] = &["issuer", "echo", "use-regex"];
 
 const BACKEND_TYPE: &str = "service.beta.kubernetes.io/backend-type";
 
-/// Warns of every annotation that has no effect. `hash` is the vendor's own bookkeeping.
+/// Warns of every annotation that has no effect, but for those of the dialect `elb`, which has
+/// them on Services too and sees to them itself.
 pub(super) fn check(annotations: &Annotations<'_>, dialect: Dialect, problems: &mut Problems) {
+    let foreign = match dialect {
+        Dialect::Ingress | Dialect::Alb => {
+            check_alb(annotations, dialect, problems);
+            annotations.under(NGINX_PREFIX).filter(|(name, _)| !NGINX.contains(name)).collect()
+        }
+        Dialect::Elb => {
+            for (name, _) in annotations.under(ALB_PREFIX) {
+                problems.warn(
+                    Reason::NotHonoured,
+                    field(ALB_PREFIX, name),
+                    not_honoured(ALB_PREFIX, name),
+                );
+            }
+            annotations.under(NGINX_PREFIX).collect::<Vec<_>>()
+        }
+    };
+    for (name, _) in foreign {
+        let field = field(NGINX_PREFIX, name);
+        problems.warn(Reason::NotHonoured, field, not_honoured(NGINX_PREFIX, name));
+    }
+    for (name, _) in annotations.under(OWN_PREFIX).filter(|(name, _)| !OWN.contains(name)) {
+        unknown(OWN_PREFIX, name, nearest(name, OWN.iter().copied()), problems);
+    }
+    if annotations.exact(BACKEND_TYPE).is_some() {
+        problems.warn(Reason::NotHonoured, field(BACKEND_TYPE, ""), not_honoured(BACKEND_TYPE, ""));
+    }
+}
+
+/// `hash` is the vendor's own bookkeeping.
+fn check_alb(annotations: &Annotations<'_>, dialect: Dialect, problems: &mut Problems) {
     for (name, value) in annotations.under(ALB_PREFIX) {
         let family = FAMILIES.iter().any(|family| name.starts_with(family));
         if family || name == "hash" || HONOURED.contains(&name) {
@@ -122,16 +153,6 @@ pub(super) fn check(annotations: &Annotations<'_>, dialect: Dialect, problems: &
             let known = known.chain(HONOURED.iter().chain(ALB_ONLY).chain(INSTANCE).copied());
             unknown(ALB_PREFIX, name, nearest(name, known), problems);
         }
-    }
-    for (name, _) in annotations.under(NGINX_PREFIX).filter(|(name, _)| !NGINX.contains(name)) {
-        let field = field(NGINX_PREFIX, name);
-        problems.warn(Reason::NotHonoured, field, not_honoured(NGINX_PREFIX, name));
-    }
-    for (name, _) in annotations.under(OWN_PREFIX).filter(|(name, _)| !OWN.contains(name)) {
-        unknown(OWN_PREFIX, name, nearest(name, OWN.iter().copied()), problems);
-    }
-    if annotations.exact(BACKEND_TYPE).is_some() {
-        problems.warn(Reason::NotHonoured, field(BACKEND_TYPE, ""), not_honoured(BACKEND_TYPE, ""));
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) enum RuleOrder {
     Group,
     /// By host and path over all Ingresses; group order breaks ties.
     Kubernetes,
+    /// First the rules of Ingresses with a priority, as they are written; the others as above.
+    Priority,
 }
 
 /// A rule of a member, and both their places.
@@ -70,6 +72,10 @@ impl<'a> Merge<'a> {
         match order {
             RuleOrder::Kubernetes => candidates.sort_by_key(|rule| rule.draft.precedence),
             RuleOrder::Group => candidates.sort_by_key(|rule| rule.draft.is_default),
+            RuleOrder::Priority => candidates.sort_by_key(|rule| {
+                let is_first = self.members[rule.member].plan.placement.has_priority;
+                (rule.draft.is_default, !is_first, if is_first { 0 } else { rule.draft.precedence })
+            }),
         }
         self.without_doubles(&mut candidates);
         let mut rules = Vec::with_capacity(candidates.len());
@@ -119,7 +125,8 @@ fn candidates_of<'a>(
     let landing =
         rules.filter(move |(_, (draft, _))| draft.lands_on(protocol, member.plan.placement.forced));
     landing.map(move |(index, (draft, built))| {
-        let redirect = built.redirect.as_ref().filter(|_| port != 443);
+        let is_secure = member.plan.placement.secure_ports.contains(&port);
+        let redirect = built.redirect.as_ref().filter(|_| !is_secure);
         Candidate { member: place, index, draft, rule: redirect.unwrap_or(&built.rule) }
     })
 }

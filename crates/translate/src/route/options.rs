@@ -6,7 +6,7 @@ use http::HeaderName;
 use model::{BackendProtocol, Cors, Reason, TextPattern, TrafficLimit};
 
 use super::{
-    annotations::{Annotations, NGINX_PREFIX, field},
+    annotations::{Annotations, ELB_PREFIX, NGINX_PREFIX, field},
     cors, limit,
 };
 use crate::dialect::Problems;
@@ -47,9 +47,10 @@ impl Options {
     pub fn read(annotations: &Annotations<'_>, problems: &mut Problems) -> Self {
         let ssl_redirect = annotations.nginx_or_named("ssl-redirect");
         let rewrite_target = annotations.named("rewrite-target");
+        let use_regex = annotations.alb("use-regex").or_else(|| annotations.own("use-regex"));
         let limit = limit::read(
-            annotations.named("traffic-limit-qps"),
-            annotations.named("traffic-limit-ip-qps"),
+            annotations.alb("traffic-limit-qps"),
+            annotations.alb("traffic-limit-ip-qps"),
         );
         let limit = limit.unwrap_or_else(|message| {
             problems.warn(
@@ -62,7 +63,7 @@ impl Options {
         let canary = annotations.nginx_or_named("canary");
         Self {
             ssl_redirect: ssl_redirect.is_some_and(|found| found.value == "true"),
-            regex: annotations.named("use-regex") == Some("true") || rewrite_target.is_some(),
+            regex: use_regex == Some("true") || rewrite_target.is_some(),
             rewrite_target: rewrite_target.map(Box::from),
             cors: cors::from_annotations(annotations, problems),
             limit,
@@ -76,25 +77,26 @@ impl Options {
 }
 
 fn protocol(annotations: &Annotations<'_>, problems: &mut Problems) -> BackendProtocol {
-    match annotations.named("backend-protocol") {
+    let name = if annotations.prefix == ELB_PREFIX { "pool-protocol" } else { "backend-protocol" };
+    match annotations.named(name) {
         None => BackendProtocol::Http,
         Some(text) if text.eq_ignore_ascii_case("http") => BackendProtocol::Http,
         Some(text) if text.eq_ignore_ascii_case("https") => BackendProtocol::Https,
         Some(text) if text.eq_ignore_ascii_case("grpc") => BackendProtocol::Grpc,
         Some(other) => {
-            let text = format!(
-                "backend-protocol {other:?} is unknown, http is used: write http, https or grpc"
-            );
-            problems.warn(Reason::InvalidAnnotation, annotations.field("backend-protocol"), text);
+            let text =
+                format!("{name} {other:?} is unknown, http is used: write http, https or grpc");
+            problems.warn(Reason::InvalidAnnotation, annotations.field(name), text);
             BackendProtocol::Http
         }
     }
 }
 
 fn canary_of(annotations: &Annotations<'_>, problems: &mut Problems) -> Canary {
-    let value = annotations.nginx_or_named("canary-by-header-value");
+    let by = |name| annotations.nginx_or_named(name).filter(|_| annotations.prefix != ELB_PREFIX);
+    let value = by("canary-by-header-value");
     let value = value.map(|found| TextPattern::new(found.value));
-    let header = annotations.nginx_or_named("canary-by-header").and_then(|found| {
+    let header = by("canary-by-header").and_then(|found| {
         let name = HeaderName::from_bytes(found.value.as_bytes());
         if name.is_err() {
             let text = format!("{:?} is no header name: use letters, digits and '-'", found.value);
@@ -102,7 +104,7 @@ fn canary_of(annotations: &Annotations<'_>, problems: &mut Problems) -> Canary {
         }
         Some(CanaryHeader { name: name.ok()?, value: value.clone() })
     });
-    let cookie = annotations.nginx_or_named("canary-by-cookie").map(|found| found.value.into());
+    let cookie = by("canary-by-cookie").map(|found| found.value.into());
     let weight = annotations.nginx_or_named("canary-weight").and_then(|found| {
         let weight = found.value.parse().ok().filter(|weight| *weight <= 100);
         if weight.is_none() {

@@ -45,10 +45,15 @@ pub(crate) fn path_match(
         "Prefix" if wildcards => Err(PathError::WildcardInPrefix(path.to_owned())),
         "Prefix" => Ok(Some(prefix(absolute()?))),
         // Here Kubernetes leaves the meaning to the class. ALB takes the path as a pattern without
-        // any prefix meaning; everybody else's users expect a prefix.
-        "ImplementationSpecific" if dialect == Dialect::Ingress && regex => {
+        // any prefix meaning, ELB as how the path begins (STARTS_WITH); everybody else's users
+        // expect a prefix.
+        "ImplementationSpecific" if dialect != Dialect::Alb && regex => {
             Ok(Some(regex_match(path, true)?))
         }
+        "ImplementationSpecific" if dialect == Dialect::Elb => match absolute()? {
+            "/" => Ok(Some(prefix("/"))),
+            path => Ok(Some(PathMatch::Pattern(TextPattern::new(&format!("{path}*"))))),
+        },
         "ImplementationSpecific" if dialect == Dialect::Ingress && !wildcards => {
             Ok(Some(prefix(absolute()?)))
         }

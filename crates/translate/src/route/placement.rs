@@ -1,5 +1,6 @@
 //! Where an Ingress goes: its place among the others, and the listeners that it wants to be on.
 
+mod elb;
 mod grpc;
 mod listen_ports;
 mod order;
@@ -12,13 +13,17 @@ use crate::dialect::{Problem, Problems, Subject};
 
 #[derive(Debug, Default)]
 pub(crate) struct Placement {
-    /// Place in its group; of meaning in `alb` only.
+    /// Place in its group; of no meaning in `ingress`.
     pub order: u16,
     pub listeners: Vec<(u16, Protocol)>,
     /// The field that names the listeners.
     pub field: String,
     /// Every rule goes to every listener, whatever its host.
     pub forced: bool,
+    /// The ports that answer where all others redirect to HTTPS; the redirect goes to the first.
+    pub secure_ports: Vec<u16>,
+    /// The rules keep the order in which they are written, before those of Ingresses without it.
+    pub has_priority: bool,
 }
 
 /// What the placement follows from.
@@ -37,8 +42,9 @@ impl Site<'_> {
         problems: &mut Problems,
     ) -> Result<Placement, Problem> {
         match self.subject.dialect {
-            Dialect::Ingress | Dialect::Elb => Ok(self.plain(problems)),
+            Dialect::Ingress => Ok(self.plain(problems)),
             Dialect::Alb => self.by_alb_rules(rules, problems),
+            Dialect::Elb => elb::placement(self, problems),
         }
     }
 
@@ -51,7 +57,13 @@ impl Site<'_> {
             let text = "ssl-redirect has no effect on hosts without TLS: add spec.tls";
             problems.warn(Reason::InvalidAnnotation, self.annotations.field("ssl-redirect"), text);
         }
-        Placement { order: order::DEFAULT, listeners, field: "spec".into(), forced: false }
+        Placement {
+            order: order::DEFAULT,
+            listeners,
+            field: "spec".into(),
+            secure_ports: vec![443],
+            ..Placement::default()
+        }
     }
 
     fn by_alb_rules(
@@ -72,7 +84,9 @@ impl Site<'_> {
         if !forced {
             self.warn_of_near_misses(rules, problems);
         }
-        Ok(Placement { order, listeners, field, forced })
+        // The target port is always 443, whatever port the HTTPS listener has: the vendor's way.
+        let secure_ports = vec![443];
+        Ok(Placement { order, listeners, field, forced, secure_ports, has_priority: false })
     }
 
     /// Rule hosts count as TLS only if they stand literally in `spec.tls`. Who wrote a wildcard

@@ -45,7 +45,7 @@ pub(crate) struct Draft {
     pub filters: Vec<Filter>,
     pub answer: DraftAnswer,
     pub side: Side,
-    /// Off port 443 a redirect to HTTPS answers instead.
+    /// Off the secure ports a redirect to HTTPS answers instead.
     pub redirect: bool,
     /// Order among the rules of a listener in Kubernetes' precedence; smaller comes first.
     pub precedence: u32,
@@ -118,6 +118,7 @@ impl Plan {
                     annotated: Annotated { key, annotations: &annotations, options: &options },
                     tls: &plan.tls,
                     dialect,
+                    as_written: plan.placement.has_priority,
                     problems: &mut problems,
                     services: Vec::new(),
                     said: Vec::new(),

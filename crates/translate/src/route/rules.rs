@@ -26,6 +26,8 @@ pub(super) struct Drafting<'a> {
     pub annotated: Annotated<'a>,
     pub tls: &'a Wishes,
     pub dialect: Dialect,
+    /// The order of writing is that of trying.
+    pub as_written: bool,
     pub problems: &'a mut Problems,
     pub services: Vec<ServiceUse>,
     pub said: Vec<(String, Result<Said, Unusable>)>,
@@ -67,7 +69,9 @@ impl Drafting<'_> {
                 drafts.extend(self.draft_path(field, host.clone(), path).ok());
             }
         }
-        sort_within_hosts(&mut drafts);
+        if !self.as_written {
+            sort_within_hosts(&mut drafts);
+        }
         if let Some(backend) = &spec.default_backend {
             let field = "spec.defaultBackend".to_owned();
             let site = Site { field, host: None, path: "/", path_type: "Prefix", is_default: true };
@@ -228,6 +232,7 @@ impl Drafting<'_> {
             (None, _) => Side::Both,
             (Some(host), Dialect::Alb) if self.tls.names(host) => Side::Tls,
             (Some(host), Dialect::Ingress) if self.tls.covers(host) => Side::Both,
+            (Some(_), Dialect::Elb) => Side::Both,
             (Some(_), _) => Side::Plain,
         }
     }

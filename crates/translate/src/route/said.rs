@@ -2,11 +2,11 @@
 //! once whatever the number of rules with that backend.
 
 use k8s_openapi::api::networking::v1::IngressSpec;
-use model::{Direction, Filter, Reason, RuleMatch};
+use model::{Direction, Filter, HeaderMatch, Reason, RuleMatch};
 
 use super::{
     actions::{self, Actions},
-    annotations::Annotations,
+    annotations::{Annotations, ELB_PREFIX},
     conditions,
     json_list::{Unusable, Written},
     options::Options,
@@ -36,14 +36,17 @@ impl Annotated<'_> {
     /// `Err`: no rule of this Service can be served; the problem is noted.
     pub fn said_of(&self, service: &str, problems: &mut Problems) -> Result<Said, Unusable> {
         let direction = self.direction(service, problems)?;
-        let conditions = self.conditions(service, direction, problems)?;
+        let mut conditions = self.conditions(service, direction, problems)?;
+        if let Some(header) = self.headers(service, problems)? {
+            conditions.get_or_insert_default().headers.push(header);
+        }
         let actions = self.actions(service, direction, problems)?;
         Ok(Said { actions, conditions, direction })
     }
 
     fn direction(&self, service: &str, problems: &mut Problems) -> Result<Direction, Unusable> {
         let name = format!("rule-direction.{service}");
-        match self.annotations.named(&name) {
+        match self.annotations.alb(&name) {
             None | Some("Request") => Ok(Direction::Request),
             Some("Response") => Ok(Direction::Response),
             Some(other) => {
@@ -62,7 +65,7 @@ impl Annotated<'_> {
         problems: &mut Problems,
     ) -> Result<Option<RuleMatch>, Unusable> {
         let name = format!("conditions.{service}");
-        let Some(json) = self.annotations.named(&name) else { return Ok(None) };
+        let Some(json) = self.list(&name) else { return Ok(None) };
         if self.options.canary.is_some() {
             let text = format!(
                 "{}/{} can't exist Canary and customize condition at the same time: remove one of them",
@@ -86,7 +89,7 @@ impl Annotated<'_> {
         problems: &mut Problems,
     ) -> Result<Actions, Unusable> {
         let name = format!("actions.{service}");
-        let Some(json) = self.annotations.named(&name) else { return Ok(Actions::default()) };
+        let Some(json) = self.list(&name) else { return Ok(Actions::default()) };
         let mut actions = actions::read(self.written(&name, json), problems)?;
         if actions.limit.is_some() && self.options.limit.is_some() {
             let text = format!(
@@ -101,6 +104,27 @@ impl Annotated<'_> {
         Ok(actions)
     }
 
+    /// ELB's `headers.SERVICE`: one header, written as an object.
+    fn headers(
+        &self,
+        service: &str,
+        problems: &mut Problems,
+    ) -> Result<Option<HeaderMatch>, Unusable> {
+        let name = format!("headers.{service}");
+        let is_elb = self.annotations.prefix == ELB_PREFIX;
+        let Some(json) = self.annotations.named(&name).filter(|_| is_elb) else { return Ok(None) };
+        if self.options.canary.is_some() {
+            let text = format!("{name} and canary cannot be used together: remove one of them");
+            return self.refuse(&name, text, problems);
+        }
+        conditions::read_header(self.written(&name, json), problems).map(Some)
+    }
+
+    /// A list; an empty one is as good as none.
+    fn list(&self, name: &str) -> Option<&str> {
+        self.annotations.named(name).filter(|json| *json != "[]")
+    }
+
     /// A key for a Service that no rule has: the vendor ignores it in silence and lists it among
     /// the frequent mistakes.
     pub fn warn_of_strays(&self, spec: &IngressSpec, problems: &mut Problems) {
@@ -110,7 +134,10 @@ impl Annotated<'_> {
         let services: Vec<&str> =
             backends.filter_map(|backend| Some(backend.service.as_ref()?.name.as_str())).collect();
         for (name, _) in self.annotations.under(self.annotations.prefix) {
-            let families = ["actions.", "conditions.", "rule-direction."];
+            let families = match self.annotations.prefix {
+                ELB_PREFIX => ["actions.", "conditions.", "headers."],
+                _ => ["actions.", "conditions.", "rule-direction."],
+            };
             let service = families.iter().find_map(|family| name.strip_prefix(family));
             let Some(service) = service.filter(|service| !services.contains(service)) else {
                 continue;

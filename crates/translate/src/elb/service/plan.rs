@@ -1,6 +1,6 @@
 //! All that follows from one Service alone; kept as long as the object stays the same.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use model::{Dialect, Reason, Verdict};
@@ -67,7 +67,7 @@ impl ServicePlan {
             origin: object.origin.clone(),
             dialect: Dialect::Elb,
         };
-        let in_force = with_retained(written, retained);
+        let in_force = past::with_retained(written, retained);
         let annotations = Annotations::of(Some(&in_force), Dialect::Elb);
         let mut reader = Reader::new(&annotations);
         let written = past::written(&reader, OF_SERVICE);
@@ -181,15 +181,4 @@ fn is_ours(spec: &ServiceSpec, annotations: &BTreeMap<String, String>) -> bool {
         }
         _ => names.any(|name| LAYER_7.contains(&name)),
     }
-}
-
-fn with_retained<'a>(
-    written: &'a BTreeMap<String, String>,
-    retained: &ElbApplied,
-) -> Cow<'a, BTreeMap<String, String>> {
-    let mut in_force = Cow::Borrowed(written);
-    for (name, value) in retained {
-        in_force.to_mut().insert(format!("{ELB_PREFIX}{name}"), value.to_string());
-    }
-    in_force
 }

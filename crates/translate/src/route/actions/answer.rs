@@ -44,8 +44,10 @@ impl Answer {
 pub(super) fn fixed(item: &mut Fields<'_>, problems: &mut Problems) -> Result<Answer, Unusable> {
     let mut config = block(item, "FixedResponseConfig", problems)?;
     let status = config.text_or_number("httpCode", problems);
+    let status = config.text_or_number("statusCode", problems).or(status);
     let content_type = config.text("contentType", problems);
-    let body = config.text("content", problems).unwrap_or_default().into();
+    let body = config.text("content", problems);
+    let body = config.text("messageBody", problems).or(body).unwrap_or_default().into();
     let status = match status.as_deref() {
         None => StatusCode::OK,
         Some(text) => match text.parse() {
@@ -124,14 +126,40 @@ pub(super) fn forward(item: &mut Fields<'_>, problems: &mut Problems) -> Result<
         groups.extend(group(&mut server, problems)?);
         server.finish(problems);
     }
+    let answer = answer_of("ForwardGroup", groups, &config, "ServerGroups", problems);
+    config.finish(problems);
+    answer
+}
+
+/// ELB's form: the groups stand in a list of their own.
+pub(super) fn forward_pool(
+    item: &mut Fields<'_>,
+    problems: &mut Problems,
+) -> Result<Answer, Unusable> {
+    let mut groups = Vec::new();
+    for mut server in item.children("ForwardConfig", "ForwardPool", problems) {
+        groups.extend(group(&mut server, problems)?);
+        server.accept(&["type"]);
+        server.finish(problems);
+    }
+    answer_of("ForwardPool", groups, item, "ForwardConfig", problems)
+}
+
+fn answer_of(
+    action: &str,
+    mut groups: Vec<Group>,
+    fields: &Fields<'_>,
+    key: &str,
+    problems: &mut Problems,
+) -> Result<Answer, Unusable> {
     if groups.is_empty() {
-        let text = "ForwardGroup names no Service: add {\"ServiceName\": …, \"ServicePort\": …}";
-        return unusable(&config, "ServerGroups", text.to_owned(), problems);
+        let text =
+            format!("{action} names no Service: add {{\"ServiceName\": …, \"ServicePort\": …}}");
+        return unusable(fields, key, text, problems);
     }
     if let [only] = groups.as_mut_slice() {
         only.weight = only.weight.max(1);
     }
-    config.finish(problems);
     Ok(Answer::Forward(groups))
 }
 
@@ -139,7 +167,8 @@ fn group(server: &mut Fields<'_>, problems: &mut Problems) -> Result<Option<Grou
     let weight = server.text_or_number("Weight", problems);
     let port = server.text_or_number("ServicePort", problems);
     let service = server.text("ServiceName", problems);
-    if let Some(id) = server.text("ServerGroupID", problems) {
+    let group_id = server.text("ServerGroupID", problems);
+    if let Some(id) = server.text("poolID", problems).or(group_id) {
         let text = format!(
             "server group {id} cannot be reached from here: name a Service by ServiceName and ServicePort"
         );

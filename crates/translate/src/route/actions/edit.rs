@@ -1,7 +1,7 @@
 //! The actions that change a request or its answer on the way.
 
 use http::{HeaderName, HeaderValue};
-use model::{Filter, HeaderSource, Rewrite, TrafficLimit};
+use model::{Filter, HeaderSource, Reason, Rewrite, TrafficLimit};
 
 use super::super::{
     cors as cors_settings,
@@ -102,6 +102,13 @@ pub(super) fn limit(
     let mut config = block(item, "TrafficLimitConfig", problems)?;
     let total = config.text_or_number("QPS", problems);
     let per_client = config.text_or_number("QPSPerIp", problems);
+    // ELB's name for it, where 0 is no limit.
+    let per_source = config.text_or_number("perSourceIpQps", problems);
+    let per_client = per_source.filter(|limit| limit != "0").or(per_client);
+    if config.text_or_number("burst", problems).is_some_and(|burst| burst != "0") {
+        let text = "a burst has no effect in Doorward: requests beyond the limit of a second get 503 at once";
+        problems.warn(Reason::NotHonoured, config.path_of("burst"), text);
+    }
     let limit = limits::read(total.as_deref(), per_client.as_deref());
     match limit {
         Ok(Some(limit)) => {

@@ -1,0 +1,134 @@
+//! What one Ingress says of the listeners it goes to, besides its rules.
+
+use std::{borrow::Cow, sync::Arc};
+
+use k8s_openapi::api::networking::v1::Ingress;
+use model::{Dialect, Protocol, Reason, Verdict};
+
+use crate::{
+    claim::{DefaultClaim, TlsMember},
+    dialect::Problems,
+    elb::{
+        balancer::{self, Balancer},
+        certificates, keys,
+        past::{self, OF_INGRESS},
+        reader::Reader,
+        settings::ListenerSettings,
+    },
+    memory::ElbApplied,
+    route::{Annotations, Plan},
+    world::Object,
+};
+
+const NO_BALANCER: &str = "the Ingress names no load balancer: write kubernetes.io/elb.id or kubernetes.io/elb.ip, or let kubernetes.io/elb.autocreate make one";
+
+/// An Ingress of ours, without its rules.
+#[derive(Clone, Debug)]
+pub(crate) struct ElbIngress {
+    /// `None` where nothing of it can be served.
+    pub(super) wish: Option<Wish>,
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) written: ElbApplied,
+}
+
+/// What it wants of its listeners, should it be the first there.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub balancer: Arc<str>,
+    pub settings: ListenerSettings,
+    pub client_ca_field: String,
+    pub certificates: Certificates,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Certificates {
+    /// The server certificate, in force only from the first Ingress of a listener.
+    pub server: Option<DefaultClaim>,
+    /// For their own names, from every Ingress.
+    pub others: Vec<Arc<TlsMember>>,
+}
+
+impl ElbIngress {
+    /// `retained`: annotations that were removed and stay in force.
+    pub fn read(object: &Object<Ingress>, plan: &Plan, retained: Option<&ElbApplied>) -> Self {
+        let written = object.body.metadata.annotations.as_ref();
+        let in_force = written.map(|written| match retained {
+            Some(retained) => past::with_retained(written, retained),
+            None => Cow::Borrowed(written),
+        });
+        let annotations = Annotations::of(in_force.as_deref(), Dialect::Elb);
+        let mut reader = Reader::new(&annotations);
+        let written = past::written(&reader, OF_INGRESS);
+        keys::check(&mut reader, keys::On::Ingress);
+        let listeners = &plan.placement.listeners;
+        let has_https = listeners.iter().any(|(_, protocol)| *protocol == Protocol::Https);
+        let certificates = server_and_others(&mut reader, plan, has_https);
+        let address = reader.text("ip");
+        let subject = &plan.subject;
+        let balancer = balancer::read(&mut reader, &subject.object, address, NO_BALANCER);
+        check_slow_start(&mut reader);
+        let client_ca_field = reader.field("client-ca-cert-id");
+        let wish = balancer.map(|Balancer { name: balancer, class }| Wish {
+            balancer,
+            settings: ListenerSettings::read(&mut reader, class, has_https),
+            client_ca_field,
+            certificates,
+        });
+        let mut problems = reader.finish();
+        let wish = wish.filter(|_| !problems.has_rejection() && !listeners.is_empty());
+        if wish.is_some() {
+            problems.soften();
+        }
+        Self { wish, verdicts: problems.into_verdicts(subject), written }
+    }
+}
+
+/// By annotation the first is the server certificate; by `spec.tls` the entry without hosts. The
+/// annotation beats `spec.tls`.
+fn server_and_others(reader: &mut Reader<'_>, plan: &Plan, has_https: bool) -> Certificates {
+    const KEY: &str = "tls-certificate-ids";
+    let ids = certificates::ids(reader, KEY);
+    if !has_https {
+        return Certificates::default();
+    }
+    let mut ids = ids.into_iter();
+    if let Some(first) = ids.next() {
+        let field = reader.field(KEY);
+        if plan.tls.has_block {
+            let text = "spec.tls has no effect beside kubernetes.io/elb.tls-certificate-ids: keep one of them";
+            reader.problems.warn(Reason::NotHonoured, "spec.tls", text);
+        }
+        let others = ids.map(|id| certificates::member(&plan.subject, field.clone(), id)).collect();
+        return Certificates { server: Some(DefaultClaim { id: first, field }), others };
+    }
+    let entries = &plan.tls.entries;
+    let without_hosts = entries.iter().find(|entry| entry.hosts.is_empty());
+    if without_hosts.is_none() && !entries.is_empty() {
+        let text = "every entry of spec.tls has hosts, so that the first is the server certificate too: add one without hosts";
+        reader.problems.warn(Reason::InvalidField, "spec.tls", text);
+    }
+    // A Secret that is still to be issued cannot be missing.
+    let first = entries.first().filter(|entry| entry.issuer.is_none());
+    let server = without_hosts.or(first).and_then(|entry| {
+        let id = entry.certificate.clone()?;
+        Some(DefaultClaim { id, field: format!("{}.secretName", entry.field) })
+    });
+    let others = entries.iter().filter(|entry| !entry.hosts.is_empty() || server.is_none());
+    Certificates { others: others.cloned().collect(), server }
+}
+
+fn check_slow_start(reader: &mut Reader<'_>) {
+    if reader.number("slowstart", 30..=1200).is_some() {
+        let text = "a new endpoint gets its full share at once: remove it if nothing depends on it";
+        reader.not_honoured("slowstart", text);
+    }
+}
+
+impl ElbIngress {
+    /// What there is to say of it in the light of its past.
+    pub(super) fn of_past(&self, past: Option<&ElbApplied>, retained: &ElbApplied) -> Problems {
+        let mut problems = past::changes(OF_INGRESS, &self.written, past);
+        problems.append(past::still_in_force(retained));
+        problems
+    }
+}
