@@ -349,6 +349,3 @@ impl Gather {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

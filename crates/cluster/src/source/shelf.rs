@@ -211,3 +211,6 @@ fn reference(kind: Kind, key: &Key) -> ObjectRef {
     let namespace = kind.is_namespaced().then(|| key.namespace.clone());
     ObjectRef { kind: kind.shared(), namespace, name: key.name.clone() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! An API server, the source on it, and what the source publishes.
+
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use kube::{
+    api::{Patch, PatchParams},
+    core::DynamicObject,
+};
+use serde_json::{Value, json};
+use testkit::{LIMIT, api_server::ApiServer, manifest, pki::Issued};
+use tokio::time;
+use tokio_util::sync::DropGuard;
+
+use super::*;
+use crate::client::{ClusterChoice, connect};
+
+/// What the API server is asked for while nothing stays as it should.
+const PACE: Pace = Pace {
+    first: Duration::from_millis(20),
+    longest: Duration::from_millis(100),
+    again: Duration::from_millis(50),
+    between_watches: Duration::from_millis(20),
+};
+
+pub struct Scene {
+    pub server: ApiServer,
+    pub worlds: watch::Receiver<Arc<World>>,
+    pub live: watch::Receiver<Arc<Live>>,
+    pub sync: watch::Receiver<SyncState>,
+    pub console: watch::Sender<Console>,
+    _running: DropGuard,
+}
+
+/// What the source is told, but for the pace.
+pub fn options() -> SourceOptions {
+    SourceOptions {
+        store_namespace: "doorward-system".into(),
+        secret_namespaces: None,
+        gateway_service: Some(Key::new("doorward-system", "doorward")),
+        pace: PACE,
+    }
+}
+
+impl Scene {
+    pub async fn on(server: ApiServer) -> Self {
+        Self::with(server, options()).await
+    }
+
+    pub async fn with(server: ApiServer, options: SourceOptions) -> Self {
+        let choice = ClusterChoice { kubeconfig: Some(server.kubeconfig()), context: None };
+        let client = connect(&choice).await.unwrap();
+        let (worlds, worlds_out) = watch::channel(Arc::default());
+        let (live, live_out) = watch::channel(Arc::default());
+        let (sync, sync_out) = watch::channel(SyncState::default());
+        let console = watch::Sender::default();
+        let cancel = CancellationToken::new();
+        let source = Source::new(client, options);
+        tokio::spawn(source.run(worlds, live, sync, console.subscribe(), cancel.clone()));
+        Self {
+            server,
+            worlds: worlds_out,
+            live: live_out,
+            sync: sync_out,
+            console,
+            _running: cancel.drop_guard(),
+        }
+    }
+
+    /// Waits for a World that is like this.
+    #[track_caller]
+    pub fn world(
+        &mut self,
+        mut is_so: impl FnMut(&World) -> bool,
+    ) -> impl Future<Output = Arc<World>> {
+        until(&mut self.worlds, move |world| is_so(world))
+    }
+
+    /// Waits for the first World.
+    pub async fn first(&mut self) -> Arc<World> {
+        self.world(|world| world.generation > 0).await
+    }
+
+    /// Writes the status of an Ingress, as Doorward's own reports do.
+    pub async fn report(&self, name: &str, status: &Value) {
+        let choice = ClusterChoice { kubeconfig: Some(self.server.kubeconfig()), context: None };
+        let resource = watches::resource(Kind::Ingress);
+        let client = connect(&choice).await.unwrap();
+        let ingresses: Api<DynamicObject> = Api::namespaced_with(client, "shop", &resource);
+        let applied = json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": {"name": name},
+            "status": status,
+        });
+        let params = PatchParams::apply("doorward").force();
+        ingresses.patch_status(name, &params, &Patch::Apply(applied)).await.unwrap();
+    }
+
+    /// Waits until all that was written before is in the World, by writing one thing more.
+    pub async fn caught_up(&mut self, marker: &str) -> Arc<World> {
+        self.server.put(service(marker));
+        let key = Key::new("shop", marker);
+        self.world(|world| world.services.contains_key(&key)).await
+    }
+}
+
+/// Waits for a value that is like this.
+#[track_caller]
+pub fn until<T: Clone>(
+    values: &mut watch::Receiver<T>,
+    is_so: impl FnMut(&T) -> bool,
+) -> impl Future<Output = T> {
+    let asked_at = std::panic::Location::caller();
+    async move {
+        let found = time::timeout(LIMIT, values.wait_for(is_so)).await;
+        found
+            .unwrap_or_else(|_| panic!("not so within {LIMIT:?}, asked at {asked_at}"))
+            .unwrap()
+            .clone()
+    }
+}
+
+pub fn ingress(name: &str, secret: &str) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"tls": [{"hosts": ["a.test"], "secretName": secret}]},
+    })
+}
+
+pub fn service(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"ports": [{"port": 80}]},
+    })
+}
+
+pub fn alb_config() -> Value {
+    json!({
+        "apiVersion": "alibabacloud.com/v1",
+        "kind": "AlbConfig",
+        "metadata": {"name": "edge-lb"},
+        "spec": {"listeners": [{"port": 443, "protocol": "HTTPS"}]},
+    })
+}
+
+pub fn alb_config_crd() -> Value {
+    let text = include_str!("../../../../../deploy/crds/albconfigs.yaml");
+    manifest::documents(text).remove(0)
+}
+
+/// A Secret of some type with a certificate.
+pub fn secret(namespace: &str, name: &str, kind: &str, pair: &Issued) -> Value {
+    let b64 = |text: &str| BASE64_STANDARD.encode(text);
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "type": kind,
+        "data": {"tls.crt": b64(&pair.chain_pem), "tls.key": b64(&pair.key_pem)},
+    })
+}
+
+pub fn tls(name: &str, pair: &Issued) -> Value {
+    secret("shop", name, "kubernetes.io/tls", pair)
+}
+
+pub fn opaque(name: &str, pair: &Issued) -> Value {
+    secret("shop", name, "Opaque", pair)
+}
+
+/// Whether a Secret holds this certificate.
+pub fn holds(world: &World, key: &Key, pair: &Issued) -> bool {
+    let secret = world.secrets.get(key);
+    secret.is_some_and(|secret| secret.body.pair.as_ref().is_ok_and(|held| held.leaf == pair.der()))
+}
