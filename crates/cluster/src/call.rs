@@ -203,7 +203,7 @@ fn of_status(status: &kube::core::Status, verb: Verb, subject: &Subject) -> Stri
 }
 
 /// The first cause, which names the trouble; those around it say only that there is one.
-fn innermost(error: &kube::Error) -> String {
+pub fn innermost(error: &kube::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
