@@ -17,6 +17,7 @@ mod faults;
 mod fields;
 mod list;
 mod lists;
+mod log;
 mod managed;
 mod merge;
 mod names;
@@ -29,9 +30,9 @@ mod store;
 mod table;
 mod view;
 mod watch;
+mod write;
 
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     net::SocketAddr,
     path::PathBuf,
@@ -39,10 +40,8 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use http::StatusCode;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -58,11 +57,11 @@ use tokio::{
 };
 
 use crate::{LIMIT, wait_for};
-use faults::{Faults, Rule};
+use faults::Faults;
 use objects::Objects;
 use resource::Resource;
 
-pub use faults::Logged;
+pub use log::Logged;
 pub(crate) use resource::Kind;
 
 /// The running server. Dropping it closes the port and every connection.
@@ -197,106 +196,6 @@ impl ApiServer {
     /// The revision of the last write.
     pub fn revision(&self) -> u64 {
         self.shared.state().objects.store.revision()
-    }
-}
-
-/// What has been asked.
-impl ApiServer {
-    /// Every request about objects since the start or [`ApiServer::forget_requests`].
-    pub fn requests(&self) -> Vec<Logged> {
-        self.shared.state().log.clone()
-    }
-
-    /// How many there were of this verb about this resource: `("patch", "ingresses/status")`.
-    pub fn count(&self, verb: &str, resource: &str) -> usize {
-        let state = self.shared.state();
-        state.log.iter().filter(|asked| asked.verb == verb && asked.resource == resource).count()
-    }
-
-    /// How many there were, by verb and resource.
-    pub fn counts(&self) -> BTreeMap<(&'static str, String), usize> {
-        let mut counts = BTreeMap::new();
-        for asked in &self.shared.state().log {
-            *counts.entry((asked.verb, asked.resource.clone())).or_default() += 1;
-        }
-        counts
-    }
-
-    pub fn forget_requests(&self) {
-        self.shared.state().log.clear();
-    }
-}
-
-/// What goes wrong, from now on.
-impl ApiServer {
-    /// Resets every connection, those there are and those to come, until [`ApiServer::back`].
-    pub fn away(&self) {
-        self.shared.is_away.store(true, Ordering::SeqCst);
-        self.shared.cut_connections.send_modify(|count| *count += 1);
-    }
-
-    pub fn back(&self) {
-        self.shared.is_away.store(false, Ordering::SeqCst);
-    }
-
-    /// Thinks this long about each request before it does anything. Open watches go on.
-    pub fn slow(&self, delay: Duration) {
-        self.shared.state().faults.delay = delay;
-    }
-
-    /// Refuses with 403 as RBAC does. `resource` is as RBAC names it (`ingresses/status`), and
-    /// either may be `*`. Open watches go on, as they do on the real server.
-    pub fn deny(&self, verb: &str, resource: &str) {
-        self.deny_where(verb, resource, None);
-    }
-
-    /// As [`ApiServer::deny`] in one namespace only; `""` denies what is asked of the whole cluster.
-    pub fn deny_in(&self, verb: &str, resource: &str, namespace: &str) {
-        self.deny_where(verb, resource, Some(namespace));
-    }
-
-    /// Takes back every refusal of this verb and resource.
-    pub fn allow(&self, verb: &str, resource: &str) {
-        let mut state = self.shared.state();
-        state.faults.denied.retain(|rule| rule.verb != verb || rule.resource != resource);
-    }
-
-    fn deny_where(&self, verb: &str, resource: &str, namespace: Option<&str>) {
-        let namespace = namespace.map(Into::into);
-        let rule = Rule { verb: verb.into(), resource: resource.into(), namespace };
-        self.shared.state().faults.denied.push(rule);
-    }
-
-    /// Forgets the history: every resourceVersion seen so far is too old (410).
-    pub fn compact(&self) {
-        self.shared.state().objects.store.compact();
-    }
-
-    /// Whether a watch that comes too late is refused with status 410, instead of an ERROR event
-    /// in a stream that began well, which is what the real server does mostly.
-    pub fn refuse_expired_watches(&self, refuse: bool) {
-        self.shared.state().faults.refuses_expired_watches = refuse;
-    }
-
-    /// Ends every open watch in the middle of its stream.
-    pub fn break_watches(&self) {
-        self.shared.cut_watches.send_modify(|count| *count += 1);
-    }
-
-    /// Sends a bookmark at once to every open watch that wants them.
-    pub fn bookmark(&self) {
-        self.shared.bookmark.send_modify(|count| *count += 1);
-    }
-
-    /// Answers the next `count` requests about objects with this status, doing nothing.
-    pub fn fail_next(&self, count: usize, status: StatusCode) {
-        self.shared.state().faults.failing = (count > 0).then_some((count, status));
-    }
-
-    /// Answers the next `count` updates and patches with a conflict, as if somebody else had been
-    /// quicker.
-    pub fn conflict_next(&self, count: usize) {
-        self.shared.state().faults.conflicts = count;
     }
 }
 

@@ -16,14 +16,15 @@ use serde_json::{Value, json};
 use super::{
     Shared, State, access, discovery, events,
     failure::Failure,
-    faults::Logged,
     list,
-    objects::{Patch, Write, Written},
+    log::Logged,
+    objects::{Patch, Written},
     openapi,
     request::{Asked, Query},
     selector::Selector,
     view::View,
     watch::Watch,
+    write::Write,
 };
 
 pub(super) type Body = BoxBody<Bytes, io::Error>;
@@ -105,7 +106,10 @@ fn about_objects(
             return Ok(with_type(Response::new(BodyExt::boxed(StreamBody::new(frames)))));
         }
         "list" => {
-            let list = list::answer(&state.objects, &asked, view, now)?;
+            let listed = list::find(&state.objects, &asked)?;
+            // Others need not wait for it to be written out.
+            drop(state);
+            let list = view.list(&asked.resource, &listed.objects, listed.meta, now);
             return Ok(json_with(StatusCode::OK, &list));
         }
         "get" => {
@@ -206,7 +210,6 @@ fn delete_collection(
         gone.push(state.objects.delete(&one, &options)?);
     }
     let meta = json!({"resourceVersion": state.objects.store.revision().to_string()});
-    let gone: Vec<&Value> = gone.iter().map(|object| &**object).collect();
     Ok(View::Whole.list(&asked.resource, &gone, meta, write.now))
 }
 

@@ -1,10 +1,10 @@
-//! What goes wrong on purpose, and what has been asked so far.
+//! What goes wrong on purpose.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use http::StatusCode;
 
-use super::{failure::Failure, request::Asked};
+use super::{ApiServer, failure::Failure, request::Asked};
 
 /// Whom this server says its clients are, in refusals.
 const USER: &str = "system:serviceaccount:doorward-system:doorward";
@@ -30,20 +30,77 @@ pub(super) struct Rule {
     pub(super) namespace: Option<String>,
 }
 
-/// One request about objects, as it was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Logged {
-    /// As RBAC names it: `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`,
-    /// `deletecollection`.
-    pub verb: &'static str,
-    /// As RBAC names it: `secrets`, `ingresses/status`.
-    pub resource: String,
-    /// `""` for all namespaces, and for kinds without.
-    pub namespace: String,
-    /// `""` for all objects.
-    pub name: String,
-    /// Of `?fieldManager=`, else of the user agent.
-    pub manager: String,
+/// What goes wrong, from now on.
+impl ApiServer {
+    /// Resets every connection, those there are and those to come, until [`ApiServer::back`].
+    pub fn away(&self) {
+        self.shared.is_away.store(true, Ordering::SeqCst);
+        self.shared.cut_connections.send_modify(|count| *count += 1);
+    }
+
+    pub fn back(&self) {
+        self.shared.is_away.store(false, Ordering::SeqCst);
+    }
+
+    /// Thinks this long about each request before it does anything. Open watches go on.
+    pub fn slow(&self, delay: Duration) {
+        self.shared.state().faults.delay = delay;
+    }
+
+    /// Refuses with 403 as RBAC does. `resource` is as RBAC names it (`ingresses/status`), and
+    /// either may be `*`. Open watches go on, as they do on the real server.
+    pub fn deny(&self, verb: &str, resource: &str) {
+        self.deny_where(verb, resource, None);
+    }
+
+    /// As [`ApiServer::deny`] in one namespace only; `""` denies what is asked of the whole cluster.
+    pub fn deny_in(&self, verb: &str, resource: &str, namespace: &str) {
+        self.deny_where(verb, resource, Some(namespace));
+    }
+
+    /// Takes back every refusal of this verb and resource.
+    pub fn allow(&self, verb: &str, resource: &str) {
+        let mut state = self.shared.state();
+        state.faults.denied.retain(|rule| rule.verb != verb || rule.resource != resource);
+    }
+
+    fn deny_where(&self, verb: &str, resource: &str, namespace: Option<&str>) {
+        let namespace = namespace.map(Into::into);
+        let rule = Rule { verb: verb.into(), resource: resource.into(), namespace };
+        self.shared.state().faults.denied.push(rule);
+    }
+
+    /// Forgets the history: every resourceVersion seen so far is too old (410).
+    pub fn compact(&self) {
+        self.shared.state().objects.store.compact();
+    }
+
+    /// Whether a watch that comes too late is refused with status 410, instead of an ERROR event
+    /// in a stream that began well, which is what the real server does mostly.
+    pub fn refuse_expired_watches(&self, refuse: bool) {
+        self.shared.state().faults.refuses_expired_watches = refuse;
+    }
+
+    /// Ends every open watch in the middle of its stream.
+    pub fn break_watches(&self) {
+        self.shared.cut_watches.send_modify(|count| *count += 1);
+    }
+
+    /// Sends a bookmark at once to every open watch that wants them.
+    pub fn bookmark(&self) {
+        self.shared.bookmark.send_modify(|count| *count += 1);
+    }
+
+    /// Answers the next `count` requests about objects with this status, doing nothing.
+    pub fn fail_next(&self, count: usize, status: StatusCode) {
+        self.shared.state().faults.failing = (count > 0).then_some((count, status));
+    }
+
+    /// Answers the next `count` updates and patches with a conflict, as if somebody else had been
+    /// quicker.
+    pub fn conflict_next(&self, count: usize) {
+        self.shared.state().faults.conflicts = count;
+    }
 }
 
 impl Faults {

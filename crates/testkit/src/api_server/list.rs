@@ -3,22 +3,23 @@
 //! The pages of one list carry the revision of its first, so that a watch from there tells what
 //! changed in between. Unlike the real server's they show objects as they are now.
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     failure::Failure, objects::Objects, request::Asked, resource::Key, selector::Selector,
-    view::View,
 };
 
-pub(super) fn answer(
-    objects: &Objects,
-    asked: &Asked,
-    view: View,
-    now: Timestamp,
-) -> Result<Value, Failure> {
+/// What a list has: its objects, and the metadata of its own.
+pub(super) struct Listed {
+    pub(super) objects: Vec<Arc<Value>>,
+    pub(super) meta: Value,
+}
+
+pub(super) fn find(objects: &Objects, asked: &Asked) -> Result<Listed, Failure> {
     let query = &asked.query;
     let selector =
         Selector::parse(&asked.resource, query.text("labelSelector"), query.text("fieldSelector"))?;
@@ -36,27 +37,29 @@ pub(super) fn answer(
         0 => usize::MAX,
         limit => usize::try_from(limit).unwrap_or(usize::MAX),
     };
-    let mut rest = objects
-        .store
-        .list(&asked.resource, &asked.namespace)
-        .filter(|(key, _)| page.after.as_ref().is_none_or(|after| *key > after))
-        .filter(|(_, object)| selector.takes(object));
+    let revision = page.revision;
+    let mut rest = objects.store.list_after(&asked.resource, &asked.namespace, page.after);
     let mut shown = Vec::new();
     let mut last = None;
-    for (key, object) in rest.by_ref().take(limit) {
+    for (key, object) in rest.by_ref().filter(|(_, object)| selector.takes(object)).take(limit) {
         shown.push(object.clone());
         last = Some(key);
     }
-    let remaining = rest.count();
-    let mut meta = json!({"resourceVersion": page.revision.to_string()});
-    if let (Some(last), 1..) = (last, remaining) {
-        meta["continue"] = page.token(last).into();
-        if selector == Selector::default() {
+    let mut meta = json!({"resourceVersion": revision.to_string()});
+    if let Some(last) = last {
+        // Of a selection the real server does not say how much is left either.
+        let remaining = match selector.takes_all() {
+            true => rest.count(),
+            false => usize::from(rest.any(|(_, object)| selector.takes(object))),
+        };
+        if remaining > 0 {
+            meta["continue"] = token(revision, last).into();
+        }
+        if remaining > 0 && selector.takes_all() {
             meta["remainingItemCount"] = remaining.into();
         }
     }
-    let shown: Vec<&Value> = shown.iter().map(|object| &**object).collect();
-    Ok(view.list(&asked.resource, &shown, meta, now))
+    Ok(Listed { objects: shown, meta })
 }
 
 /// Where a list goes on.
@@ -66,11 +69,6 @@ struct Page {
 }
 
 impl Page {
-    fn token(&self, last: &Key) -> String {
-        let place = json!([self.revision, last.namespace, last.name]);
-        BASE64_URL_SAFE_NO_PAD.encode(place.to_string())
-    }
-
     fn parse(objects: &Objects, asked: &Asked, token: &str) -> Result<Self, Failure> {
         let place = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
         let place: Option<(u64, String, String)> =
@@ -86,4 +84,8 @@ impl Page {
         }
         Ok(Self { revision, after: Some(asked.resource.key(&namespace, &name)) })
     }
+}
+
+fn token(revision: u64, last: &Key) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(json!([revision, last.namespace, last.name]).to_string())
 }

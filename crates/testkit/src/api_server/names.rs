@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{failure::Failure, managed, merge, objects::Write};
+use super::{failure::Failure, managed, merge, write::Write};
 
 /// The fields of `metadata` that the server sets and no request changes.
 pub(super) const OWN: [&str; 8] = [

@@ -7,20 +7,20 @@ use serde_json::Value;
 
 use super::{failure::Failure, resource::Resource};
 
-/// What an object must be like. The default takes every object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What an object must be like.
+#[derive(Clone, Debug)]
 pub(super) struct Selector {
     labels: Vec<Requirement>,
     fields: Vec<Requirement>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Requirement {
     key: String,
     test: Test,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Test {
     In(Vec<String>),
     NotIn(Vec<String>),
@@ -39,6 +39,11 @@ impl Selector {
         }
         let labels = split(labels).map(requirement).collect::<Result<_, _>>()?;
         Ok(Self { labels, fields })
+    }
+
+    /// Whether nothing was asked for in particular.
+    pub(super) fn takes_all(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
     }
 
     pub(super) fn takes(&self, object: &Value) -> bool {

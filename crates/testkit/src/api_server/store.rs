@@ -1,6 +1,6 @@
 //! The objects and their history, under one counter: what etcd is to the real server.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use serde_json::Value;
 
@@ -45,11 +45,22 @@ impl Store {
         resource: &Resource,
         namespace: &str,
     ) -> impl Iterator<Item = (&Key, &Arc<Value>)> {
-        let start = resource.key(namespace, "");
+        self.list_after(resource, namespace, None)
+    }
+
+    /// As [`Store::list`], of what comes after this key.
+    pub(super) fn list_after(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        after: Option<Key>,
+    ) -> impl Iterator<Item = (&Key, &Arc<Value>)> {
+        let first = resource.key(namespace, "");
+        let start = after.map_or(Bound::Included(first.clone()), Bound::Excluded);
         let of_one = resource.namespaced && !namespace.is_empty();
-        self.objects.range(start.clone()..).take_while(move |(key, _)| {
-            (&key.group, &key.plural) == (&start.group, &start.plural)
-                && (!of_one || key.namespace == start.namespace)
+        self.objects.range((start, Bound::Unbounded)).take_while(move |(key, _)| {
+            (&key.group, &key.plural) == (&first.group, &first.plural)
+                && (!of_one || key.namespace == first.namespace)
         })
     }
 

@@ -1,58 +1,85 @@
-use http::{HeaderValue, Method, header::CONTENT_TYPE};
+mod faults;
+
+use http::Method;
 use serde_json::json;
 
 use super::*;
-use crate::http::{Answer, request, send};
+use crate::cluster::{Api, content_type};
 
 const SECRETS: &str = "/api/v1/namespaces/default/secrets";
-const MERGE: &str = "application/merge-patch+json";
 
 #[tokio::test]
-async fn an_object_lives_its_life_and_a_watch_tells_of_it() {
+async fn what_a_test_puts_the_api_shows() {
     let server = ApiServer::start().await;
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web"},
-        "stringData": {"a": "x"},
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}},
     });
-    let made = ask(&server, Method::POST, SECRETS, "application/json", &secret).await;
-    assert_eq!((made.status.as_u16(), &made.json()["data"]["a"]), (201, &json!("eA==")));
-    let start = made.json()["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let put = server.put(ingress.clone());
+    let path = "/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web";
+    assert_eq!(Api::plain(&server.url()).get(path).await.json(), put);
+    assert_eq!(put["status"], ingress["status"]);
+    assert_eq!(server.object("Namespace", "", "shop").unwrap()["status"]["phase"], "Active");
 
-    let patch = json!({"metadata": {"labels": {"a": "b"}}});
-    let path = format!("{SECRETS}/web");
-    let patched = ask(&server, Method::PATCH, &path, MERGE, &patch).await;
-    assert_eq!(patched.json()["metadata"]["labels"]["a"], "b");
+    let mut changed = ingress;
+    changed["spec"] = json!({"ingressClassName": "alb"});
+    let changed = server.put(changed);
+    assert_eq!(changed["metadata"]["uid"], put["metadata"]["uid"]);
+    assert_eq!(changed["metadata"]["generation"], 2);
+    assert_eq!(server.objects("Ingress").len(), 1);
 
-    let list = get(&server, "/api/v1/secrets").await.json();
-    assert_eq!(
-        (&list["kind"], &list["items"][0]["metadata"]["name"]),
-        (&json!("SecretList"), &json!("web"))
+    assert!(server.delete("Ingress", "shop", "web"));
+    assert!(!server.delete("Ingress", "shop", "web"));
+    assert!(server.object("Ingress", "shop", "web").is_none());
+}
+
+#[tokio::test]
+async fn a_definition_that_is_put_makes_its_kind_appear() {
+    let server = ApiServer::start().await;
+    server.put_yaml(
+        "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.test}
+spec:
+  group: test
+  scope: Cluster
+  names: {kind: Thing, plural: things}
+  versions: [{name: v1, served: true, storage: true}]
+---
+apiVersion: test/v1
+kind: Thing
+metadata: {name: one}
+",
     );
-
-    let gone = ask(&server, Method::DELETE, &path, "application/json", &Value::Null).await;
-    assert_eq!(gone.json()["status"], "Success");
-    assert_eq!(get(&server, &path).await.json()["reason"], "NotFound");
-
-    let watch = format!("{SECRETS}?watch=true&timeoutSeconds=0&resourceVersion={start}");
-    let told = get(&server, &watch).await.text();
-    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let kinds: Vec<_> = told.iter().map(|event| event["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["MODIFIED", "DELETED"]);
+    assert_eq!(
+        server.wait_for("Thing", "", "one", |thing| thing["kind"].as_str().map(String::from)).await,
+        "Thing"
+    );
+    server.delete("CustomResourceDefinition", "", "things.test");
+    let api = Api::plain(&server.url());
+    assert_eq!(api.get("/apis/test/v1/things").await.status, 404);
 }
 
-async fn get(server: &ApiServer, path: &str) -> Answer {
-    send(server.address, crate::http::get(&format!("{}{path}", server.url()))).await.unwrap()
-}
-
-async fn ask(
-    server: &ApiServer,
-    method: Method,
-    path: &str,
-    of_type: &'static str,
-    body: &Value,
-) -> Answer {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let mut request = request(method, &format!("{}{path}", server.url()), body);
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(of_type));
-    send(server.address, request).await.unwrap()
+#[tokio::test]
+async fn requests_are_counted_by_verb_and_resource() {
+    let server = ApiServer::start().await;
+    let api = Api::plain(&server.url());
+    api.get(SECRETS).await;
+    api.get(SECRETS).await;
+    let path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses/web/status";
+    api.apply(path, &json!({})).await;
+    assert_eq!(
+        (server.count("list", "secrets"), server.count("patch", "ingresses/status")),
+        (2, 1)
+    );
+    assert_eq!(server.counts()[&("list", "secrets".to_owned())], 2);
+    let last = server.requests().pop().unwrap();
+    assert_eq!(
+        (last.namespace.as_str(), last.name.as_str(), last.manager.as_str()),
+        ("default", "web", "test")
+    );
+    server.forget_requests();
+    assert!(server.requests().is_empty());
 }

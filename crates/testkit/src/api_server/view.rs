@@ -3,7 +3,7 @@
 //!
 //! <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
 
-use std::borrow::Borrow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -52,11 +52,11 @@ impl View {
     pub(super) fn list(
         self,
         resource: &Resource,
-        objects: &[impl Borrow<Value>],
+        objects: &[Arc<Value>],
         meta: Value,
         now: Timestamp,
     ) -> Value {
-        let objects: Vec<_> = objects.iter().map(Borrow::borrow).collect();
+        let objects: Vec<&Value> = objects.iter().map(|object| &**object).collect();
         match self {
             Self::Whole => {
                 let items: Vec<_> = objects
