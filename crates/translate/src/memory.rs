@@ -46,6 +46,7 @@ impl Memory {
         self.defaults.clone_from(&kept.defaults);
         self.lists.clone_from(&kept.lists);
         self.held_over.clone_from(&kept.held_over);
+        self.elb.clone_from(&kept.elb);
         let held = kept.held_over.iter();
         self.bound.extend(held.map(|(id, certificate)| (id.clone(), certificate.clone())));
     }

@@ -28,6 +28,7 @@ use std::{
 };
 
 pub use console::ConsoleStore;
+pub use memory::MemoryTexts;
 pub use secret::NewSecret;
 pub use snapshot::{Snapshot, remember_world};
 pub use sweep::sweep;

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use model::{CertificateId, CertificateSource, ListenerKey};
+use model::{CertificateId, CertificateSource, ListenerKey, ObjectRef};
 use testkit::pki;
 use translate::{Memory, claim::FixedCertificates};
 
@@ -94,7 +94,7 @@ fn a_name_cannot_lead_out_of_the_folder() {
 }
 
 #[test]
-fn defaults_lists_and_held_over_certificates_survive_a_restart_and_go_when_no_longer_held() {
+fn what_is_remembered_survives_a_restart_and_held_over_certificates_go_when_no_longer_held() {
     let dir = tempfile::tempdir().expect("a folder");
     let state = StateFolder::open(dir.path()).expect("opens");
     let (_, held) = certificate();
@@ -109,11 +109,14 @@ fn defaults_lists_and_held_over_certificates_survive_a_restart_and_go_when_no_lo
         default: Some(CertificateId::store("756-cn")),
     };
     memory.lists.insert(listener.clone(), list);
+    let service = ObjectRef::namespaced("Service", "shop", "web");
+    memory.elb.insert(service, BTreeMap::from([("class".into(), "union".into())]));
     state.save_memory(&memory).expect("saves");
 
     let loaded = state.load_memory().expect("loads");
     assert_eq!(loaded.defaults, memory.defaults);
     assert_eq!(loaded.lists, memory.lists);
+    assert_eq!(loaded.elb, memory.elb);
     assert_eq!(loaded.held_over[&id], held);
     assert_eq!(loaded.held_over[&id].key.expose(), held.key.expose());
     let file = fs::read_dir(dir.path().join("held-over"))
