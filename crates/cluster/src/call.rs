@@ -62,6 +62,14 @@ impl Subject {
         }
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// The rule that a Role must hold for `verb`.
     fn rule(&self, verb: Verb) -> String {
         let verbs = match verb {
@@ -121,34 +129,44 @@ impl CallError {
     }
 }
 
-/// Sends a request that needs no leader: a read, or what an operator asked for.
-pub async fn send<T>(
+/// In whose name something is written.
+#[derive(Clone, Copy, Debug)]
+pub enum By<'a> {
+    /// The leader, within its term.
+    Leader(&'a Term),
+    /// An operator who asked this very replica.
+    Operator,
+}
+
+/// Reads.
+pub async fn read<T>(
     verb: Verb,
     subject: &Subject,
     request: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, CallError> {
-    bounded(LIMIT, request).await.map_err(|source| CallError::Failed {
-        verb,
-        subject: Box::new(subject.clone()),
-        source,
+    bounded(LIMIT, request).await.map_err(|source| failed(verb, subject, source))
+}
+
+/// Writes.
+pub async fn write<T>(
+    by: By<'_>,
+    verb: Verb,
+    subject: &Subject,
+    request: impl Future<Output = kube::Result<T>>,
+) -> Result<T, CallError> {
+    let request = bounded(LIMIT, request);
+    let By::Leader(term) = by else {
+        return request.await.map_err(|source| failed(verb, subject, source));
+    };
+    term.write(request).await.map_err(|error| match error {
+        WriteError::Api(source) => failed(verb, subject, source),
+        WriteError::NotLeader => CallError::NotLeader { verb, subject: Box::new(subject.clone()) },
+        WriteError::CutOff => CallError::CutOff { verb, subject: Box::new(subject.clone()) },
     })
 }
 
-/// Sends a request that only the leader may send.
-pub async fn send_within<T>(
-    term: &Term,
-    verb: Verb,
-    subject: &Subject,
-    request: impl Future<Output = kube::Result<T>>,
-) -> Result<T, CallError> {
-    term.write(bounded(LIMIT, request)).await.map_err(|error| {
-        let subject = Box::new(subject.clone());
-        match error {
-            WriteError::Api(source) => CallError::Failed { verb, subject, source },
-            WriteError::NotLeader => CallError::NotLeader { verb, subject },
-            WriteError::CutOff => CallError::CutOff { verb, subject },
-        }
-    })
+fn failed(verb: Verb, subject: &Subject, source: kube::Error) -> CallError {
+    CallError::Failed { verb, subject: Box::new(subject.clone()), source }
 }
 
 /// Gives a request up after `limit`.

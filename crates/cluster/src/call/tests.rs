@@ -55,7 +55,7 @@ fn every_refusal_is_one_line_with_its_cure() {
 async fn a_call_that_is_never_answered_ends() {
     let subject = Subject::of::<Secret>("shop", "tls-a");
     let never = std::future::pending::<kube::Result<()>>();
-    let error = send(Verb::Get, &subject, never).await.expect_err("it ends").to_string();
+    let error = read(Verb::Get, &subject, never).await.expect_err("it ends").to_string();
     assert_eq!(
         error,
         "cannot get Secret shop/tls-a: no answer within 10s; check that the API server can be reached"

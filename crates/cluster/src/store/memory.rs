@@ -1,0 +1,146 @@
+//! What the translation remembers, shared by all replicas: the leader writes it, the others take
+//! it over, so that all serve the same, and a new leader goes on where the last one ended.
+
+use std::sync::Arc;
+
+use ::watch::state::MemoryTexts;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+};
+use model::CertificateId;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use translate::Memory;
+use zeroize::Zeroizing;
+
+use super::{
+    FIELD_MANAGER,
+    sealed::Sealed,
+    watched::{Watched, follow},
+};
+use crate::{
+    call::{self, By, CallError, Subject, Verb},
+    lease::Term,
+};
+
+const NAME: &str = "doorward-memory";
+const TYPE: &str = "doorward.dev/memory";
+
+/// The most bytes of content. Kubernetes allows 1 MiB (`MaxSecretSize`); the rest is for names.
+const ROOM: usize = 1_000_000;
+/// Certificates that do not fit and are named in the log.
+const NAMED: usize = 10;
+
+/// The Secret of the translation's memory.
+pub struct SharedMemory {
+    api: Api<Secret>,
+    subject: Subject,
+    memory: Watched<Option<Arc<Memory>>>,
+}
+
+impl SharedMemory {
+    pub fn new(client: Client, store_namespace: &str) -> Self {
+        Self {
+            api: Api::namespaced(client, store_namespace),
+            subject: Subject::of::<Secret>(store_namespace, NAME),
+            memory: Watched::new(None),
+        }
+    }
+
+    /// `None` until it is [`known`](Self::known), or as long as nothing was saved.
+    pub fn subscribe(&self) -> watch::Receiver<Option<Arc<Memory>>> {
+        self.memory.subscribe()
+    }
+
+    /// Waits until the API server has said what was saved.
+    pub async fn known(&self) {
+        self.memory.known().await;
+    }
+
+    /// Follows the Secret. Whatever cannot be read of it is lost with a log line; should it be
+    /// deleted, what was known stays until the leader saves again.
+    pub async fn run(&self, cancel: CancellationToken) {
+        let take = |secret: Option<Secret>| {
+            let memory = secret.and_then(|secret| self.read(&Sealed::from(secret)));
+            let known = self.memory.subscribe().borrow().clone();
+            self.memory.set(memory.map(Arc::new).or(known));
+        };
+        follow(self.api.clone(), &self.subject, take, cancel).await;
+    }
+
+    fn read(&self, secret: &Sealed) -> Option<Memory> {
+        let text = |name: &str| secret.text(name).ok_or_else(|| "it is missing".to_owned());
+        let held_over = |name: &str| text(name).map(|text| Zeroizing::new(text.to_owned()));
+        let read = text(MemoryTexts::INDEX).and_then(|index| MemoryTexts::read(index, held_over));
+        match read {
+            Ok((memory, lost)) => {
+                for (name, why) in lost {
+                    warn!("{}: data[{name:?}] cannot be read: {why}; it is lost", self.subject);
+                }
+                Some(memory)
+            }
+            Err(why) => {
+                let index = MemoryTexts::INDEX;
+                warn!("{}: data[{index:?}] cannot be read: {why}", self.subject);
+                None
+            }
+        }
+    }
+
+    /// Saves what other replicas and a restart need. Returns the held-over certificates that a
+    /// Secret has no room for: another replica would not serve them.
+    pub async fn save(
+        &self,
+        term: &Term,
+        memory: &Memory,
+    ) -> Result<Vec<CertificateId>, CallError> {
+        let (data, left_out) = fitting(memory, ROOM);
+        let metadata = super::own_metadata(self.subject.namespace(), NAME);
+        let data = data.iter().map(|(name, text)| (name.as_str(), text.as_bytes().to_vec()));
+        let sealed = Sealed::new(metadata, TYPE, data);
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        let patch = Patch::Apply(&sealed);
+        let applied = self.api.patch_metadata(NAME, &params, &patch);
+        call::write(By::Leader(term), Verb::Patch, &self.subject, applied).await?;
+        if !left_out.is_empty() {
+            let named: Vec<_> = left_out.iter().take(NAMED).map(CertificateId::as_str).collect();
+            warn!(
+                certificates = left_out.len(),
+                first = named.join(", "),
+                "{} has no room for certificates whose object is gone: only this replica serves them; restore their Secrets",
+                self.subject
+            );
+        }
+        Ok(left_out)
+    }
+}
+
+type Texts = Vec<(String, Zeroizing<String>)>;
+
+/// The texts of as much as fits, and the certificates that do not.
+fn fitting(memory: &Memory, room: usize) -> (Texts, Vec<CertificateId>) {
+    let mut kept = Memory { bound: Default::default(), ..memory.clone() };
+    let mut room = room.saturating_sub(MemoryTexts::of(memory).index.len());
+    let mut texts = Texts::new();
+    let mut left_out = Vec::new();
+    kept.held_over.retain(|id, certificate| {
+        let text = MemoryTexts::held_over_text(certificate);
+        let fits = text.len() <= room;
+        match fits {
+            true => room -= text.len(),
+            false => left_out.push(id.clone()),
+        }
+        fits
+    });
+    let MemoryTexts { index, held_over } = MemoryTexts::of(&kept);
+    let held_over = held_over.iter();
+    texts.extend(held_over.map(|(name, one)| (name.clone(), MemoryTexts::held_over_text(one))));
+    texts.push((MemoryTexts::INDEX.to_owned(), Zeroizing::new(index)));
+    (texts, left_out)
+}
+
+#[cfg(test)]
+mod tests;
