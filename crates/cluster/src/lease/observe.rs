@@ -49,7 +49,7 @@ pub enum Step {
     /// Put us into the record, if it is still the one seen: to take the lease, or to renew it.
     Replace,
     /// The lease is no longer certain to be ours: stop writing.
-    StepDown,
+    Resign,
     Wait(Instant),
 }
 
@@ -62,7 +62,7 @@ impl Candidate {
         if let Some(until) = self.certain_until
             && (now >= until || self.has_another_holder())
         {
-            return Step::StepDown;
+            return Step::Resign;
         }
         if now < self.next_call {
             let until = self.certain_until.unwrap_or(self.next_call);

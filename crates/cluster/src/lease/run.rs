@@ -77,7 +77,7 @@ impl Election {
     async fn take(&mut self, step: Step) {
         match step {
             Step::Wait(until) => sleep_until(until).await,
-            Step::StepDown => self.step_down(),
+            Step::Resign => self.step_down(),
             Step::Look => {
                 let looked = self.call(self.api.get_opt(NAME)).await;
                 match looked {

@@ -144,7 +144,7 @@ fn a_leader_whose_renewals_fail_tries_on_and_steps_down_at_its_deadline() {
         Step::Wait(start + 10 * SECOND),
         "the deadline comes before the next try"
     );
-    assert_eq!(candidate.step(start + 10 * SECOND), Step::StepDown);
+    assert_eq!(candidate.step(start + 10 * SECOND), Step::Resign);
 
     candidate.stepped_down();
     assert_eq!(candidate.step(start + 11 * SECOND), Step::Replace, "it may win again");
@@ -169,7 +169,7 @@ fn a_conflict_is_looked_into_before_anything_is_written() {
 
     candidate.conflicted(again);
     candidate.saw(Some(held_by("other")), again, PAUSE);
-    assert_eq!(candidate.step(again), Step::StepDown, "the lease is another's");
+    assert_eq!(candidate.step(again), Step::Resign, "the lease is another's");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_lease_that_was_deleted_ends_the_term() {
     candidate.wrote(written(&candidate), start, PAUSE);
     candidate.conflicted(start);
     candidate.saw(None, start + SECOND, PAUSE);
-    assert_eq!(candidate.step(start + SECOND), Step::StepDown);
+    assert_eq!(candidate.step(start + SECOND), Step::Resign);
 }
 
 #[test]
