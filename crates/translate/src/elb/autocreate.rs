@@ -2,7 +2,7 @@
 //! cloud instance.
 
 use super::{json, reader::Reader};
-use crate::dialect::{did_you_mean, nearest};
+use crate::dialect::{Problems, did_you_mean, nearest};
 use model::Reason;
 
 const KEY: &str = "autocreate";
@@ -40,8 +40,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<AutoCreate> {
         }
         return None;
     };
-    let name = fields.text("name", &mut reader.problems);
-    let kind = fields.text("type", &mut reader.problems);
+    let mut faults = Problems::default();
+    let name = fields.text("name", &mut faults);
+    let kind = fields.text("type", &mut faults);
+    let is_readable = !faults.has_rejection();
+    reader.problems.append(faults);
     let (name_path, type_path) = (fields.path_of("name"), fields.path_of("type"));
     let idle = NOT_APPLICABLE.iter().filter(|key| fields.asks_for(key));
     reader.idle.extend(idle.map(|key| format!("{KEY}.{key}")));
@@ -60,7 +63,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<AutoCreate> {
         problems.reject(reason, type_path, text);
         return None;
     }
-    Some(AutoCreate { name: name.map(Box::from), is_public: kind == Some("public") })
+    is_readable.then(|| AutoCreate { name: name.map(Box::from), is_public: kind == Some("public") })
 }
 
 fn is_name(name: &str) -> bool {

@@ -102,6 +102,7 @@ fn claim_balancer(name: &Arc<str>, group: &[Shared<'_>], claims: &mut Claims) {
     let mut parts: BTreeMap<Age, LoadBalancerClaim> = BTreeMap::new();
     for crowd in crowds(name, group, claims) {
         claims.verdicts.extend(crowd.verdicts(name));
+        claims.verdicts.extend(crowd.doubled_orders());
         let rules = merge.rules(crowd.port, crowd.protocol, RuleOrder::Priority);
         let part = parts.entry(crowd.first.age).or_insert_with(|| LoadBalancerClaim {
             name: name.clone(),

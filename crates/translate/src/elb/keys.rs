@@ -144,7 +144,7 @@ pub(super) fn check(reader: &mut Reader<'_>, on: On) {
                 format!("{prefix}{name} is for {other_kind} and has no effect here: remove it");
             unknown(reader, name, text);
         } else {
-            let known = BOTH.iter().chain(own).copied();
+            let known = BOTH.iter().chain(own).chain(others).copied();
             let known = known.chain(NOT_HONOURED.iter().map(|(key, _)| *key));
             let like = nearest(name, known.chain(NOT_APPLICABLE.iter().copied()));
             let like = like.map(|like| format!("{prefix}{like}"));

@@ -98,6 +98,7 @@ impl Source {
         let was_there = match kind {
             "AlbConfig" => world.alb_configs.remove(&key).is_some(),
             "Ingress" => world.ingresses.remove(&key).is_some(),
+            "Service" => world.services.remove(&key).is_some(),
             "Secret" => world.secrets.remove(&key).is_some(),
             other => panic!("no case deletes kind {other}"),
         };

@@ -1,6 +1,8 @@
 //! The first-route rule: several Ingresses share a listener, and the one that was created first
 //! decides what a listener has only one of.
 
+use std::collections::BTreeMap;
+
 use model::{Protocol, Reason, Verdict};
 
 use super::{Shared, read::Wish};
@@ -62,6 +64,29 @@ impl Crowd<'_, '_> {
             );
             let field = field(ELB_PREFIX, name.split(' ').next().unwrap_or_default());
             Some(subject.verdict(Problem::warning(Reason::ListenerConflict, field, text)))
+        });
+        verdicts.collect()
+    }
+
+    /// Two Ingresses with one place: who was created first comes first all the same.
+    pub fn doubled_orders(&self) -> Vec<Verdict> {
+        let mut seen: BTreeMap<u16, &Shared<'_>> = BTreeMap::new();
+        let all = std::iter::once(&self.first).chain(&self.others);
+        let written = all.filter(|one| one.wish.order.is_some());
+        let verdicts = written.filter_map(|one| {
+            let order = one.wish.order?;
+            let Some(first) = seen.get(&order) else {
+                seen.insert(order, one);
+                return None;
+            };
+            let text = format!(
+                "ingress-order {order} is also {}'s on port {}, which was created first and comes first: give one of the two another number",
+                first.object(),
+                self.port
+            );
+            let field = field(ELB_PREFIX, "ingress-order");
+            let problem = Problem::warning(Reason::InvalidAnnotation, field, text);
+            Some(one.member.plan.subject.verdict(problem))
         });
         verdicts.collect()
     }

@@ -38,6 +38,8 @@ pub(super) struct Wish {
     pub settings: ListenerSettings,
     pub client_ca_field: String,
     pub certificates: Certificates,
+    /// `ingress-order`, where one is written.
+    pub order: Option<u16>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -73,6 +75,7 @@ impl ElbIngress {
             settings: ListenerSettings::read(&mut reader, class, has_https),
             client_ca_field,
             certificates,
+            order: reader.text("ingress-order").map(|_| plan.placement.order),
         });
         let mut problems = reader.finish();
         let wish = wish.filter(|_| !problems.has_rejection() && !listeners.is_empty());

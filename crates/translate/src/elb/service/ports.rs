@@ -9,6 +9,7 @@ use crate::{
 };
 
 const KEY: &str = "protocol-port";
+const TCP: &str = "TCP";
 const WORDS: &[&str] = &["http", "https", "tls", "tcp", "udp"];
 
 /// One listener of a Service.
@@ -63,9 +64,17 @@ pub(super) fn read(reader: &mut Reader<'_>, spec: &ServiceSpec) -> Vec<PortPlan>
     }
     let mut listeners = Vec::new();
     for (index, port) in ports.iter().enumerate() {
-        listeners.extend(listener(reader, index, port, &entries));
+        // TCP and UDP may share a number; an entry then means TCP.
+        let has_twin =
+            !is_tcp(port) && ports.iter().any(|other| other.port == port.port && is_tcp(other));
+        let entries = if has_twin { &[] } else { entries.as_slice() };
+        listeners.extend(listener(reader, index, port, entries));
     }
     listeners
+}
+
+fn is_tcp(port: &ServicePort) -> bool {
+    port.protocol.as_deref().unwrap_or(TCP) == TCP
 }
 
 fn listener(
@@ -81,7 +90,7 @@ fn listener(
         reader.problems.reject(Reason::InvalidField, format!("{field}.port"), text);
         return None;
     };
-    let own = port.protocol.as_deref().unwrap_or("TCP");
+    let own = port.protocol.as_deref().unwrap_or(TCP);
     let mut wanted = entries.iter().filter(|entry| entry.port == number);
     let first = wanted.next();
     if let Some((first, second)) = first.zip(wanted.next()) {
@@ -93,8 +102,8 @@ fn listener(
         return None;
     }
     let protocol = match (first.map(|entry| entry.protocol), own) {
-        (Some("http"), "TCP") => Protocol::Http,
-        (Some("https"), "TCP") => Protocol::Https,
+        (Some("http"), TCP) => Protocol::Http,
+        (Some("https"), TCP) => Protocol::Https,
         (Some(wanted @ ("http" | "https" | "tls" | "tcp")), "UDP" | "SCTP") => {
             let text = format!(
                 "{wanted}:{number} needs a TCP port, but {field} is {own}: write protocol: TCP there"

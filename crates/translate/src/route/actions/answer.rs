@@ -172,7 +172,8 @@ fn group(server: &mut Fields<'_>, problems: &mut Problems) -> Result<Option<Grou
         let text = format!(
             "server group {id} cannot be reached from here: name a Service by ServiceName and ServicePort"
         );
-        problems.warn(Reason::NotHonoured, server.path_of("ServerGroupID"), text);
+        let key = if server.has("poolID") { "poolID" } else { "ServerGroupID" };
+        problems.warn(Reason::NotHonoured, server.path_of(key), text);
         return Ok(None);
     }
     let weight = match weight.as_deref().unwrap_or("0").parse() {
