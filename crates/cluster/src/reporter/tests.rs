@@ -1,13 +1,15 @@
 //! Stories of leaders and an API server.
 
+mod of_both;
+mod scene;
 mod stage;
 
 use http::StatusCode;
-use model::{Reason, Verdict};
 use serde_json::{Value, json};
 use testkit::{LIMIT, wait_until};
 
-use stage::{Stage, edge, ingress};
+use scene::{edge, ingress};
+use stage::Stage;
 
 fn address(object: &Value) -> Option<String> {
     object["status"]["loadBalancer"]["ingress"][0]["ip"].as_str().map(str::to_owned)
@@ -39,8 +41,7 @@ async fn nobody_writes_without_the_lease() {
     first.lose();
     stage.leader("b");
     stage.fail("web", "no good");
-    let by = stage.event_on("web", "no good", |event| event["reportingInstance"].clone()).await;
-    assert_eq!(by, "b");
+    assert_eq!(stage.event_on("web", "no good").await["reportingInstance"], "b");
 }
 
 #[tokio::test]
@@ -48,12 +49,12 @@ async fn the_next_leader_says_nothing_twice() {
     let stage = Stage::with(&["web", "api"]).await;
     stage.fail("web", "no good");
     let first = stage.leader("a");
-    stage.event_on("web", "no good", |_| Value::Null).await;
+    stage.event_on("web", "no good").await;
     first.lose();
     let said = stage.events().len();
     stage.leader("b");
     stage.fail("api", "no better");
-    stage.event_on("api", "no better", |_| Value::Null).await;
+    stage.event_on("api", "no better").await;
     let on_edge = |event: &Value| event["message"] == "Ingress shop/api: no better";
     wait_until(LIMIT, || async { stage.events().iter().any(on_edge) }).await;
     assert_eq!(stage.events().len(), said + 2, "{:#?}", stage.events());
@@ -65,7 +66,7 @@ async fn an_event_is_as_kubectl_describe_looks_for_it() {
     let stage = Stage::with(&["web"]).await;
     stage.fail("web", "no good");
     stage.leader("a");
-    let event = stage.event_on("web", "no good", Value::clone).await;
+    let event = stage.event_on("web", "no good").await;
     assert_eq!(event["type"], "Warning");
     assert_eq!(event["reason"], "FailedBuildModel");
     assert_eq!(event["source"], json!({"component": "ingress"}));
@@ -87,7 +88,7 @@ async fn what_comes_back_counts_up_even_when_the_event_is_gone() {
     for count in 1..=2 {
         stage.fail("web", "no good");
         stage.counted("web", "no good", count).await;
-        stage.heal("web");
+        stage.accept(ingress("web"));
         stage.counted("web", "Successfully reconciled", count).await;
     }
     for event in stage.events() {
@@ -125,7 +126,7 @@ async fn an_object_deleted_meanwhile_is_no_fault() {
     stage.of_ingress("web", address).await;
     wait_until(LIMIT, || async { stage.api.count("patch", "ingresses/status") == 2 }).await;
     stage.fail("web", "no good");
-    stage.event_on("web", "no good", |_| Value::Null).await;
+    stage.event_on("web", "no good").await;
     assert_eq!(leader.counts.failures(), 0);
     assert_eq!(stage.api.count("patch", "ingresses/status"), 2, "neither is tried again at once");
 }
@@ -168,7 +169,7 @@ async fn a_missing_rule_stops_what_it_forbids_and_nothing_else() {
     let leader = stage.leader("a");
     wait_until(LIMIT, || async { leader.counts.failures() > 0 }).await;
     stage.fail("i000", "no good");
-    stage.event_on("i000", "no good", |_| Value::Null).await;
+    stage.event_on("i000", "no good").await;
     stage.api.wait_for("AlbConfig", "", "edge-lb", id).await;
     let tried = stage.api.count("patch", "ingresses/status");
     assert!(tried <= super::PER_ROUND, "{tried} times in vain");
@@ -182,7 +183,7 @@ async fn no_storm_when_a_thousand_fail_at_once() {
     wait_until(LIMIT, || async { leader.counts.statuses_written() > 0 }).await;
     let before = std::time::Instant::now();
     for name in &names {
-        stage.say(Verdict::warning(ingress(name), Reason::SecretNotFound, "no Secret"));
+        stage.fail(name, "no good");
     }
     wait_until(LIMIT, || async { leader.counts.events_written() >= 100 }).await;
     // Two a second beside the burst, and one for the second that has begun.
