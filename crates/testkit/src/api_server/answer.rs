@@ -89,6 +89,10 @@ fn about_objects(
     if let Some(failure) = state.faults.refuse(&asked) {
         return Err(failure);
     }
+    if !asked.is_allowed_there() {
+        let why = "the server does not allow this method on the requested resource";
+        return Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, why));
+    }
     let is_known =
         asked.subresource.is_empty() || asked.subresource == "status" && asked.resource.has_status;
     if !is_known {
@@ -270,7 +274,7 @@ fn unsupported(content_type: &str) -> Failure {
 
 fn refusal(failure: &Failure) -> Response<Body> {
     let mut response = json_with(failure.code, &failure.status());
-    if failure.code == StatusCode::TOO_MANY_REQUESTS {
+    if matches!(failure.code, StatusCode::TOO_MANY_REQUESTS | StatusCode::GATEWAY_TIMEOUT) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response

@@ -48,15 +48,16 @@ impl Apply {
 
         let before =
             managers.find(&self.by).map(|manager| manager.fields.clone()).unwrap_or_default();
+        let is_anothers = |path: &[Step]| {
+            let mut others = managers.0.iter().filter(|manager| manager.id != self.by);
+            others.any(|manager| manager.fields.0.contains(path))
+        };
         for path in before.0.difference(&owned.0) {
-            let is_anothers = managers
-                .0
-                .iter()
-                .any(|manager| manager.id != self.by && manager.fields.0.contains(path));
             // A map that was empty and now has content is still wanted.
             let is_wanted = owned.0.iter().any(|own| own.starts_with(path));
-            if !is_anothers && !is_wanted {
-                fields::remove(&mut object, path);
+            if !is_anothers(path) && !is_wanted {
+                let kept = |path: &[Step]| owned.0.contains(path) || is_anothers(path);
+                fields::remove(&mut object, path, &kept);
             }
         }
         managers.set(&self.by, &self.api_version, owned, self.now);

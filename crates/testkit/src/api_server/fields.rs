@@ -143,24 +143,28 @@ pub(super) fn at<'a>(object: &'a Value, path: &[Step]) -> Option<&'a Value> {
     })
 }
 
-/// Takes the value at the path away, and what that leaves empty.
-pub(super) fn remove(object: &mut Value, path: &[Step]) {
-    let Some((step, rest)) = path.split_first() else { return };
-    if !rest.is_empty() {
+/// Takes the value at the path away, and what that leaves empty, unless it is `kept`.
+pub(super) fn remove(object: &mut Value, path: &[Step], kept: &dyn Fn(&[Step]) -> bool) {
+    remove_below(object, path, 0, kept);
+}
+
+fn remove_below(value: &mut Value, path: &[Step], depth: usize, kept: &dyn Fn(&[Step]) -> bool) {
+    let Some(step) = path.get(depth) else { return };
+    if depth + 1 < path.len() {
         let below = match step {
-            Step::Field(name) => object.get_mut(name),
-            Step::Item(keys) => object
+            Step::Field(name) => value.get_mut(name),
+            Step::Item(keys) => value
                 .as_array_mut()
                 .and_then(|items| items.iter_mut().find(|item| is_known_by(item, keys))),
             Step::Member(_) => None,
         };
         let Some(below) = below else { return };
-        remove(below, rest);
-        if !is_hollow(below) {
+        remove_below(below, path, depth + 1, kept);
+        if !is_hollow(below) || kept(&path[..=depth]) {
             return;
         }
     }
-    match (step, object) {
+    match (step, value) {
         (Step::Field(name), Value::Object(fields)) => drop(fields.remove(name)),
         (Step::Item(keys), Value::Array(items)) => items.retain(|item| !is_known_by(item, keys)),
         (Step::Member(text), Value::Array(items)) => items.retain(|item| !is_member(item, text)),

@@ -26,8 +26,10 @@ pub(super) fn find(objects: &Objects, asked: &Asked) -> Result<Listed, Failure> 
     let current = objects.store.revision();
     let wanted = query.number("resourceVersion")?.unwrap_or(0);
     if wanted > current {
-        let message = format!("Too large resource version: {wanted}, current: {current}");
-        return Err(Failure::new(StatusCode::GATEWAY_TIMEOUT, message));
+        let message = format!("Timeout: Too large resource version: {wanted}, current: {current}");
+        let why = "Too large resource version";
+        let causes = json!([{"reason": "ResourceVersionTooLarge", "message": why}]);
+        return Err(Failure::new(StatusCode::GATEWAY_TIMEOUT, message).caused_by(causes));
     }
     let page = match query.text("continue") {
         "" => Page { revision: current, after: None },

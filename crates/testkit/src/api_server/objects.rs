@@ -78,6 +78,9 @@ impl Objects {
         Named::of_existing(write, &body)?;
         let key = write.resource.key(write.namespace, write.name);
         let Some(old) = self.store.get(&key).cloned() else {
+            if write.resource.is_made_by_update() && !write.status {
+                return self.create(write, body).map(Written::Created);
+            }
             return Err(Failure::not_found(write.resource, write.name));
         };
         let needs_version = write.resource.is_custom() || write.resource.kind == "Lease";
@@ -208,10 +211,8 @@ impl Objects {
 
     fn apply_new(&mut self, write: &Write, mut body: Value) -> Result<Written, Failure> {
         let named = Named::of_new(write, &body)?;
-        if !names::text(&body, "uid").is_empty()
-            || !names::text(&body, "resourceVersion").is_empty()
-        {
-            let why = "the object to apply to is gone";
+        if !names::text(&body, "uid").is_empty() {
+            let why = "uid mismatch: no existing object was found";
             return Err(Failure::conflict(write.resource, write.name, why));
         }
         defaults::prepare(write.resource, &mut body);

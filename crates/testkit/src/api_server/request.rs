@@ -77,6 +77,17 @@ impl Asked {
         })
     }
 
+    /// Objects are made in a collection of one namespace, and a status is never made.
+    pub(super) fn is_allowed_there(&self) -> bool {
+        let is_of_all = self.resource.namespaced && self.namespace.is_empty();
+        match self.verb {
+            "create" => self.name.is_empty() && !is_of_all,
+            "deletecollection" => !is_of_all,
+            "delete" => self.subresource.is_empty(),
+            _ => true,
+        }
+    }
+
     /// As RBAC names it: `ingresses/status`.
     pub(super) fn rbac_resource(&self) -> String {
         match self.subresource.as_str() {

@@ -76,6 +76,12 @@ impl Resource {
         self.plural == "events" && matches!(self.group.as_str(), "" | "events.k8s.io")
     }
 
+    /// Whether a PUT of an object that is not there makes it.
+    pub(super) fn is_made_by_update(&self) -> bool {
+        let kinds = ["Lease", "Event", "Service", "Endpoints"];
+        !self.is_custom() && kinds.contains(&self.kind.as_str())
+    }
+
     pub(super) fn is_custom(&self) -> bool {
         matches!(self.definition, Definition::Custom { .. })
     }

@@ -3,6 +3,7 @@ use super::*;
 told_of_both! {
     a_kind_comes_and_goes_with_its_definition
     a_custom_kind_has_rules_of_its_own
+    what_is_applied_empty_stays_and_what_is_left_empty_goes
 }
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -50,4 +51,26 @@ async fn a_custom_kind_has_rules_of_its_own(cluster: Cluster) {
     let written = done(merge(&cluster, &format!("{path}/status"), &status).await);
     assert_eq!((&written["status"], &written["spec"]), (&status["status"], &patch["spec"]));
     assert_eq!(written["metadata"]["generation"], 2);
+}
+
+async fn what_is_applied_empty_stays_and_what_is_left_empty_goes(cluster: Cluster) {
+    cluster.put(&definition()).await;
+    let apply = async |path: &str, field: &str, value: Value| {
+        let mut config = json!({
+            "apiVersion": "alibabacloud.com/v1", "kind": "AlbConfig", "metadata": {"name": "alb"},
+        });
+        config[field] = value;
+        let path = format!("{CONFIGS}/alb{path}?fieldManager=doorward");
+        done(cluster.api().ask(Method::PATCH, &path, content_type::APPLY, &config).await)
+    };
+    apply("", "spec", json!({"a": {"b": 1}, "empty": {}})).await;
+    assert_eq!(apply("", "spec", json!({"c": 1})).await["spec"], json!({"c": 1}));
+    for status in [
+        json!({"loadBalancer": {"id": "alb-1"}, "conditions": [{"type": "A"}]}),
+        json!({"conditions": []}),
+        json!({"loadBalancer": {"listeners": [{"port": 443}]}}),
+        json!({}),
+    ] {
+        assert_eq!(apply("/status", "status", status.clone()).await["status"], status);
+    }
 }

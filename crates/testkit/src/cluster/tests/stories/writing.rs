@@ -13,6 +13,8 @@ told_of_both! {
     texts_of_a_secret_become_data
     patches_of_each_kind_change_what_they_say
     a_lease_is_taken_once
+    an_update_makes_a_lease_and_no_secret
+    a_method_has_its_place
     an_event_lives_beside_what_it_is_about
     both_groups_have_the_same_events
     a_dry_run_leaves_no_trace
@@ -281,4 +283,23 @@ async fn a_dry_run_leaves_no_trace(cluster: Cluster) {
     let made = done(post(&cluster, &format!("{SECRETS}?dryRun=All"), &secret("web")).await);
     assert_eq!(made["metadata"]["name"], "web");
     assert_eq!(cluster.api().get(&format!("{SECRETS}/web")).await.status, 404);
+}
+
+async fn an_update_makes_a_lease_and_no_secret(cluster: Cluster) {
+    let lease = json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "doorward"},
+    });
+    let path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/doorward";
+    assert_eq!(put(&cluster, path, &lease).await.status, 201);
+    let answer = put(&cluster, &format!("{SECRETS}/web"), &secret("web")).await;
+    assert_eq!(refusal(&answer), (404, "NotFound".into()));
+}
+
+async fn a_method_has_its_place(cluster: Cluster) {
+    for path in ["/api/v1/secrets", "/api/v1/namespaces/default/secrets/web"] {
+        let answer = post(&cluster, path, &secret("web")).await;
+        assert_eq!(refusal(&answer), (405, "MethodNotAllowed".into()), "{path}");
+    }
+    let ahead = cluster.api().get(&format!("{SECRETS}?resourceVersion=999999999")).await;
+    assert_eq!(refusal(&ahead), (504, "Timeout".into()));
 }
