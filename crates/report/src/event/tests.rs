@@ -233,6 +233,17 @@ fn elb_speaks_as_the_service_controller() {
 }
 
 #[test]
+fn a_member_that_declares_is_not_told_of_the_others() {
+    let mut cluster = shop(&["first", "second"]);
+    cluster.model.load_balancers[0].declared_by = ingress("first");
+    cluster.fail("second", "no good");
+    assert_eq!(
+        Leader::new().lines(&cluster),
+        ["Ingress shop/second Warning FailedBuildModel 1: no good"]
+    );
+}
+
+#[test]
 fn an_alb_config_names_a_few_and_counts_the_rest() {
     let names: Vec<_> = (0..40).map(|n| format!("i{n:02}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();

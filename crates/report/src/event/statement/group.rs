@@ -25,8 +25,11 @@ pub fn statements<'a>(situation: &Situation<'a>) -> Vec<Statement<'a>> {
     }
     let balancers = situation.model.load_balancers.iter();
     let speaking = balancers.filter_map(|balancer| {
-        let live = situation.live.objects.get(&balancer.declared_by)?;
-        Some(of_balancer(balancer, live, &failures))
+        let declaring = &balancer.declared_by;
+        let live = situation.live.objects.get(declaring)?;
+        // A member that happens to be the first of several has nothing to do with the others.
+        let is_member = balancer.members.binary_search(declaring).is_ok();
+        (!is_member).then(|| of_balancer(balancer, live, &failures))
     });
     speaking.flatten().collect()
 }
@@ -38,8 +41,8 @@ fn of_balancer<'a>(
 ) -> Vec<Statement<'a>> {
     let words = Words::of(balancer.dialect);
     let object = &balancer.declared_by;
-    let others = balancer.members.iter().filter(|member| *member != object);
-    let failing: Vec<_> = others.filter_map(|member| failures.get(member)).collect();
+    let failing: Vec<_> =
+        balancer.members.iter().filter_map(|member| failures.get(member)).collect();
     let say = |message| {
         let (event_type, reason) = (EventType::Warning, words.build_failed.to_owned());
         Statement::new(object, live, event_type, reason, words.component, message)
