@@ -76,14 +76,16 @@ impl Source {
         let mut gather = Gather::new(&self.options);
         let (to, mut notices) = mpsc::channel(WAITING);
         let mut watches = JoinSet::new();
-        for (number, watch) in gather.watches().enumerate() {
-            let (client, watch, pace) = (self.client.clone(), watch.clone(), self.options.pace);
+        let mut begin = |(number, watch)| {
+            let (client, pace) = (self.client.clone(), self.options.pace);
             watches.spawn(follow::follow(client, watch, number, pace, to.clone()));
-        }
+        };
+        gather.whole().into_iter().for_each(&mut begin);
         let mut fetches = FuturesUnordered::new();
         let mut console_open = true;
         gather.set_console(&console.borrow_and_update());
         loop {
+            gather.names().into_iter().for_each(&mut begin);
             while fetches.len() < FETCHES
                 && let Some(key) = gather.next_fetch()
             {

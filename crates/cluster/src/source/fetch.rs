@@ -18,6 +18,15 @@ pub(super) struct Fetch {
     failed: HashSet<Key>,
 }
 
+/// What to think of a named Secret that nothing is known of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// It must be asked for.
+    AskedFor,
+    /// It is missing: a list of all names is about to begin, and would bring it up.
+    Missing,
+}
+
 /// What asking for a Secret came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -32,6 +41,7 @@ impl Fetch {
     pub(super) fn name(
         &mut self,
         named: BTreeSet<Key>,
+        unknown: Unknown,
         is_watched: impl Fn(&Key) -> bool,
     ) -> Vec<Key> {
         self.named = named;
@@ -48,8 +58,10 @@ impl Fetch {
                 || self.asked.contains_key(key)
                 || self.queue.contains(key)
                 || is_watched(key);
-            if !is_settled {
-                self.queue.push_back(key.clone());
+            match unknown {
+                _ if is_settled => {}
+                Unknown::AskedFor => self.queue.push_back(key.clone()),
+                Unknown::Missing => drop(self.missing.insert(key.clone())),
             }
         }
         dropped

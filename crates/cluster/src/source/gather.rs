@@ -1,7 +1,7 @@
 //! From what the watches say to what is published: all decisions of the source, as a pure account
 //! of notices and the time.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use kube::runtime::watcher::Event;
 use model::Verdict;
@@ -12,7 +12,7 @@ use watch::read::Kind;
 
 use super::{
     SourceOptions, SyncState,
-    fetch::{Fetch, Outcome},
+    fetch::{Fetch, Outcome, Unknown},
     follow::Notice,
     raw::{Mark, Raw},
     settle::Settle,
@@ -34,6 +34,8 @@ pub(super) struct Gather {
     settle: Settle,
     /// Which Secrets are named may have changed.
     is_naming: bool,
+    /// The names of Secrets are watched.
+    has_names: bool,
     /// Until when a World waits for Secrets.
     hold: Option<Instant>,
     /// When to ask again for Secrets that could not be fetched.
@@ -61,7 +63,8 @@ impl Gather {
             shelf: Shelf::new(store.clone(), options.gateway_service.clone()),
             fetch: Fetch::default(),
             settle: Settle::default(),
-            is_naming: true,
+            is_naming: false,
+            has_names: false,
             hold: None,
             retry: None,
             again: options.pace.again,
@@ -72,9 +75,30 @@ impl Gather {
         }
     }
 
-    /// In the order in which notices number them.
-    pub(super) fn watches(&self) -> impl Iterator<Item = &Watch> {
-        self.standings.iter().map(|standing| &standing.watch)
+    /// Numbered as notices are.
+    fn watches(&self) -> impl Iterator<Item = (usize, &Watch)> {
+        self.standings.iter().map(|standing| &standing.watch).enumerate()
+    }
+
+    /// The watches to begin with.
+    pub(super) fn whole(&self) -> Vec<(usize, Watch)> {
+        let whole = self.watches().filter(|(_, watch)| watch.part != Part::Names);
+        whole.map(|(number, watch)| (number, watch.clone())).collect()
+    }
+
+    /// The watches of names, once, when all others have brought what they can: the first list of
+    /// names then tells which of the Secrets that are named exist, and only these are asked for.
+    pub(super) fn names(&mut self) -> Vec<(usize, Watch)> {
+        let is_names = |standing: &&Standing| standing.watch.part == Part::Names;
+        let others_are_ready =
+            || self.standings.iter().all(|standing| is_names(&standing) || standing.is_ready());
+        if self.has_names || !others_are_ready() {
+            return Vec::new();
+        }
+        self.has_names = true;
+        self.name_secrets(Unknown::Missing);
+        let names = self.watches().filter(|(_, watch)| watch.part == Part::Names);
+        names.map(|(number, watch)| (number, watch.clone())).collect()
     }
 
     pub(super) fn notice(&mut self, number: usize, notice: Notice, now: Instant) {
@@ -105,7 +129,7 @@ impl Gather {
             Event::Delete(raw) => {
                 if let Some(key) = raw.key() {
                     self.shelf.remove(kind, number, &key);
-                    self.lost(&key);
+                    self.lost(kind, &key);
                 }
             }
         }
@@ -148,20 +172,22 @@ impl Gather {
         let standing = &mut self.standings[number];
         let is_first = !standing.is_ready();
         let stay = standing.list_ends();
-        let part = standing.watch.part;
+        let (kind, part) = (standing.watch.kind, standing.watch.part);
         for key in self.shelf.keep(number, |key| stay.contains(key)) {
             match part {
                 Part::Names => self.fetch.gone(&key),
-                _ => self.lost(&key),
+                _ => self.lost(kind, &key),
             }
         }
         self.has_sync_news |= is_first;
     }
 
-    /// A watch no longer brings an object. If it was a Secret, another watch may know it.
-    fn lost(&mut self, key: &Key) {
-        self.fetch.forget(key);
-        self.is_naming = true;
+    /// A watch no longer brings an object. If it was a Secret, it may still be there.
+    fn lost(&mut self, kind: Kind, key: &Key) {
+        if kind == Kind::Secret {
+            self.fetch.forget(key);
+            self.is_naming = true;
+        }
     }
 
     fn answered(&mut self, number: usize, now: Instant) {
@@ -183,8 +209,9 @@ impl Gather {
             self.settle.changed(now);
         }
         if standing.is_gone() {
+            let kind = standing.watch.kind;
             for key in self.shelf.keep(number, |_| false) {
-                self.lost(&key);
+                self.lost(kind, &key);
             }
         }
     }
@@ -234,7 +261,8 @@ impl Gather {
 
     /// The watch that brings the names of a Secret's namespace, if any does.
     fn names_watch(&self, key: &Key) -> Option<usize> {
-        self.watches().position(|watch| watch.part == Part::Names && watch.covers(&key.namespace))
+        let is_it = |watch: &Watch| watch.part == Part::Names && watch.covers(&key.namespace);
+        self.watches().find(|(_, watch)| is_it(watch)).map(|(number, _)| number)
     }
 
     /// Takes over what the console changed, and gives the World with it, if that is news.
@@ -269,7 +297,7 @@ impl Gather {
         }
         let news = self.shelf.news();
         if std::mem::take(&mut self.is_naming) || news.naming {
-            self.name_secrets();
+            self.name_secrets(Unknown::AskedFor);
         }
         if !self.fetch.is_idle() {
             let longest = if self.is_started { HOLD } else { FIRST_HOLD };
@@ -292,20 +320,14 @@ impl Gather {
         Publication { live, world }
     }
 
-    fn name_secrets(&mut self) {
+    fn name_secrets(&mut self, unknown: Unknown) {
         let mut named = translate::named_secrets(self.shelf.objects());
         named.retain(|key| self.names_watch(key).is_some());
-        let names: BTreeSet<usize> = self
-            .watches()
-            .enumerate()
-            .filter(|(_, watch)| watch.part == Part::Names)
-            .map(|(number, _)| number)
-            .collect();
-        let shelf = &self.shelf;
         let is_watched = |key: &Key| {
-            shelf.source_of(Kind::Secret, key).is_some_and(|from| !names.contains(&from))
+            let from = self.shelf.source_of(Kind::Secret, key);
+            from.is_some_and(|from| self.standings[from].watch.part != Part::Names)
         };
-        for key in self.fetch.name(named, is_watched) {
+        for key in self.fetch.name(named, unknown, is_watched) {
             if let Some(number) = self.names_watch(&key) {
                 self.shelf.remove(Kind::Secret, number, &key);
             }
@@ -324,7 +346,9 @@ impl Gather {
             _ => None,
         });
         let mut faults: Vec<Verdict> = Vec::new();
-        for verdict in refused.chain(self.refused_fetch.clone()) {
+        let is_fetching = self.fetch.has_failed() || !self.fetch.is_idle();
+        let refused_fetch = self.refused_fetch.clone().filter(|_| is_fetching);
+        for verdict in refused.chain(refused_fetch) {
             if !faults.iter().any(|known| known.object == verdict.object) {
                 faults.push(verdict);
             }

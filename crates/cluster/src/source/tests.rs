@@ -1,5 +1,6 @@
 //! The source against an API server: one story each.
 
+mod both;
 mod changes;
 mod faults;
 mod scene;

@@ -7,7 +7,7 @@ fn key(name: &str) -> Key {
 /// An account in which these Secrets are named, and none is watched.
 fn naming(names: &[&str]) -> Fetch {
     let mut fetch = Fetch::default();
-    fetch.name(names.iter().map(|name| key(name)).collect(), |_| false);
+    fetch.name(names.iter().map(|name| key(name)).collect(), Unknown::AskedFor, |_| false);
     fetch
 }
 
@@ -22,14 +22,14 @@ fn each_named_secret_is_asked_for_once() {
     assert!(!fetch.is_idle());
     assert!(fetch.done(&key("a"), found("1")));
     assert!(fetch.done(&key("b"), Outcome::Missing));
-    fetch.name([key("a"), key("b")].into(), |_| false);
+    fetch.name([key("a"), key("b")].into(), Unknown::AskedFor, |_| false);
     assert!(fetch.is_idle(), "what is in hand or missing is settled");
 }
 
 #[test]
 fn secrets_that_a_watch_brings_are_not_asked_for() {
     let mut fetch = Fetch::default();
-    fetch.name([key("a")].into(), |_| true);
+    fetch.name([key("a")].into(), Unknown::AskedFor, |_| true);
     assert_eq!(fetch.next(), None);
 }
 
@@ -65,7 +65,7 @@ fn what_is_no_longer_named_is_dropped_and_its_answer_ignored() {
     fetch.next();
     fetch.done(&key("a"), found("1"));
     fetch.next();
-    assert_eq!(fetch.name(BTreeSet::new(), |_| false), [key("a")]);
+    assert_eq!(fetch.name(BTreeSet::new(), Unknown::AskedFor, |_| false), [key("a")]);
     assert!(!fetch.done(&key("b"), found("1")));
     assert!(fetch.is_idle());
 }
@@ -78,4 +78,13 @@ fn what_failed_is_asked_for_again_in_time() {
     assert!(fetch.is_idle() && fetch.has_failed());
     fetch.retry();
     assert_eq!(fetch.next(), Some(key("a")));
+}
+
+#[test]
+fn before_a_list_of_names_only_those_on_it_are_asked_for() {
+    let mut fetch = Fetch::default();
+    fetch.name([key("a"), key("b")].into(), Unknown::Missing, |_| false);
+    assert_eq!(fetch.next(), None);
+    fetch.seen(&key("b"), "1");
+    assert_eq!([fetch.next(), fetch.next()], [Some(key("b")), None]);
 }

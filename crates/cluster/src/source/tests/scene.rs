@@ -1,6 +1,10 @@
 //! An API server, the source on it, and what the source publishes.
 
-use std::time::Duration;
+use std::{
+    ops::{Deref, DerefMut},
+    path::PathBuf,
+    time::Duration,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use kube::{
@@ -23,13 +27,20 @@ const PACE: Pace = Pace {
     between_watches: Duration::from_millis(20),
 };
 
-pub struct Scene {
-    pub server: ApiServer,
+/// A source that runs, and what it publishes.
+pub struct Running {
     pub worlds: watch::Receiver<Arc<World>>,
     pub live: watch::Receiver<Arc<Live>>,
     pub sync: watch::Receiver<SyncState>,
     pub console: watch::Sender<Console>,
+    client: Client,
     _running: DropGuard,
+}
+
+/// The same on the API server in this process.
+pub struct Scene {
+    pub server: ApiServer,
+    source: Running,
 }
 
 /// What the source is told, but for the pace.
@@ -42,27 +53,23 @@ pub fn options() -> SourceOptions {
     }
 }
 
-impl Scene {
-    pub async fn on(server: ApiServer) -> Self {
-        Self::with(server, options()).await
-    }
-
-    pub async fn with(server: ApiServer, options: SourceOptions) -> Self {
-        let choice = ClusterChoice { kubeconfig: Some(server.kubeconfig()), context: None };
+impl Running {
+    pub async fn on(kubeconfig: PathBuf, options: SourceOptions) -> Self {
+        let choice = ClusterChoice { kubeconfig: Some(kubeconfig), context: None };
         let client = connect(&choice).await.unwrap();
         let (worlds, worlds_out) = watch::channel(Arc::default());
         let (live, live_out) = watch::channel(Arc::default());
         let (sync, sync_out) = watch::channel(SyncState::default());
         let console = watch::Sender::default();
         let cancel = CancellationToken::new();
-        let source = Source::new(client, options);
+        let source = Source::new(client.clone(), options);
         tokio::spawn(source.run(worlds, live, sync, console.subscribe(), cancel.clone()));
         Self {
-            server,
             worlds: worlds_out,
             live: live_out,
             sync: sync_out,
             console,
+            client,
             _running: cancel.drop_guard(),
         }
     }
@@ -83,9 +90,8 @@ impl Scene {
 
     /// Writes the status of an Ingress, as Doorward's own reports do.
     pub async fn report(&self, name: &str, status: &Value) {
-        let choice = ClusterChoice { kubeconfig: Some(self.server.kubeconfig()), context: None };
         let resource = watches::resource(Kind::Ingress);
-        let client = connect(&choice).await.unwrap();
+        let client = self.client.clone();
         let ingresses: Api<DynamicObject> = Api::namespaced_with(client, "shop", &resource);
         let applied = json!({
             "apiVersion": "networking.k8s.io/v1",
@@ -96,12 +102,37 @@ impl Scene {
         let params = PatchParams::apply("doorward").force();
         ingresses.patch_status(name, &params, &Patch::Apply(applied)).await.unwrap();
     }
+}
+
+impl Scene {
+    pub async fn on(server: ApiServer) -> Self {
+        Self::with(server, options()).await
+    }
+
+    pub async fn with(server: ApiServer, options: SourceOptions) -> Self {
+        let source = Running::on(server.kubeconfig(), options).await;
+        Self { server, source }
+    }
 
     /// Waits until all that was written before is in the World, by writing one thing more.
     pub async fn caught_up(&mut self, marker: &str) -> Arc<World> {
         self.server.put(service(marker));
         let key = Key::new("shop", marker);
         self.world(|world| world.services.contains_key(&key)).await
+    }
+}
+
+impl Deref for Scene {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.source
+    }
+}
+
+impl DerefMut for Scene {
+    fn deref_mut(&mut self) -> &mut Running {
+        &mut self.source
     }
 }
 

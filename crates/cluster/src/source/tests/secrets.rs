@@ -89,6 +89,7 @@ async fn secrets_that_are_named_from_the_start_are_in_the_first_world() {
     let world = scene.first().await;
     assert!(holds(&world, &key("named"), &pair));
     assert_eq!(world.secrets.len(), 1);
+    assert_eq!(scene.server.count("get", "secrets"), 1, "the missing one needs no request");
     scene.server.put(opaque("missing", &pair));
     scene.world(|world| holds(world, &key("missing"), &pair)).await;
 }

@@ -1,0 +1,66 @@
+//! Stories that are told of the API server in this process and of the real one, where that is at
+//! hand.
+
+use serde_json::json;
+use testkit::{cluster::Cluster, pki::TestCa};
+
+use super::{scene::*, *};
+
+/// Everything that the selectors, the paging and the metadata-only lists are relied on for.
+async fn objects_come_change_and_go(mut cluster: Cluster) {
+    let ca = TestCa::new("root");
+    let [old, new] = [ca.leaf(&["a.test"]), ca.leaf(&["a.test"])];
+    cluster.put(&ingress("web", "named")).await;
+    cluster.put(&service("web")).await;
+    cluster.put(&tls("tls-a", &old)).await;
+    cluster.put(&opaque("named", &old)).await;
+    cluster.put(&opaque("other", &old)).await;
+    let mut stored = secret("doorward-system", "upload", "Opaque", &old);
+    stored["metadata"]["labels"] = json!({"doorward.dev/certificate-id": "756-cn-hangzhou"});
+    cluster.put(&stored).await;
+
+    let mut source = Running::on(cluster.kubeconfig(), options()).await;
+    let world = source.first().await;
+    assert_eq!(world.faults, []);
+    let secrets: Vec<_> = world.secrets.keys().map(|key| &*key.name).collect();
+    assert_eq!(secrets, ["upload", "named", "tls-a"]);
+    let stored = &world.secrets[&Key::new("doorward-system", "upload")].body;
+    assert!(stored.store_id.is_some());
+    let (web, named) = (Key::new("shop", "web"), Key::new("shop", "named"));
+    let (kept, generation) = (world.ingresses[&web].clone(), world.generation);
+
+    // A status alone is no news; a change while the server is away is, once it is back.
+    let status = json!({"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}});
+    source.report("web", &status).await;
+    let reference = model::ObjectRef::namespaced("Ingress", "shop", "web");
+    until(&mut source.live, |live| live.objects[&reference].is_ours).await;
+    cluster.put(&opaque("named", &new)).await;
+    let world = source.world(|world| holds(world, &named, &new)).await;
+    assert!(Arc::ptr_eq(&world.ingresses[&web], &kept));
+    assert_eq!(world.generation, generation + 1);
+    cluster.away().await;
+    until(&mut source.sync, |sync| sync.away.is_some()).await;
+    cluster.back().await;
+    cluster.put(&tls("tls-a", &new)).await;
+    source.world(|world| holds(world, &Key::new("shop", "tls-a"), &new)).await;
+    until(&mut source.sync, |sync| sync.away.is_none()).await;
+
+    // A kind that is installed later, and a name that nobody uses any more.
+    cluster.put(&alb_config_crd()).await;
+    cluster.put(&alb_config()).await;
+    source.world(|world| world.alb_configs.len() == 1).await;
+    cluster.delete("Ingress", "shop", "web").await;
+    source.world(|world| world.ingresses.is_empty() && world.secrets.len() == 2).await;
+}
+
+#[tokio::test]
+async fn objects_come_change_and_go_in_process() {
+    objects_come_change_and_go(Cluster::in_process().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_come_change_and_go_on_the_real_server() {
+    if let Some(cluster) = Cluster::real().await {
+        objects_come_change_and_go(cluster).await;
+    }
+}
