@@ -38,10 +38,20 @@ impl<'a> Lists<'a> {
             (path, Definition::Custom { schema, .. }) => custom(schema, path),
             ("status.conditions", _) => by(&["type"]),
             ("spec.ports", _) if self.resource.kind == "Service" => by(&["port", "protocol"]),
-            ("spec.containers" | "spec.volumes", _) if self.resource.kind == "Pod" => by(&["name"]),
-            _ => Merging::Whole,
+            (path, _) => match in_pod(path) {
+                "containers" | "volumes" | "containers.env" => by(&["name"]),
+                "containers.ports" => by(&["containerPort", "protocol"]),
+                "containers.volumeMounts" => by(&["mountPath"]),
+                _ => Merging::Whole,
+            },
         }
     }
+}
+
+/// The path below the spec of a Pod, or of a Pod that another kind describes.
+fn in_pod(path: &str) -> &str {
+    let path = path.strip_prefix("spec.template.").unwrap_or(path);
+    path.strip_prefix("spec.").unwrap_or_default()
 }
 
 fn custom(schema: &Value, path: &str) -> Merging {

@@ -87,69 +87,87 @@ impl Resource {
     }
 }
 
-/// The kinds that are there before any CRD is.
+/// The kinds that are there before any CRD is: those that Doorward reads and writes, and those
+/// it is deployed with.
 pub(super) fn built_in() -> Vec<Resource> {
-    let core = |plural, kind, short| built("", "v1", plural, kind, short);
+    let core = |plural, kind, short| built("", plural, kind, short);
+    let apps = |plural, kind, short| built("apps", plural, kind, short).with_status();
+    let rbac = |plural, kind| built("rbac.authorization.k8s.io", plural, kind, "");
+    let networks = |plural, kind, short| built("networking.k8s.io", plural, kind, short);
     vec![
-        Resource { namespaced: false, has_status: true, ..core("namespaces", "Namespace", "ns") },
+        core("namespaces", "Namespace", "ns").of_the_cluster().with_status(),
         core("secrets", "Secret", ""),
-        Resource { has_status: true, ..core("services", "Service", "svc") },
-        Resource { singular: "endpoints".into(), ..core("endpoints", "Endpoints", "ep") },
+        core("services", "Service", "svc").with_status(),
+        core("endpoints", "Endpoints", "ep").called("endpoints"),
         core("configmaps", "ConfigMap", "cm"),
         core("events", "Event", "ev"),
-        Resource { has_status: true, ..core("pods", "Pod", "po") },
-        Resource {
-            has_generation: true,
-            ..built("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", "")
-        },
-        Resource {
-            has_status: true,
-            has_generation: true,
-            singular: "ingress".into(),
-            ..built("networking.k8s.io", "v1", "ingresses", "Ingress", "ing")
-        },
-        Resource {
-            namespaced: false,
-            has_generation: true,
-            singular: "ingressclass".into(),
-            ..built("networking.k8s.io", "v1", "ingressclasses", "IngressClass", "")
-        },
-        built("coordination.k8s.io", "v1", "leases", "Lease", ""),
-        built("events.k8s.io", "v1", "events", "Event", "ev"),
-        Resource {
-            namespaced: false,
-            has_status: true,
-            has_generation: true,
-            categories: vec!["api-extensions".into()],
-            ..built(
-                "apiextensions.k8s.io",
-                "v1",
-                "customresourcedefinitions",
-                "CustomResourceDefinition",
-                "crd",
-            )
-        },
+        core("pods", "Pod", "po").with_status(),
+        core("serviceaccounts", "ServiceAccount", "sa"),
+        built("discovery.k8s.io", "endpointslices", "EndpointSlice", "").with_generation(),
+        networks("ingresses", "Ingress", "ing").called("ingress").with_status().with_generation(),
+        networks("ingressclasses", "IngressClass", "")
+            .called("ingressclass")
+            .of_the_cluster()
+            .with_generation(),
+        networks("networkpolicies", "NetworkPolicy", "netpol")
+            .called("networkpolicy")
+            .with_generation(),
+        built("coordination.k8s.io", "leases", "Lease", ""),
+        built("events.k8s.io", "events", "Event", "ev"),
+        apps("deployments", "Deployment", "deploy").with_generation(),
+        apps("daemonsets", "DaemonSet", "ds").with_generation(),
+        built("policy", "poddisruptionbudgets", "PodDisruptionBudget", "pdb")
+            .with_status()
+            .with_generation(),
+        rbac("roles", "Role"),
+        rbac("rolebindings", "RoleBinding"),
+        rbac("clusterroles", "ClusterRole").of_the_cluster(),
+        rbac("clusterrolebindings", "ClusterRoleBinding").of_the_cluster(),
+        built(
+            "apiextensions.k8s.io",
+            "customresourcedefinitions",
+            "CustomResourceDefinition",
+            "crd",
+        )
+        .of_the_cluster()
+        .with_status()
+        .with_generation(),
     ]
 }
 
-/// A namespaced kind without a status.
-fn built(group: &str, version: &str, plural: &str, kind: &str, short_name: &str) -> Resource {
+/// A namespaced kind of a group's `v1`, without a status.
+fn built(group: &str, plural: &str, kind: &str, short_name: &str) -> Resource {
+    let short_names = Some(short_name).filter(|name| !name.is_empty()).map(Into::into);
     Resource {
         group: group.into(),
-        version: version.into(),
+        version: "v1".into(),
         plural: plural.into(),
         singular: plural.trim_end_matches('s').into(),
         kind: kind.into(),
-        short_names: Some(short_name)
-            .filter(|n| !n.is_empty())
-            .map(Into::into)
-            .into_iter()
-            .collect(),
+        short_names: short_names.into_iter().collect(),
         categories: Vec::new(),
         namespaced: true,
         has_status: false,
         has_generation: false,
         definition: Definition::BuiltIn,
+    }
+}
+
+impl Resource {
+    fn of_the_cluster(self) -> Self {
+        Self { namespaced: false, ..self }
+    }
+
+    fn with_status(self) -> Self {
+        Self { has_status: true, ..self }
+    }
+
+    fn with_generation(self) -> Self {
+        Self { has_generation: true, ..self }
+    }
+
+    fn called(self, singular: &str) -> Self {
+        Self { singular: singular.into(), ..self }
     }
 }
 

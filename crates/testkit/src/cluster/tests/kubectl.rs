@@ -138,8 +138,9 @@ async fn kubectl_prints_the_columns_of_a_custom_kind(cluster: Cluster) {
     let rows: Vec<Vec<_>> = got.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[0], ["NAME", "ALBID", "CERTID", "AGE"]);
     assert_eq!(rows[1][..3], ["alb", "alb-1", "cert-1"]);
-    let edited = r#"{"spec":{"config":{"name":"two"}}}"#;
+    let edited = r#"{"spec":{"config":{"name":"zero"}}}"#;
     kubectl.run(&["patch", "albconfig", "alb", "--type=merge", "-p", edited], "");
+    kubectl.run(&["edit", "albconfig", "alb"], "");
     let described = kubectl.run(&["describe", "albconfig", "alb"], "");
     assert!(described.contains("Name:  two") && described.contains("cert-3"), "{described}");
     kubectl.run(&["delete", "crd", "albconfigs.alibabacloud.com", "--timeout=10s"], "");
@@ -169,6 +170,7 @@ impl Kubectl {
             .args(arguments)
             .env("KUBECONFIG", &self.kubeconfig)
             .env("HOME", self.home.path())
+            .env("KUBE_EDITOR", "sed -i s/zero/two/")
             .stdin(std::fs::File::open(&file).unwrap());
         let output = tokio::task::block_in_place(|| command.output()).unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
