@@ -157,7 +157,10 @@ pub fn ingress(name: &str, secret: &str) -> Value {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {"name": name, "namespace": "shop"},
-        "spec": {"tls": [{"hosts": ["a.test"], "secretName": secret}]},
+        "spec": {
+            "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}},
+            "tls": [{"hosts": ["a.test"], "secretName": secret}],
+        },
     })
 }
 
