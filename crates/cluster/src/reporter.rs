@@ -79,13 +79,14 @@ impl Reporter {
                 () = stop.cancelled() => return,
                 // Drops whatever is under way.
                 () = ended.cancelled() => info!("statuses and events are the next leader's"),
-                () = self.lead(&term) => {}
+                never = self.lead(&term) => never,
             }
         }
     }
 
-    /// One term. Returns early when the lease is no longer certain.
-    async fn lead(&mut self, term: &Term) {
+    /// One term, until dropped. While the lease is not certain every write is refused, and tried
+    /// again as when the server does not answer.
+    async fn lead(&mut self, term: &Term) -> ! {
         let began = Instant::now();
         let mut memory = Memory {
             said: self.said_before().await,
@@ -94,7 +95,7 @@ impl Reporter {
             refusals: Refusals::default(),
         };
         let mut unanswered = 0;
-        while term.is_current() {
+        loop {
             let round = Round::new(self, term, began).run(&mut memory).await;
             let pause = PER_WRITE * u32::try_from(round.writes).unwrap_or(u32::MAX);
             let mut not_before = Instant::now() + pause;

@@ -20,6 +20,8 @@ pub enum Refused {
     NoAnswer(String),
     /// The lease is not, or no longer, certain.
     NotLeader,
+    /// It was not asked, as others got no answer just now.
+    NotAsked,
 }
 
 impl Refused {
@@ -33,7 +35,7 @@ impl Refused {
             Self::Forbidden(text) | Self::NotThis(text) | Self::NoAnswer(text) => {
                 warn!(error = text, "{what}");
             }
-            Self::Gone | Self::AlreadyExists | Self::NotLeader => {}
+            Self::Gone | Self::AlreadyExists | Self::NotLeader | Self::NotAsked => {}
         }
     }
 }
@@ -69,9 +71,10 @@ fn of_status(status: &Status) -> Refused {
         404 => Refused::Gone,
         403 if is_ending => Refused::Gone,
         // Quotas and webhooks answer 403 too; only RBAC names the user and what it cannot do.
-        403 if status.message.contains(" cannot ") => Refused::Forbidden(text()),
+        403 if status.message.contains(" is forbidden: User \"") => Refused::Forbidden(text()),
         409 if status.is_already_exists() => Refused::AlreadyExists,
-        401 | 429 | 500.. => Refused::NoAnswer(text()),
+        // Not 500: that is a webhook which fails, and of this object perhaps.
+        401 | 429 | 502..=504 => Refused::NoAnswer(text()),
         _ => Refused::NotThis(text()),
     }
 }

@@ -1,5 +1,7 @@
 //! One look at everything, and the writes that come of it.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use futures::{StreamExt, stream};
 use kube::api::{Patch, PatchParams};
 use model::ObjectRef;
@@ -29,7 +31,7 @@ pub struct Round<'a> {
 #[derive(Debug)]
 pub struct Outcome {
     pub writes: usize,
-    /// The API server answers, be it with a refusal.
+    /// The API server was asked and answered, be it with a refusal.
     pub is_answered: bool,
     /// When there is something to do even if nothing changes.
     pub wake: Option<Instant>,
@@ -51,9 +53,17 @@ impl<'a> Round<'a> {
         let (writes, wake) = self.decide(memory, now);
         let count = writes.len();
         let mut faults = Faults::default();
+        // The rest of a round would only wait as long in vain.
+        let is_away = AtomicBool::new(false);
         let mut answers = stream::iter(writes)
             .map(|write| async {
+                if is_away.load(Relaxed) {
+                    return (write, Err(Refused::NotAsked));
+                }
                 let answer = self.send(&write).await;
+                if matches!(answer, Err(Refused::NoAnswer(_) | Refused::NotLeader)) {
+                    is_away.store(true, Relaxed);
+                }
                 (write, answer)
             })
             .buffer_unordered(AT_ONCE);
@@ -62,7 +72,7 @@ impl<'a> Round<'a> {
         }
         faults.tell();
         let wake = [wake, memory.refusals.next(now)].into_iter().flatten().min();
-        Outcome { writes: count, is_answered: !faults.is_unanswered, wake }
+        Outcome { writes: count, is_answered: !is_away.load(Relaxed), wake }
     }
 
     /// What to write now, and when to look again.
@@ -152,7 +162,7 @@ impl<'a> Round<'a> {
             }
             Err(refused) => refused,
         };
-        if !matches!(refused, Refused::Gone | Refused::NotLeader) {
+        if !matches!(refused, Refused::Gone | Refused::NotLeader | Refused::NotAsked) {
             counts.failed();
         }
         match (&refused, &write) {
@@ -213,14 +223,10 @@ fn body(kind: Kind, change: &StatusChange) -> Value {
 struct Faults {
     count: usize,
     first: Option<(ObjectRef, Refused)>,
-    is_unanswered: bool,
 }
 
 impl Faults {
     fn note(&mut self, object: &ObjectRef, refused: &Refused) {
-        if matches!(refused, Refused::NoAnswer(_)) {
-            self.is_unanswered = true;
-        }
         if matches!(refused, Refused::NoAnswer(_) | Refused::NotThis(_)) {
             self.count += 1;
             self.first.get_or_insert_with(|| (object.clone(), refused.clone()));

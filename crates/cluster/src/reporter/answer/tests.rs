@@ -13,13 +13,19 @@ fn answer(code: u16, reason: &str, message: &str) -> Refused {
 fn answers_say_what_comes_next() {
     let text = String::from;
     let rbac = r#"ingresses.networking.k8s.io "web" is forbidden: User "x" cannot patch resource"#;
+    let webhook = r#"admission webhook "a.test" denied the request: you cannot do this"#;
     let cases = [
         (answer(404, "NotFound", "not found"), Refused::Gone),
         (answer(403, "Forbidden", rbac), Refused::Forbidden(text(rbac))),
         (answer(403, "Forbidden", "exceeded quota"), Refused::NotThis(text("exceeded quota"))),
+        (answer(403, "Forbidden", webhook), Refused::NotThis(text(webhook))),
         (answer(409, "AlreadyExists", "exists"), Refused::AlreadyExists),
         (answer(409, "Conflict", "try again"), Refused::NotThis(text("try again"))),
         (answer(422, "Invalid", "no address"), Refused::NotThis(text("no address"))),
+        (
+            answer(500, "InternalError", "failed calling webhook"),
+            Refused::NotThis(text("failed calling webhook")),
+        ),
         (answer(429, "TooManyRequests", "slower"), Refused::NoAnswer(text("slower"))),
         (answer(503, "", ""), Refused::NoAnswer(text("the API server answers 503 "))),
     ];
