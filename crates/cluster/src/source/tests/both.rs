@@ -2,7 +2,7 @@
 //! hand.
 
 use serde_json::json;
-use testkit::{cluster::Cluster, pki::TestCa};
+use testkit::{cluster::Cluster, manifest, pki::TestCa};
 
 use super::{scene::*, *};
 
@@ -62,4 +62,29 @@ async fn objects_come_change_and_go_on_the_real_server() {
     if let Some(cluster) = Cluster::real().await {
         objects_come_change_and_go(cluster).await;
     }
+}
+
+/// With the rights that `deploy/` grants: only the real server asks for any.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_that_are_shipped_suffice_on_the_real_server() {
+    let Some(cluster) = Cluster::real().await else { return };
+    let pair = TestCa::new("root").leaf(&["a.test"]);
+    cluster.put(&tls("tls-a", &pair)).await;
+    cluster.put_yaml(include_str!("../../../../../deploy/base/cluster-role.yaml")).await;
+    cluster.put_yaml(include_str!("../../../../../deploy/base/role.yaml")).await;
+    let secret_namespaces = Some(["shop".into()].into());
+    let options = SourceOptions { secret_namespaces, ..options() };
+    let mut source = Running::on(cluster.service_account_kubeconfig(), options).await;
+    let refused = |world: &World| {
+        let refused: Vec<_> = world.faults.iter().map(|fault| fault.object.to_string()).collect();
+        world.generation > 0 && refused == ["Access shop/secrets"]
+    };
+    assert_eq!(source.world(refused).await.secrets.len(), 0);
+
+    let role = include_str!("../../../../../deploy/watched-namespace/role.yaml");
+    for mut object in manifest::documents(role) {
+        object["metadata"]["namespace"] = json!("shop");
+        cluster.put(&object).await;
+    }
+    source.world(|world| world.faults.is_empty() && world.secrets.len() == 1).await;
 }
