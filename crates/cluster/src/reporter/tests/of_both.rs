@@ -16,6 +16,8 @@ use super::{
     scene::{CRD, IP, Leader, Scene, edge, ingress, live, show},
 };
 
+const RIGHTS: &str = include_str!("../../../../../deploy/base/cluster-role.yaml");
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_this_process() {
     story(Arc::new(Cluster::in_process().await)).await;
@@ -100,6 +102,7 @@ struct Hall {
 impl Hall {
     async fn of(cluster: Arc<Cluster>) -> Self {
         cluster.put_yaml(CRD).await;
+        cluster.put_yaml(RIGHTS).await;
         let spec = json!({"config": {"name": "edge"}});
         cluster
             .put(&json!({
@@ -150,8 +153,10 @@ impl Hall {
         Self { cluster, scene, mirror }
     }
 
+    /// With the rights that are shipped.
     async fn leader(&self) -> Leader {
-        let kubeconfig = Kubeconfig::read_from(self.cluster.kubeconfig()).unwrap();
+        let kubeconfig = self.cluster.service_account_kubeconfig();
+        let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         let options = KubeConfigOptions::default();
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
         self.scene.leader(Client::try_from(config).unwrap(), "doorward-0", &[IP])
