@@ -1,6 +1,6 @@
 //! Kubernetes: where the API server holds all state.
 //!
-//! `source` makes the World of its objects, `store` keeps what Doorward itself writes, `lease`
+//! `client` connects, `source` makes the World of its objects, `store` keeps what Doorward itself writes, `lease`
 //! elects the one replica that may issue and write, and `reporter` carries out what the crate
 //! `report` decides. Nothing here decides what is served.
 

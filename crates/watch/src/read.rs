@@ -101,3 +101,6 @@ impl Unread {
         Read { object, warnings: warnings.collect() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,8 +93,7 @@ impl Trouble {
 pub(super) fn needs_new_list(error: &watcher::Error) -> bool {
     match error {
         watcher::Error::WatchStartFailed(error) => {
-            is_expired(error)
-                || matches!(error, Error::Api(status) if matches!(status.code, 403 | 404))
+            is_expired(error) || matches!(error, Error::Api(status) if status.code == 404)
         }
         _ => false,
     }

@@ -12,6 +12,11 @@ fn what_an_answer_means() {
         (InitialListFailed(status(404, "no kind")), Trouble::Absent, false),
         (InitialListFailed(status(403, "no\n rule")), denied, false),
         (WatchStartFailed(status(404, "no kind")), Trouble::Absent, true),
+        (
+            WatchStartFailed(status(403, "no rule")),
+            Trouble::Denied { verb: "watch", says: "no rule".into() },
+            false,
+        ),
         (WatchStartFailed(status(410, "too old")), Trouble::Cut, true),
         (WatchStartFailed(status(504, "Too large resource version: 9")), Trouble::Cut, true),
         (
