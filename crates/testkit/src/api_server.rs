@@ -23,6 +23,7 @@ mod merge;
 mod names;
 mod objects;
 mod openapi;
+mod protobuf;
 mod request;
 mod resource;
 mod selector;

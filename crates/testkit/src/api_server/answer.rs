@@ -19,7 +19,7 @@ use super::{
     list,
     log::Logged,
     objects::{Patch, Written},
-    openapi,
+    openapi, protobuf,
     request::{Asked, Query},
     selector::Selector,
     view::View,
@@ -39,7 +39,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let answer = match head.uri.path() {
         "/healthz" | "/livez" | "/readyz" => return text("ok"),
-        path => match unlisted(&shared, path, &body) {
+        path => match unlisted(&shared, path, content_type(&head), &body) {
             Some(answer) => answer,
             None => about_objects(&shared, &head, &body),
         },
@@ -50,14 +50,19 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
 }
 
 /// The paths that are of no object.
-fn unlisted(shared: &Shared, path: &str, body: &Bytes) -> Option<Result<Response<Body>, Failure>> {
+fn unlisted(
+    shared: &Shared,
+    path: &str,
+    content_type: &str,
+    body: &Bytes,
+) -> Option<Result<Response<Body>, Failure>> {
     let state = shared.state();
     let kinds = state.objects.kinds();
     if let Some(found) = discovery::answer(kinds, path).or_else(|| openapi::answer(kinds, path)) {
         return Some(Ok(json_with(StatusCode::OK, &found)));
     }
     (path == access::PATH).then(|| {
-        let review = access::review(&state.faults, &parse_body(body)?);
+        let review = access::review(&state.faults, &parse(content_type, body)?);
         Ok(json_with(StatusCode::CREATED, &review))
     })
 }
@@ -133,8 +138,7 @@ fn about_objects(
         dry_run: asked.query.text("dryRun") == "All",
         now,
     };
-    let content_type = header(CONTENT_TYPE).unwrap_or_default();
-    let answered = change(&mut state, &asked, &write, content_type, body)?;
+    let answered = change(&mut state, &asked, &write, content_type(head), body)?;
     Ok(match answered {
         Changed::Object(status, object) => {
             json_with(status, &view.object(&asked.resource, &object, now))
@@ -240,6 +244,9 @@ fn parse(content_type: &str, body: &Bytes) -> Result<Value, Failure> {
     match media_type(content_type) {
         "application/json" | "" => parse_body(body),
         "application/yaml" => parse_yaml(body),
+        other @ "application/vnd.kubernetes.protobuf" => {
+            protobuf::parse(body).ok_or_else(|| unsupported(other))
+        }
         other => Err(unsupported(other)),
     }
 }
@@ -261,6 +268,10 @@ fn parse_yaml(body: &Bytes) -> Result<Value, Failure> {
 
 fn parse_options(body: &Bytes) -> Result<Value, Failure> {
     if body.is_empty() { Ok(Value::Null) } else { parse_body(body) }
+}
+
+fn content_type(head: &Parts) -> &str {
+    head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn media_type(content_type: &str) -> &str {

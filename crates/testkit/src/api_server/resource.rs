@@ -91,17 +91,17 @@ impl Resource {
 /// it is deployed with.
 pub(super) fn built_in() -> Vec<Resource> {
     let core = |plural, kind, short| built("", plural, kind, short);
-    let apps = |plural, kind, short| built("apps", plural, kind, short).with_status();
+    let apps = |plural, kind, short| built("apps", plural, kind, short).with_status().in_all();
     let rbac = |plural, kind| built("rbac.authorization.k8s.io", plural, kind, "");
     let networks = |plural, kind, short| built("networking.k8s.io", plural, kind, short);
     vec![
         core("namespaces", "Namespace", "ns").of_the_cluster().with_status(),
         core("secrets", "Secret", ""),
-        core("services", "Service", "svc").with_status(),
+        core("services", "Service", "svc").with_status().in_all(),
         core("endpoints", "Endpoints", "ep").called("endpoints"),
         core("configmaps", "ConfigMap", "cm"),
         core("events", "Event", "ev"),
-        core("pods", "Pod", "po").with_status(),
+        core("pods", "Pod", "po").with_status().in_all(),
         core("serviceaccounts", "ServiceAccount", "sa"),
         built("discovery.k8s.io", "endpointslices", "EndpointSlice", "").with_generation(),
         networks("ingresses", "Ingress", "ing").called("ingress").with_status().with_generation(),
@@ -164,6 +164,11 @@ impl Resource {
 
     fn with_generation(self) -> Self {
         Self { has_generation: true, ..self }
+    }
+
+    /// Among those that `kubectl get all` means.
+    fn in_all(self) -> Self {
+        Self { categories: vec!["all".into()], ..self }
     }
 
     fn called(self, singular: &str) -> Self {

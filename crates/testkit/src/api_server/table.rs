@@ -120,7 +120,12 @@ fn columns(resource: &Resource) -> Vec<Column> {
         (_, "Namespace") => &[("Status", ".status.phase")],
         (_, "Secret") => &[("Type", ".type"), ("Data", "")],
         (_, "ConfigMap") => &[("Data", "")],
-        (_, "Service") => &[("Type", ".spec.type"), ("Cluster-IP", ".spec.clusterIP")],
+        (_, "Service") => &[
+            ("Type", ".spec.type"),
+            ("Cluster-IP", ".spec.clusterIP"),
+            ("External-IP", ""),
+            ("Port(s)", ""),
+        ],
         (_, "Ingress") => &[("Class", ""), ("Hosts", ""), ("Address", ""), ("Ports", "")],
         (_, "IngressClass") => &[("Controller", ".spec.controller"), ("Parameters", "")],
         (_, "Lease") => &[("Holder", ".spec.holderIdentity")],
@@ -150,13 +155,18 @@ fn built_in(resource: &Resource, column: &str, object: &Value) -> Value {
             hosts if hosts.is_empty() => "*".into(),
             hosts => hosts.into(),
         },
-        ("Ingress", "Address") => {
-            let ingress = object["status"]["loadBalancer"]["ingress"].as_array();
-            let addresses = ingress.into_iter().flatten().map(|address| match &address["ip"] {
-                Value::Null => &address["hostname"],
-                ip => ip,
+        ("Ingress", "Address") => joined(addresses(object)).into(),
+        ("Service", "External-IP") => match joined(addresses(object)) {
+            none if none.is_empty() && spec["type"] == "LoadBalancer" => "<pending>".into(),
+            none if none.is_empty() => "<none>".into(),
+            addresses => addresses.into(),
+        },
+        ("Service", "Port(s)") => {
+            let ports = spec["ports"].as_array().into_iter().flatten();
+            let ports = ports.map(|port| {
+                format!("{}/{}", port["port"], port["protocol"].as_str().unwrap_or("TCP"))
             });
-            joined(addresses.collect()).into()
+            ports.collect::<Vec<_>>().join(",").into()
         }
         ("Ingress", "Ports") => if spec["tls"].is_null() { "80" } else { "80, 443" }.into(),
         ("IngressClass", "Parameters") => match &spec["parameters"] {
@@ -175,6 +185,19 @@ fn built_in(resource: &Resource, column: &str, object: &Value) -> Value {
         }
         _ => Value::Null,
     }
+}
+
+/// Those that the object's load balancer publishes.
+fn addresses(object: &Value) -> Vec<&Value> {
+    let published = object["status"]["loadBalancer"]["ingress"].as_array();
+    published
+        .into_iter()
+        .flatten()
+        .map(|published| match &published["ip"] {
+            Value::Null => &published["hostname"],
+            ip => ip,
+        })
+        .collect()
 }
 
 /// As `kubectl` writes ages, but for its finer steps: `45s`, `12m`, `7h`, `30d`.

@@ -79,8 +79,14 @@ impl RealApiServer {
         self.folder.path().join("service-account.kubeconfig")
     }
 
+    /// With every right.
     pub fn api(&self) -> Api {
         Api::secured(self.address(), TlsClient::trusting(&self.ca), ADMIN_TOKEN)
+    }
+
+    /// As the ServiceAccount `doorward` of `doorward-system`, which may what RBAC says.
+    pub fn service_account_api(&self) -> Api {
+        Api::secured(self.address(), TlsClient::trusting(&self.ca), SERVICE_ACCOUNT_TOKEN)
     }
 
     /// Kills the API server, as a crash would. Its etcd keeps everything.

@@ -1,4 +1,5 @@
 mod kubectl;
+mod rights;
 mod stories;
 
 use super::*;

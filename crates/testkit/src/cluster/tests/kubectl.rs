@@ -6,6 +6,7 @@ use crate::peers;
 told_of_both! {
     kubectl_works_with_an_ingress
     kubectl_prints_the_columns_of_a_custom_kind
+    kubectl_makes_some_kinds_without_a_manifest
 }
 
 const INGRESS: &str = "
@@ -144,6 +145,18 @@ async fn kubectl_prints_the_columns_of_a_custom_kind(cluster: Cluster) {
     let described = kubectl.run(&["describe", "albconfig", "alb"], "");
     assert!(described.contains("Name:  two") && described.contains("cert-3"), "{described}");
     kubectl.run(&["delete", "crd", "albconfigs.alibabacloud.com", "--timeout=10s"], "");
+}
+
+async fn kubectl_makes_some_kinds_without_a_manifest(cluster: Cluster) {
+    let Some(kubectl) = Kubectl::of(&cluster) else { return };
+    kubectl.run(&["create", "namespace", "shop"], "");
+    kubectl.run(&["-n", "shop", "create", "secret", "generic", "web", "--from-literal=a=x"], "");
+    kubectl.run(&["-n", "shop", "label", "secret", "web", "tier=front"], "");
+    let secret = cluster.object("Secret", "shop", "web").await.unwrap();
+    assert_eq!((&secret["data"], &secret["type"]), (&json!({"a": "eA=="}), &json!("Opaque")));
+    assert_eq!(secret["metadata"]["labels"]["tier"], "front");
+    let may = kubectl.run(&["auth", "can-i", "list", "secrets", "--namespace=shop"], "");
+    assert_eq!(may.trim(), "yes");
 }
 
 struct Kubectl {
