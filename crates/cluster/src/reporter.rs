@@ -93,6 +93,7 @@ impl Reporter {
             budget: Budget::default(),
             pace: Pace::default(),
             refusals: Refusals::default(),
+            is_crowded: false,
         };
         let mut unanswered = 0;
         loop {
@@ -137,6 +138,8 @@ struct Memory {
     budget: Budget,
     pace: Pace,
     refusals: Refusals,
+    /// There was more to say than the budget allows, and the log says so.
+    is_crowded: bool,
 }
 
 impl Inputs {

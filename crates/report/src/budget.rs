@@ -41,6 +41,14 @@ impl Budget {
         true
     }
 
+    /// For an event that was not written.
+    pub fn give_back(&mut self, uid: &str) {
+        self.spent.0 = self.spent.0.saturating_sub(self.of_all.interval);
+        if let Some(on_it) = self.spent_on.get_mut(uid) {
+            on_it.0 = on_it.0.saturating_sub(self.of_one.interval);
+        }
+    }
+
     /// Forgets the objects that have their whole burst again.
     pub fn tidy(&mut self, now: Duration) {
         self.spent_on.retain(|_, spent| spent.0 > now);

@@ -107,9 +107,11 @@ impl<'a> Round<'a> {
             if waiting > 0 {
                 wake = Some(wake.map_or(now + WAITING, |wake| wake.min(now + WAITING)));
             }
-            if waiting + dropped > 0 && !events.is_empty() {
-                info!(waiting, dropped, "more to say than the API server should have to store");
+            let is_crowded = waiting + dropped > 0;
+            if is_crowded && !memory.is_crowded {
+                info!(waiting, dropped, "more to say than events may be written; warnings follow");
             }
+            memory.is_crowded = is_crowded;
             writes.extend(events.into_iter().map(Write::Event));
         }
         (writes, wake)
@@ -187,6 +189,7 @@ impl<'a> Round<'a> {
             }
             Write::Event(event) if !matches!(refused, Refused::Gone | Refused::NotThis(_)) => {
                 memory.said.take_back(&event);
+                memory.budget.give_back(&event.uid);
             }
             Write::Status(..) | Write::Event(_) => {}
         }

@@ -48,3 +48,11 @@ fn objects_that_were_silent_for_long_are_forgotten() {
     budget.tidy(SECOND * 21);
     assert_eq!(budget.spent_on.len(), 0);
 }
+
+#[test]
+fn what_was_not_written_is_given_back() {
+    let mut budget = Budget::new(rate(3, 60), rate(2, 60));
+    assert_eq!(taken(&mut budget, "a", SECOND), 2);
+    budget.give_back("a");
+    assert_eq!((taken(&mut budget, "a", SECOND), taken(&mut budget, "b", SECOND)), (1, 1));
+}
