@@ -4,8 +4,9 @@
 //! cargo run --release -p cluster --example first_sync -- INGRESSES TLS_SECRETS OTHER_SECRETS OTHER_BYTES
 //! ```
 //!
-//! The API server and the source run in processes of their own, so that the memory told is the
-//! source's alone.
+//! The objects are on the real API server where `KUBEBUILDER_ASSETS` names it, else on that of the
+//! tests, which counts requests. The source runs in a process of its own, so that the memory told
+//! is its alone.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a measurement")]
 
@@ -21,8 +22,9 @@ use cluster::{
     client::{ClusterChoice, connect},
     source::{Pace, Source, SourceOptions},
 };
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
-use testkit::{api_server::ApiServer, pki::TestCa};
+use testkit::{cluster::Cluster, pki::TestCa};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use translate::world::Console;
@@ -44,33 +46,46 @@ async fn serve() {
     let [ingresses, tls, others, bytes] = arguments[..] else {
         panic!("give INGRESSES TLS_SECRETS OTHER_SECRETS OTHER_BYTES")
     };
-    let server = ApiServer::start().await;
+    let cluster = match env::var_os("KUBEBUILDER_ASSETS") {
+        Some(_) => Cluster::real().await.unwrap(),
+        None => Cluster::in_process().await,
+    };
     let ca = TestCa::new("root");
-    for index in 0..ingresses {
-        server.put(ingress(index));
-    }
-    for index in 0..tls {
+    put(&cluster, (0..ingresses).map(ingress)).await;
+    let tls = (0..tls).map(|index| {
         let pair = ca.leaf(&[&format!("h{index}.test")]);
-        server.put(secret(
-            "kubernetes.io/tls",
-            &format!("tls-{index}"),
-            json!({
-                "tls.crt": BASE64_STANDARD.encode(pair.chain_pem),
-                "tls.key": BASE64_STANDARD.encode(pair.key_pem),
-            }),
-        ));
-    }
+        let data = json!({
+            "tls.crt": BASE64_STANDARD.encode(pair.chain_pem),
+            "tls.key": BASE64_STANDARD.encode(pair.key_pem),
+        });
+        secret("kubernetes.io/tls", &format!("tls-{index}"), data)
+    });
+    put(&cluster, tls).await;
     let content = "A".repeat(bytes);
-    for index in 0..others {
-        server.put(secret("Opaque", &format!("other-{index}"), json!({ "content": content })));
+    let others = (0..others)
+        .map(|index| secret("Opaque", &format!("other-{index}"), json!({ "content": content })));
+    put(&cluster, others).await;
+    if let Cluster::InProcess(server) = &cluster {
+        server.forget_requests();
     }
-    server.forget_requests();
     let mut child = Command::new(env::current_exe().unwrap());
-    child.env(FOLLOW, server.kubeconfig());
+    child.env(FOLLOW, cluster.kubeconfig());
     let mut child = child.spawn().unwrap();
     let status = tokio::task::spawn_blocking(move || child.wait()).await.unwrap().unwrap();
     assert!(status.success());
-    println!("requests: {:?}", server.counts());
+    if let Cluster::InProcess(server) = &cluster {
+        println!("requests: {:?}", server.counts());
+    }
+}
+
+async fn put(cluster: &Cluster, objects: impl Iterator<Item = Value>) {
+    match cluster {
+        Cluster::InProcess(server) => objects.for_each(|object| drop(server.put(object))),
+        Cluster::Real(_) => {
+            let put = |object: Value| async move { drop(cluster.put(&object).await) };
+            stream::iter(objects).for_each_concurrent(8, put).await;
+        }
+    }
 }
 
 async fn follow(choice: ClusterChoice) {
