@@ -236,6 +236,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             let _ = stream.set_zero_linger();
             continue;
         }
+        // The lines of a watch are short, and nobody should wait for the next.
+        let _ = stream.set_nodelay(true);
         connections.spawn(serve(stream, shared.clone()));
         while connections.try_join_next().is_some() {}
     }

@@ -70,7 +70,7 @@ impl ApiServer {
         self.shared.state().faults.denied.push(rule);
     }
 
-    /// Forgets the history: every resourceVersion seen so far is too old (410).
+    /// Makes every resourceVersion seen so far too old (410) to begin at. Open watches go on.
     pub fn compact(&self) {
         self.shared.state().objects.store.compact();
     }

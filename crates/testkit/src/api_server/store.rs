@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::resource::{Key, Resource};
 
-/// Every object as it is, and every change since the last compaction.
+/// Every object as it is, and every change there was.
 pub(super) struct Store {
     objects: BTreeMap<Key, Arc<Value>>,
     history: Vec<Change>,
     revision: u64,
-    /// Changes up to this revision are forgotten.
+    /// What came before this revision is too old to ask for.
     compacted: u64,
 }
 
@@ -96,25 +96,21 @@ impl Store {
         Some(last)
     }
 
-    /// What changed after `revision`; `None` when that is no longer known.
-    pub(super) fn since(&self, revision: u64) -> Option<&[Change]> {
-        if revision < self.compacted {
-            return None;
-        }
+    /// What changed after `revision`. An open watch is told all of it, whatever was compacted.
+    pub(super) fn since(&self, revision: u64) -> &[Change] {
         let first = self.history.partition_point(|change| change.revision <= revision);
-        Some(&self.history[first..])
+        &self.history[first..]
     }
 
-    /// Whether what was so at `revision` can still be told.
+    /// Whether a list or a watch may begin at `revision`.
     pub(super) fn knows(&self, revision: u64) -> bool {
         revision >= self.compacted
     }
 
-    /// Forgets the history. A revision of its own comes after it, so that even who has seen
-    /// everything is too late.
+    /// Makes every revision so far too old to begin at. One of its own comes after them, so that
+    /// even who has seen everything is too late.
     pub(super) fn compact(&mut self) {
         self.revision += 1;
         self.compacted = self.revision;
-        self.history.clear();
     }
 }

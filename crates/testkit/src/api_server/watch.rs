@@ -72,8 +72,13 @@ impl Watch {
         let state = shared.state();
         if from == 0 || wants_initial {
             watch.tell_all(&state.objects);
-        } else if !state.objects.store.knows(from) && state.faults.refuses_expired_watches {
-            return Err(watch.expired(&state.objects));
+        } else if !state.objects.store.knows(from) {
+            let expired = watch.expired(&state.objects);
+            if state.faults.refuses_expired_watches {
+                return Err(expired);
+            }
+            watch.tell("ERROR", expired.status());
+            watch.is_over = true;
         }
         if wants_initial {
             let bookmark = watch.view.bookmark(&watch.asked.resource, watch.seen, true);
@@ -123,13 +128,7 @@ impl Watch {
         let shared = self.shared.clone();
         let state = shared.state();
         let store = &state.objects.store;
-        let Some(changes) = store.since(self.seen) else {
-            let expired = self.expired(&state.objects).status();
-            self.tell("ERROR", expired);
-            self.is_over = true;
-            return;
-        };
-        for change in changes {
+        for change in store.since(self.seen) {
             self.tell_change(change);
         }
         self.seen = self.seen.max(store.revision());

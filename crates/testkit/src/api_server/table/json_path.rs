@@ -62,3 +62,6 @@ fn take<'a>(value: &'a Value, step: &Step) -> Vec<&'a Value> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,11 @@ async fn after_a_compaction_what_was_read_before_is_too_old() {
         (page["metadata"]["resourceVersion"].clone(), page["metadata"]["continue"].clone());
     let watch =
         format!("{SECRETS}?watch=1&timeoutSeconds=1&resourceVersion={}", from.as_str().unwrap());
+    let mut open = OpenWatch::of(&server, "&resourceVersion=0").await;
     server.compact();
+    server.put(secret("c"));
+    let events = [open.event().await, open.event().await, open.event().await];
+    assert_eq!(events.map(|event| event["object"]["metadata"]["name"].clone()), ["a", "b", "c"]);
 
     let in_the_stream = api.get(&watch).await;
     assert_eq!(in_the_stream.status, 200);
