@@ -102,7 +102,10 @@ fn listener_claim(
         direction: Direction::Request,
         matches: RuleMatch::default(),
         filters: settings.filters(),
-        action: Action::Forward(vec![ForwardTarget { backend, weight: 1 }]),
+        action: match served.echo {
+            true => Action::Echo,
+            false => Action::Forward(vec![ForwardTarget { backend, weight: 1 }]),
+        },
     };
     let tls = || settings.tls(served.client_ca_field.clone(), served.certificates.clone());
     ListenerClaim {

@@ -67,7 +67,7 @@ impl ListenerSettings {
             }),
             client_port: reader.flag("x-forwarded-for-port").unwrap_or(false),
             access: access::read(reader).map(Arc::new),
-            gzip: reader.flag("gzip-enabled").unwrap_or(false),
+            gzip: gzip(reader),
         }
     }
 
@@ -140,6 +140,15 @@ fn idle_timeout(reader: &mut Reader<'_>) -> Duration {
         }
         other => seconds(other),
     }
+}
+
+fn gzip(reader: &mut Reader<'_>) -> bool {
+    let is_on = reader.flag("gzip-enabled").unwrap_or(false);
+    if is_on {
+        let text = "answers go to clients as backends write them: let the backends compress";
+        reader.not_honoured("gzip-enabled", text);
+    }
+    is_on
 }
 
 fn check_client_timeout(reader: &mut Reader<'_>) {

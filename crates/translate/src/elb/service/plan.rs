@@ -20,7 +20,7 @@ use crate::{
         settings::ListenerSettings,
     },
     memory::ElbApplied,
-    route::{Annotations, ELB_PREFIX},
+    route::{Annotations, ELB_PREFIX, OWN_PREFIX, field},
     world::Object,
 };
 
@@ -48,6 +48,8 @@ pub(super) struct Served {
     /// At least one.
     pub listeners: Vec<PortPlan>,
     pub settings: ListenerSettings,
+    /// Forwarding is replaced by an echo of the request's facts.
+    pub echo: bool,
     pub client_ca_field: String,
     /// Of all its HTTPS listeners.
     pub certificates: CertificateClaim,
@@ -101,6 +103,7 @@ impl Reading<'_> {
         let settings = ListenerSettings::read(&mut self.reader, class, asks_for_https);
         pool::check(&mut self.reader);
         let refused = self.reader.problems.has_rejection();
+        let echo = own_annotations(&mut self.reader);
         let client_ca_field = self.reader.field("client-ca-cert-id");
         problems.append(of_ports);
         problems.append(self.reader.finish());
@@ -108,7 +111,7 @@ impl Reading<'_> {
         let balancer = balancer.filter(|_| !refused && !listeners.is_empty());
         let served = balancer.map(|Balancer { name, .. }| {
             problems.soften();
-            Served { balancer: name, listeners, settings, client_ca_field, certificates }
+            Served { balancer: name, listeners, settings, echo, client_ca_field, certificates }
         });
         (served, problems)
     }
@@ -170,6 +173,15 @@ impl Reading<'_> {
             members: members.collect(),
         }
     }
+}
+
+/// Ours, under `doorward.dev/`. Whether to echo.
+fn own_annotations(reader: &mut Reader<'_>) -> bool {
+    if reader.annotations.own("issuer").is_some() {
+        let text = "a Service names no host that a certificate could be obtained for: upload one and name it in kubernetes.io/elb.cert-id";
+        reader.problems.warn(Reason::NotHonoured, field(OWN_PREFIX, "issuer"), text);
+    }
+    reader.annotations.own("echo") == Some("true")
 }
 
 fn is_ours(spec: &ServiceSpec, annotations: &BTreeMap<String, String>) -> bool {
