@@ -1,5 +1,5 @@
 //! What tests share: a small PKI, TLS and HTTP clients, backends that behave and backends that
-//! do not, and the running binary. A dev-dependency only.
+//! do not, Kubernetes API servers, and the running binary. A dev-dependency only.
 //!
 //! It knows nothing of the crates it tests, or they would be built twice. It panics where a test
 //! cannot go on, and it never waits without a limit.

@@ -22,6 +22,8 @@ use crate::{child::Child, pki::TestCa, tls::TlsClient, wait_for, wait_until};
 /// Both are up in a few seconds, unless the machine is compiling.
 const START: Duration = Duration::from_secs(120);
 
+const TRIES: usize = 5;
+
 const ADMIN_TOKEN: &str = "admin-of-a-test";
 const SERVICE_ACCOUNT_TOKEN: &str = "service-account-of-a-test";
 
@@ -95,18 +97,22 @@ impl RealApiServer {
         self.server = None;
     }
 
-    /// Starts the API server again, on the same port, and waits until it is ready.
+    /// Starts the API server again, on the same port, and waits until it is ready. Tries anew when
+    /// it ends: some other test may have had the port for a moment.
     pub async fn back(&mut self) {
         let api = self.api();
-        let server = self
-            .server
-            .get_or_insert_with(|| spawn_server(&self.binaries, self.folder.path(), self.ports));
+        let spawn = || spawn_server(&self.binaries, self.folder.path(), self.ports);
+        let server = self.server.get_or_insert_with(spawn);
+        let mut tries = 1;
         wait_for(START, || {
-            let ended = server.try_wait();
-            let log = server.lines();
+            if let Some(ended) = server.try_wait() {
+                let log = server.lines().join("\n");
+                assert!(tries < TRIES, "kube-apiserver ended ({ended:?}):\n{log}");
+                tries += 1;
+                *server = spawn();
+            }
             let api = &api;
             async move {
-                assert!(ended.is_none(), "kube-apiserver ended ({ended:?}):\n{}", log.join("\n"));
                 let answer =
                     api.try_ask(Method::GET, "/readyz", content_type::JSON, &Value::Null).await;
                 answer.is_ok_and(|answer| answer.status == 200).then_some(())
