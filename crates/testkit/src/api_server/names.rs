@@ -48,11 +48,6 @@ impl Named {
         Ok(Self { name })
     }
 
-    /// That the body is of the object the path names.
-    pub(super) fn of_existing(write: &Write, body: &Value) -> Result<(), Failure> {
-        check_agreement(write, body)
-    }
-
     /// The body with the identity of a new object.
     pub(super) fn identify(&self, write: &Write, mut body: Value) -> Value {
         body["apiVersion"] = write.resource.stored_version().into();
@@ -94,7 +89,8 @@ pub(super) fn check_preconditions(write: &Write, old: &Value, body: &Value) -> R
     Ok(())
 }
 
-fn check_agreement(write: &Write, body: &Value) -> Result<(), Failure> {
+/// That the body is of the object the path names.
+pub(super) fn check_agreement(write: &Write, body: &Value) -> Result<(), Failure> {
     let resource = write.resource;
     let (version, kind) = (resource.stored_version(), resource.kind.as_str());
     if body["apiVersion"] != version || body["kind"] != kind {

@@ -75,7 +75,7 @@ impl Objects {
     }
 
     pub(super) fn replace(&mut self, write: &Write, body: Value) -> Result<Written, Failure> {
-        Named::of_existing(write, &body)?;
+        names::check_agreement(write, &body)?;
         let key = write.resource.key(write.namespace, write.name);
         let Some(old) = self.store.get(&key).cloned() else {
             if write.resource.is_made_by_update() && !write.status {
@@ -115,7 +115,7 @@ impl Objects {
             Patch::Json(patch) => merge::json_patch(&mut new, &patch)
                 .map_err(|why| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, why))?,
             Patch::Apply { mut body, force } => {
-                Named::of_existing(write, &body)?;
+                names::check_agreement(write, &body)?;
                 names::check_preconditions(write, &old, &body)?;
                 defaults::prepare(write.resource, &mut body);
                 let (object, managers) =
@@ -123,7 +123,7 @@ impl Objects {
                 (new, applied) = (object, Some(managers));
             }
         }
-        Named::of_existing(write, &new)?;
+        names::check_agreement(write, &new)?;
         self.update(write, &old, new, applied).map(Written::Changed)
     }
 
@@ -186,7 +186,10 @@ impl Objects {
         };
         write.count_generation(old.as_deref(), &mut new);
         write.track(old.as_deref(), &mut new, None);
-        self.commit(&write, new)
+        match old {
+            Some(old) if *old == new => old,
+            _ => self.commit(&write, new),
+        }
     }
 
     /// Takes the object away past every rule. Whether it was there.
@@ -284,9 +287,8 @@ impl Objects {
         Ok(self.commit(write, new))
     }
 
-    fn commit(&mut self, write: &Write, new: Value) -> Arc<Value> {
+    fn commit(&mut self, write: &Write, mut new: Value) -> Arc<Value> {
         let name = names::text(&new, "name").to_owned();
-        let mut new = new;
         let is_definition = write.resource.kind == "CustomResourceDefinition";
         if is_definition {
             crd::establish(&mut new, write.now);

@@ -28,6 +28,9 @@ async fn what_a_test_puts_the_api_shows() {
     assert_eq!(changed["metadata"]["uid"], put["metadata"]["uid"]);
     assert_eq!(changed["metadata"]["generation"], 2);
     assert_eq!(server.objects("Ingress").len(), 1);
+    let before = server.revision();
+    server.put(changed);
+    assert_eq!(server.revision(), before, "what changes nothing is no write");
 
     assert!(server.delete("Ingress", "shop", "web"));
     assert!(!server.delete("Ingress", "shop", "web"));
