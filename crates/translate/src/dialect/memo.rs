@@ -94,10 +94,11 @@ impl Memo {
             homes.push(home);
         }
         self.services.follow(&world.services, ElbService::read, |_| ());
-        for Entry { key, value, .. } in &mut self.services.entries {
-            let is_new = changed.contains(key);
-            if let Some(service) = value.as_mut().filter(|_| is_new) {
-                service.resolve(key, &mut resolver);
+        if !changed.is_empty() {
+            for Entry { key, value, .. } in &mut self.services.entries {
+                if let Some(service) = value.as_mut().filter(|_| changed.contains(key)) {
+                    service.resolve(key, &mut resolver);
+                }
             }
         }
         if some_news {

@@ -21,3 +21,6 @@ mod settings;
 pub(crate) use ingress::{ElbIngress, ElbMember, claim_ingresses};
 pub(crate) use past::Past;
 pub(crate) use service::{ElbService, claim_service};
+
+#[cfg(test)]
+mod tests;
