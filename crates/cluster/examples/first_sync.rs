@@ -37,7 +37,7 @@ async fn main() {
         Some(kubeconfig) => {
             follow(ClusterChoice { kubeconfig: Some(kubeconfig.into()), context: None }).await
         }
-        None => serve().await,
+        None => Box::pin(serve()).await,
     }
 }
 

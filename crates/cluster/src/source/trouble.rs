@@ -120,7 +120,7 @@ fn causes(error: &Error) -> String {
         }
         cause = deeper.source();
     }
-    one_line(&text)
+    one_line(text.trim_start_matches("ServiceError: "))
 }
 
 fn one_line(text: &str) -> String {

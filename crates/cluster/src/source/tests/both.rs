@@ -54,13 +54,13 @@ async fn objects_come_change_and_go(mut cluster: Cluster) {
 
 #[tokio::test]
 async fn objects_come_change_and_go_in_process() {
-    objects_come_change_and_go(Cluster::in_process().await).await;
+    Box::pin(objects_come_change_and_go(Cluster::in_process().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn objects_come_change_and_go_on_the_real_server() {
     if let Some(cluster) = Cluster::real().await {
-        objects_come_change_and_go(cluster).await;
+        Box::pin(objects_come_change_and_go(cluster)).await;
     }
 }
 
