@@ -108,7 +108,9 @@ impl Gather {
             Notice::Answered => self.answered(number, now),
             Notice::Trouble(trouble) => self.fails(number, trouble, now),
         }
-        if self.shelf.has_news() {
+        // The last of the first lists makes a World, even one without objects.
+        let is_first_list = !self.is_started && self.has_sync_news;
+        if self.shelf.has_news() || is_first_list {
             self.settle.changed(now);
         }
     }
