@@ -5,17 +5,19 @@ mod greeting;
 mod ground;
 mod issuing;
 mod keeping;
+mod kubernetes;
 mod remembering;
+mod sweeping;
 mod translating;
 
 use std::{sync::Arc, time::Duration};
 
 use ::watch::state::StateFolder;
 use anyhow::{Context, Result};
-use model::{Model, Verdict};
+use model::{Model, TicketKeys, Verdict};
 use prometheus_client::registry::Registry;
 use serve::{Gateway, GatewayOptions};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use translate::{Memory, Settings, World};
@@ -67,14 +69,22 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let state = Arc::new(StateFolder::open(&config.state)?);
 
     // objects ──► World
-    let Ground { worlds, memory, led, tickets, keep, facts, follow } = match &config.source {
+    let Ground { worlds, memory, led, tickets, keep, facts, parting, follow } = match &config.source
+    {
         Source::Folders(roots) => {
             let store_namespace = &config.settings.store_namespace;
             let ground = folder::stand(roots, store_namespace, state, &stop)?;
             standings.send_replace(Standing::CURRENT);
             ground
         }
-        Source::Kubernetes(_) => anyhow::bail!("--kube comes with the next commit"),
+        Source::Kubernetes(kube) => {
+            let ground =
+                kubernetes::stand(kube, &config.settings, state, standings, &mut metrics, &stop);
+            tokio::select! {
+                ground = ground => ground?,
+                () = signals.next() => return Ok(()),
+            }
+        }
     };
 
     // World ──► Model and verdicts
@@ -94,7 +104,8 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     stage("translate", &stop, translating.run(next_change));
 
     // Model ──► clients
-    let gateway = Gateway::start(model.clone(), gateway_options(&config), &mut metrics);
+    let options = gateway_options(&config, tickets);
+    let gateway = Gateway::start(model.clone(), options, &mut metrics);
 
     // Model ──► issued Secrets and reports, which come in again as objects
     let (orders, order) = watch::channel(issue::Orders::default());
@@ -136,10 +147,22 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     signals.next().await;
     stop.cancel();
     tokio::select! {
-        cut = gateway.drain(config.drain_limit) => info!(cut, "drained"),
+        () = part(gateway, config.drain_limit, parting) => {}
         () = signals.next() => warn!("asked again: not waiting for open requests"),
     }
     Ok(())
+}
+
+/// Ends politely: requests in flight, and whatever the stages have to finish.
+async fn part(gateway: Gateway, limit: Duration, stages: Vec<JoinHandle<()>>) {
+    let finished = async {
+        for stage in stages {
+            // What went wrong in it is in the log.
+            let _ = stage.await;
+        }
+    };
+    let (cut, _) = tokio::join!(gateway.drain(limit), timeout(limit, finished));
+    info!(cut, "drained");
 }
 
 /// Runs one stage. Should it end before it is told to, that is a bug: what is served stays, which
@@ -148,7 +171,7 @@ fn stage(
     name: &'static str,
     stop: &CancellationToken,
     run: impl Future<Output = ()> + Send + 'static,
-) {
+) -> JoinHandle<()> {
     let stop = stop.clone();
     tokio::spawn(async move {
         let ended = tokio::spawn(run).await;
@@ -160,7 +183,7 @@ fn stage(
                 "a stage ended; what is served no longer changes: restart Doorward, and report this"
             );
         }
-    });
+    })
 }
 
 /// Settings for load balancers that nobody declares are likely misspelt.
@@ -173,13 +196,17 @@ fn warn_of_strangers(settings: &Settings, model: &Model) {
     }
 }
 
-fn gateway_options(config: &Config) -> GatewayOptions {
+fn gateway_options(
+    config: &Config,
+    ticket_keys: Option<watch::Receiver<Arc<TicketKeys>>>,
+) -> GatewayOptions {
     GatewayOptions {
         access_log: match config.access_log {
             AccessLogFormat::Off => None,
             AccessLogFormat::Text => Some(serve::AccessLogFormat::Text),
             AccessLogFormat::Json => Some(serve::AccessLogFormat::Json),
         },
+        ticket_keys,
         ..GatewayOptions::default()
     }
 }

@@ -11,7 +11,7 @@ use crate::args::{LogArgs, LogFormat};
 /// Call once, before the first line is logged.
 pub fn start(args: &LogArgs) -> Result<()> {
     let level = args.log_level.as_deref().unwrap_or("info");
-    let filter = EnvFilter::try_new(level).with_context(|| {
+    let filter = EnvFilter::try_new(format!("{},{level}", cluster::client::LOG_FILTER)).with_context(|| {
         format!("--log-level {level:?} is no level or filter: write for example \"debug\" or \"info,serve=debug\"")
     })?;
     let lines = fmt::layer().with_writer(std::io::stderr);

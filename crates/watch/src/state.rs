@@ -18,7 +18,6 @@ mod console;
 mod memory;
 mod secret;
 mod snapshot;
-mod sweep;
 
 use std::{
     fs::{self, DirBuilder, File, TryLockError},
@@ -31,7 +30,6 @@ pub use console::ConsoleStore;
 pub use memory::MemoryTexts;
 pub use secret::NewSecret;
 pub use snapshot::{Snapshot, remember_world};
-pub use sweep::sweep;
 
 /// An open state folder; the only writer of its files while it lives.
 #[derive(Debug)]

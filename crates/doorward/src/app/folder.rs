@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use ::watch::{
     folder::{Folder, FolderOptions},
-    state::{ConsoleStore, StateFolder, sweep},
+    state::{ConsoleStore, StateFolder},
 };
 use anyhow::Result;
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use super::{
     keeping::InFolder,
     remembering::remember,
     stage,
+    sweeping::sweep,
 };
 
 /// Reads the folders and goes on following them.
@@ -39,30 +40,32 @@ pub fn stand(
     stage("folder", stop, folder.run(worlds, console_edits, stop.clone()));
 
     let names: Vec<_> = roots.iter().map(|folder| folder.display().to_string()).collect();
+    let keep = Arc::new(InFolder { state: state.clone(), console });
     Ok(Ground {
         worlds: world,
         memory: state.load_memory()?,
         led: None,
         tickets: None,
-        keep: Arc::new(InFolder { state: state.clone(), console }),
+        keep: keep.clone(),
         facts: GroundFacts { of: names.join(", "), root: Some(state.root_certificate()) },
+        parting: Vec::new(),
         follow: Box::new({
             let stop = stop.clone();
-            move |flow| follow(flow, state, &stop)
+            move |flow| follow(flow, state, keep, &stop)
         }),
     })
 }
 
-fn follow(flow: Flow, state: Arc<StateFolder>, stop: &CancellationToken) {
+fn follow(flow: Flow, state: Arc<StateFolder>, keep: Arc<InFolder>, stop: &CancellationToken) {
     stage("remember", stop, remember(flow.memories, state.clone()));
     let keeper = issue::keep(
         flow.models.clone(),
         issuing::issuers(issuing::root_in_folder(state.clone())),
-        Arc::new(IssuedSecrets(state.clone())),
+        Arc::new(IssuedSecrets(state)),
         flow.orders,
         Arc::new(Timestamp::now),
         stop.clone(),
     );
     stage("issue", stop, keeper);
-    stage("sweep", stop, sweep(state, flow.worlds, flow.models, stop.clone()));
+    stage("sweep", stop, sweep(keep, flow.worlds, flow.models, stop.clone()));
 }

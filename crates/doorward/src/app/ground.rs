@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use issue::Orders;
 use model::{Model, TicketKeys, Verdict};
 use serve::Served;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 use translate::{Memory, World};
 
 use crate::admin::Keep;
@@ -21,6 +21,8 @@ pub struct Ground {
     pub tickets: Option<watch::Receiver<Arc<TicketKeys>>>,
     pub keep: Arc<dyn Keep>,
     pub facts: GroundFacts,
+    /// Stages that have something to finish after they were told to stop.
+    pub parting: Vec<JoinHandle<()>>,
     /// Starts the stages behind the Model.
     pub follow: Box<dyn FnOnce(Flow) + Send>,
 }

@@ -9,6 +9,7 @@ mod command_line;
 mod config_dump;
 mod console;
 mod drain;
+mod kube;
 mod listeners;
 mod manifests;
 mod quickstart;

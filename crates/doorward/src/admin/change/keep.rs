@@ -42,8 +42,12 @@ pub enum KeepError {
     /// It belongs to somebody else, who would put it back.
     #[error("{0}")]
     WrittenElsewhere(String),
+    /// The disk does not take it.
     #[error("{0}")]
     NotWritten(String),
+    /// The API server does not take it.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl From<KeepError> for ApiError {
@@ -53,6 +57,7 @@ impl From<KeepError> for ApiError {
             KeepError::NotWritten(why) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "NotWritten", why)
             }
+            KeepError::Refused(why) => Self::new(StatusCode::BAD_GATEWAY, "ApiServer", why),
         }
     }
 }

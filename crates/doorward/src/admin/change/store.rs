@@ -27,7 +27,10 @@ impl Shelf {
             Some(id) => checked_id(id)?,
             None => short_id(pair.fingerprint),
         };
-        self.refuse_if_written_by_hand(&sight.world(), &id)?;
+        let world = sight.world();
+        self.refuse_if_written_by_hand(&world, &id)?;
+        // A Secret that has the id keeps its name.
+        let holder = find(&world, &id).map(|(_, secret)| secret.reference.name.clone());
         if pair.is_expired(Timestamp::now()) {
             return Err(ApiError::invalid(format!(
                 "the certificate expired on {}: upload one that is still valid",
@@ -36,7 +39,7 @@ impl Shelf {
         }
         let secret = NewSecret {
             namespace: &self.store_namespace,
-            name: &id,
+            name: holder.as_deref().unwrap_or(&id),
             labels: BTreeMap::from([(CERTIFICATE_ID, id.as_str())]),
             certificate_pem: &x509::chain_pem(&pair),
             key_pem: &x509::key_pem(&pair),

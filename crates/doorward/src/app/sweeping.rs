@@ -5,18 +5,19 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use model::{CertificateId, Model};
-use tokio::{sync::watch, task, time};
+use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 use translate::{World, world::Key};
 
-use super::StateFolder;
+use crate::admin::Keep;
 
 /// Nothing hurries; and soon after a start the Model may not want all that it will.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// Sweeps every hour, until it is cancelled.
 pub async fn sweep(
-    state: Arc<StateFolder>,
+    keep: Arc<dyn Keep>,
     worlds: watch::Receiver<Arc<World>>,
     models: watch::Receiver<Arc<Model>>,
     cancel: CancellationToken,
@@ -28,19 +29,12 @@ pub async fn sweep(
         }
         let outlived = outlived(&worlds.borrow(), &models.borrow(), Timestamp::now());
         for Key { namespace, name } in outlived {
-            let state = state.clone();
-            let removal =
-                task::spawn_blocking(move || match state.delete_secret(&namespace, &name) {
-                    Ok(true) => tracing::info!(
-                        "removed {namespace}/{name}: it expired, and nobody wants it"
-                    ),
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::warn!("{namespace}/{name} expired, and nobody wants it: {error}")
-                    }
-                });
-            if removal.await.is_err() {
-                return;
+            match keep.delete_secret(&namespace, &name).await {
+                Ok(true) => info!("removed {namespace}/{name}: it expired, and nobody wants it"),
+                Ok(false) => {}
+                Err(error) => {
+                    warn!("{namespace}/{name} expired, and nobody wants it: {error}");
+                }
             }
         }
     }

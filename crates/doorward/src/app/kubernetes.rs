@@ -1,0 +1,135 @@
+//! A run on Kubernetes: the API server holds all state, a Lease elects the replica that issues and
+//! writes, and every replica serves.
+
+mod arrival;
+mod keeping;
+mod leading;
+mod metrics;
+mod outcomes;
+
+use std::sync::Arc;
+
+use ::watch::state::{StateFolder, remember_world};
+use anyhow::Result;
+use cluster::{
+    client::{self, ClusterChoice},
+    lease::{self, Pace},
+    source::{self, Source, SourceOptions, SyncState},
+    store::{ConsoleMap, RootSecret, Secrets, SharedMemory, TicketSecret},
+};
+use prometheus_client::registry::Registry;
+use report::{Live, Publish};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use translate::{Settings, World, world::Key};
+
+use super::{
+    ground::{Ground, GroundFacts},
+    stage,
+};
+use crate::{admin::Standing, config::KubeConfig};
+use arrival::Arrival;
+use keeping::InCluster;
+use leading::Leading;
+use metrics::ClusterMetrics;
+
+/// Connects, and waits for the first World: the API server's, or the last good one where that is
+/// away.
+pub async fn stand(
+    config: &KubeConfig,
+    settings: &Settings,
+    state: Arc<StateFolder>,
+    standings: watch::Sender<Standing>,
+    metrics: &mut Registry,
+    stop: &CancellationToken,
+) -> Result<Ground> {
+    let choice =
+        ClusterChoice { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
+    let client = client::connect(&choice).await?;
+    let me = lease::identity(&config.pod.name);
+    let store = &*settings.store_namespace;
+
+    // Who leads, and what the replicas share.
+    let (leadership, election) = lease::elect(client.clone(), store, me, Pace::default());
+    let lease = stage("lease", stop, election.run(stop.clone()));
+    let console = Arc::new(ConsoleMap::new(client.clone(), store));
+    let memory = Arc::new(SharedMemory::new(client.clone(), store));
+    let tickets = Arc::new(TicketSecret::new(client.clone(), store));
+    stage("shared memory", stop, {
+        let (memory, stop) = (memory.clone(), stop.clone());
+        async move { memory.run(stop).await }
+    });
+    stage("session tickets", stop, {
+        let (tickets, leadership, stop) = (tickets.clone(), leadership.clone(), stop.clone());
+        async move { tickets.run(leadership, stop).await }
+    });
+
+    // objects ──► World
+    let (worlds, world) = watch::channel(Arc::<World>::default());
+    let (lives, live) = watch::channel(Arc::<Live>::default());
+    let (syncs, sync) = watch::channel(SyncState::default());
+    let (namespace, name) = &config.gateway_service;
+    let source = Source::new(
+        client.clone(),
+        SourceOptions {
+            store_namespace: settings.store_namespace.clone(),
+            secret_namespaces: settings.secret_namespaces.clone(),
+            gateway_service: Some(Key::new(namespace, name)),
+            pace: source::Pace::default(),
+        },
+    );
+    let edits = console.subscribe();
+    stage("source", stop, source.run(worlds, lives, syncs, edits, stop.clone()));
+    stage("console", stop, {
+        let (console, worlds) = (console.clone(), world.clone());
+        let (leadership, stop) = (leadership.clone(), stop.clone());
+        async move { console.run(worlds, leadership, stop).await }
+    });
+    let snapshots = remember_world(world.clone(), state.clone(), stop.clone());
+    let snapshots = stage("snapshots", stop, snapshots);
+    let standing = standings.subscribe();
+    ClusterMetrics::register(metrics, leadership.view(), standing, world.clone());
+
+    let arrival = Arrival { worlds: world, sync, console: &console, memory: &memory, standings };
+    let (worlds, memory_then) = arrival.wait(&state, stop).await?;
+    let led = leading::memory_of_the_leader(&memory, &leadership, stop);
+    let secrets = Secrets::new(client.clone());
+    let leading = Leading {
+        client: client.clone(),
+        leadership,
+        sync: worlds.sync,
+        live,
+        root: Arc::new(RootSecret::new(client, store)),
+        secrets: secrets.clone(),
+        keep: Arc::new(InCluster { secrets, console }),
+        memory,
+        state,
+        publish: Publish {
+            // Any text is an address or a name; the settings were checked.
+            addresses: config.publish_address.iter().filter_map(|a| a.parse().ok()).collect(),
+        },
+        pod: config.pod.name.as_str().into(),
+    };
+    Ok(Ground {
+        worlds: worlds.worlds,
+        memory: memory_then,
+        led: Some(led),
+        tickets: Some(tickets.subscribe()),
+        keep: leading.keep.clone(),
+        facts: GroundFacts { of: cluster_name(config), root: None },
+        parting: vec![lease, snapshots],
+        follow: Box::new({
+            let stop = stop.clone();
+            move |flow| leading.follow(flow, &stop)
+        }),
+    })
+}
+
+/// The cluster, as people name it.
+fn cluster_name(config: &KubeConfig) -> String {
+    match (&config.context, &config.kubeconfig) {
+        (Some(context), _) => format!("the Kubernetes cluster of context {context}"),
+        (None, Some(file)) => format!("the Kubernetes cluster of {}", file.display()),
+        (None, None) => "a Kubernetes cluster".into(),
+    }
+}

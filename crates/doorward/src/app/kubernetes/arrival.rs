@@ -1,0 +1,141 @@
+//! The first World: the API server's, or, where that is away, the last good one of the state
+//! folder, until the API server is back.
+
+use std::{sync::Arc, time::Duration};
+
+use ::watch::state::StateFolder;
+use anyhow::Result;
+use cluster::{
+    source::SyncState,
+    store::{ConsoleMap, SharedMemory},
+};
+use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use translate::{Memory, World};
+
+use crate::{admin::Standing, app::stage};
+
+/// How long a start waits for the API server before it serves what was good last.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub struct Arrival<'a> {
+    pub worlds: watch::Receiver<Arc<World>>,
+    pub sync: watch::Receiver<SyncState>,
+    pub console: &'a ConsoleMap,
+    pub memory: &'a SharedMemory,
+    pub standings: watch::Sender<Standing>,
+}
+
+/// Worlds to serve by; the first is there.
+pub struct Arrived {
+    pub worlds: watch::Receiver<Arc<World>>,
+    pub sync: watch::Receiver<SyncState>,
+}
+
+impl Arrival<'_> {
+    /// Returns with something to serve, and with what is remembered of it.
+    pub async fn wait(
+        mut self,
+        state: &StateFolder,
+        stop: &CancellationToken,
+    ) -> Result<(Arrived, Memory)> {
+        self.standings.send_replace(Standing::Waiting(waits_for(&self.sync.borrow())));
+        let mut last_good = None;
+        if timeout(PATIENCE, self.caught_up()).await.is_err() {
+            let why = waits_for(&self.sync.borrow());
+            last_good = state.load_snapshot();
+            match &last_good {
+                Some(snapshot) => warn!(
+                    saved = %snapshot.saved, "serving the last good objects: waits for {why}"
+                ),
+                None => {
+                    warn!("nothing can be served yet: waits for {why}");
+                    self.caught_up_telling().await;
+                }
+            }
+        }
+        let mut memory = state.load_memory()?;
+        if let Some(shared) = &*self.memory.subscribe().borrow() {
+            memory.adopt(shared);
+        }
+        let first = match &last_good {
+            Some(snapshot) => Arc::new(snapshot.world.clone()),
+            None => self.worlds.borrow_and_update().clone(),
+        };
+        let (sender, worlds) = watch::channel(first);
+        stage("worlds", stop, pass_on(self.worlds, sender));
+        let saved = last_good.map(|snapshot| snapshot.saved);
+        stage("standing", stop, tell(self.sync.clone(), self.standings, saved));
+        Ok((Arrived { worlds, sync: self.sync }, memory))
+    }
+
+    /// Everything was read once, what operators changed by hand and what the leader remembers
+    /// too.
+    async fn caught_up(&mut self) {
+        // Its sender lives as long as the process.
+        let _ = self.sync.wait_for(|sync| sync.is_complete).await;
+        self.console.known().await;
+        self.memory.known().await;
+    }
+
+    /// The same, telling meanwhile what is waited for.
+    async fn caught_up_telling(&mut self) {
+        while timeout(Duration::from_secs(1), self.caught_up()).await.is_err() {
+            self.standings.send_replace(Standing::Waiting(waits_for(&self.sync.borrow())));
+        }
+    }
+}
+
+/// The source's Worlds, from its next one on.
+async fn pass_on(mut from: watch::Receiver<Arc<World>>, to: watch::Sender<Arc<World>>) {
+    while from.changed().await.is_ok() {
+        to.send_replace(from.borrow_and_update().clone());
+    }
+}
+
+/// Keeps the standing true.
+async fn tell(
+    mut sync: watch::Receiver<SyncState>,
+    standings: watch::Sender<Standing>,
+    mut last_good: Option<jiff::Timestamp>,
+) {
+    loop {
+        let now = sync.borrow_and_update().clone();
+        if now.is_complete && last_good.take().is_some() {
+            info!("caught up with the API server: the last good objects are replaced by its own");
+        }
+        standings.send_replace(match (&last_good, &now.away) {
+            (Some(saved), _) => {
+                Standing::LastGood { saved: *saved, why: format!("waits for {}", waits_for(&now)) }
+            }
+            (None, away) => Standing::Current {
+                trouble: away.as_ref().map(|why| {
+                    format!("the API server is away, what it said last is served: {why}")
+                }),
+            },
+        });
+        if sync.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What stands between a start and its first World.
+fn waits_for(sync: &SyncState) -> String {
+    const NAMED: usize = 4;
+    if let Some(why) = &sync.away {
+        return format!("the API server: {why}");
+    }
+    let named: Vec<_> = sync.missing.iter().take(NAMED).map(String::as_str).collect();
+    match sync.missing.len() {
+        0 => "the API server".into(),
+        many if many > NAMED => {
+            format!("the API server: {} and {} more lists", named.join(", "), many - NAMED)
+        }
+        _ => format!("the API server: {}", named.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

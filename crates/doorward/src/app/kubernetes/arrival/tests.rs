@@ -1,0 +1,32 @@
+use super::*;
+
+#[test]
+fn what_is_waited_for_is_named_shortly() {
+    let mut sync = SyncState::default();
+    assert_eq!(waits_for(&sync), "the API server");
+    sync.missing = ["Ingress", "Secret shop"].map(str::to_owned).into();
+    assert_eq!(waits_for(&sync), "the API server: Ingress, Secret shop");
+    sync.missing = ["A", "B", "C", "D", "E", "F"].map(str::to_owned).into();
+    assert_eq!(waits_for(&sync), "the API server: A, B, C, D and 2 more lists");
+    sync.away = Some("connection refused".into());
+    assert_eq!(waits_for(&sync), "the API server: connection refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_good_objects_are_told_of_until_the_first_whole_look() {
+    let (syncs, sync) = watch::channel(SyncState::default());
+    let (standings, mut standing) = watch::channel(Standing::CURRENT);
+    let saved = "2026-11-01T10:00:00Z".parse().unwrap();
+    tokio::spawn(tell(sync, standings, Some(saved)));
+    let is_last_good = |standing: &Standing| matches!(standing, Standing::LastGood { .. });
+    standing.wait_for(is_last_good).await.unwrap();
+    syncs.send_replace(SyncState { is_complete: true, ..SyncState::default() });
+    standing.wait_for(|standing| *standing == Standing::CURRENT).await.unwrap();
+    // From here on it is the API server's own word that is served, even if that goes away.
+    let away = Some("connection refused".into());
+    syncs.send_replace(SyncState { is_complete: true, away, ..SyncState::default() });
+    standing
+        .wait_for(|standing| matches!(standing, Standing::Current { trouble: Some(_) }))
+        .await
+        .unwrap();
+}

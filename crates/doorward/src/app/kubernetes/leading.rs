@@ -1,0 +1,217 @@
+//! The stages of which only the leader's do anything: issuing, remembering for all, sweeping,
+//! reporting.
+
+use std::{sync::Arc, time::Duration};
+
+use ::watch::state::StateFolder;
+use anyhow::Result;
+use cluster::{
+    lease::{Leadership, Term},
+    reporter::{Inputs, ReportCounts, Reporter},
+    source::SyncState,
+    store::{IssuedSecrets, RootError, RootPair, RootSecret, Secrets, SharedMemory},
+};
+use issue::{Future, Orders};
+use jiff::Timestamp;
+use kube::Client;
+use model::Model;
+use providers::ca::RootCertificate;
+use report::{Live, Outcomes, Publish};
+use tokio::{sync::watch, time::sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use translate::Memory;
+
+use super::{keeping::InCluster, outcomes};
+use crate::app::{ground::Flow, issuing, remembering::remember, stage, sweeping::sweep};
+
+/// How long until what could not be written is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+
+pub struct Leading {
+    pub client: Client,
+    pub leadership: Leadership,
+    pub sync: watch::Receiver<SyncState>,
+    pub live: watch::Receiver<Arc<Live>>,
+    pub root: Arc<RootSecret>,
+    pub secrets: Secrets,
+    pub keep: Arc<InCluster>,
+    pub memory: Arc<SharedMemory>,
+    pub state: Arc<StateFolder>,
+    pub publish: Publish,
+    /// This replica, as Events name it.
+    pub pod: Arc<str>,
+}
+
+impl Leading {
+    pub fn follow(self, flow: Flow, stop: &CancellationToken) {
+        let (outcomes, outcome) = watch::channel(Arc::<Outcomes>::default());
+        stage("outcomes", stop, outcomes::follow(flow.served.clone(), outcomes));
+        // Every replica: what a start without the API server needs.
+        stage("remember", stop, remember(flow.memories.clone(), self.state.clone()));
+
+        let reporter = Reporter {
+            client: self.client.clone(),
+            leadership: self.leadership.clone(),
+            inputs: Inputs {
+                models: flow.models.clone(),
+                verdicts: flow.verdicts.clone(),
+                outcomes: outcome,
+                live: self.live.clone(),
+            },
+            publish: self.publish.clone(),
+            instance: self.pod.clone(),
+            counts: Arc::new(ReportCounts::default()),
+        };
+        let sync = self.sync.clone();
+        stage("lead", stop, {
+            let stop = stop.clone();
+            async move {
+                // Nothing is written by what the last run knew.
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = is_complete(sync) => {}
+                }
+                tokio::join!(
+                    reporter.run(stop.clone()),
+                    self.remember_for_all(flow.memories, stop.clone()),
+                    self.while_leading(&stop, |ended| {
+                        sweep(self.keep.clone(), flow.worlds.clone(), flow.models.clone(), ended)
+                    }),
+                    self.issue(flow.models.clone(), flow.orders, &stop),
+                );
+            }
+        });
+    }
+
+    /// Runs a stage during each term of this replica.
+    async fn while_leading<S: std::future::Future<Output = ()>>(
+        &self,
+        stop: &CancellationToken,
+        run: impl Fn(CancellationToken) -> S,
+    ) {
+        let mut leadership = self.leadership.clone();
+        loop {
+            let term = tokio::select! {
+                () = stop.cancelled() => return,
+                term = leadership.won() => term,
+            };
+            let ended = term.ended();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = run(ended.clone()) => {}
+            }
+            // A term that is over may still be the newest that is known.
+            leadership.changed().await;
+        }
+    }
+
+    async fn issue(
+        &self,
+        models: watch::Receiver<Arc<Model>>,
+        orders: watch::Sender<Orders>,
+        stop: &CancellationToken,
+    ) {
+        let store = Arc::new(IssuedSecrets::new(self.secrets.clone(), self.leadership.clone()));
+        self.while_leading(stop, |ended| {
+            let root = root_in_cluster(self.root.clone(), self.leadership.clone());
+            let (models, store, orders) = (models.clone(), store.clone(), orders.clone());
+            async move {
+                let issuers = issuing::issuers(root);
+                let clock = Arc::new(Timestamp::now);
+                issue::keep(models, issuers, store, orders.clone(), clock, ended).await;
+                // Orders are the leader's.
+                orders.send_replace(Orders::default());
+            }
+        })
+        .await;
+    }
+
+    /// Saves what all replicas are to remember, whenever it changes and when a term begins.
+    async fn remember_for_all(
+        &self,
+        mut memories: watch::Receiver<Arc<Memory>>,
+        stop: CancellationToken,
+    ) {
+        let mut leadership = self.leadership.clone();
+        loop {
+            let mut is_unsaved = false;
+            if let Some(term) = leadership.current() {
+                is_unsaved = !self.save(&term, &mut memories).await;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = memories.changed() => if changed.is_err() { return },
+                () = leadership.changed() => {}
+                () = sleep(RETRY), if is_unsaved => {}
+            }
+        }
+    }
+
+    async fn save(&self, term: &Term, memories: &mut watch::Receiver<Arc<Memory>>) -> bool {
+        let memory = memories.borrow_and_update().clone();
+        let shared = self.memory.subscribe().borrow().clone();
+        if shared.is_some_and(|shared| !memory.differs_for_a_restart(&shared)) {
+            return true;
+        }
+        let saved = self.memory.save(term, &memory).await;
+        if let Err(error) = &saved {
+            warn!("other replicas do not learn which Defaults stay: {error}; trying again");
+        }
+        saved.is_ok()
+    }
+}
+
+async fn is_complete(mut sync: watch::Receiver<SyncState>) {
+    // Its sender lives as long as the process.
+    let _ = sync.wait_for(|sync| sync.is_complete).await;
+}
+
+/// The root in the API server, made by the leader.
+fn root_in_cluster(root: Arc<RootSecret>, leadership: Leadership) -> issuing::Root {
+    Arc::new(move || {
+        let (root, leadership) = (root.clone(), leadership.clone());
+        let load = async move {
+            let pair = match leadership.current() {
+                Some(term) => root.load_or_make(&term, make_root).await?,
+                None => anyhow::bail!("this replica is not the leader"),
+            };
+            let RootPair { certificate_pem, key_pem } = pair;
+            Ok(RootCertificate { certificate_pem, key_pem: key_pem.to_string() })
+        };
+        Box::pin(load) as Future<'static, Result<RootCertificate>>
+    })
+}
+
+fn make_root() -> Result<RootPair, MakeError> {
+    let root = RootCertificate::make(Timestamp::now())?;
+    info!("made the root of the own CA: Secret doorward-local-ca holds it");
+    Ok(RootPair { certificate_pem: root.certificate_pem, key_pem: root.key_pem.into() })
+}
+
+#[derive(Debug, thiserror::Error)]
+enum MakeError {
+    #[error(transparent)]
+    Kept(#[from] RootError),
+    #[error(transparent)]
+    Made(#[from] providers::ca::CaError),
+}
+
+/// What the leader remembers, for as long as that is another replica.
+pub fn memory_of_the_leader(
+    memory: &SharedMemory,
+    leadership: &Leadership,
+    stop: &CancellationToken,
+) -> watch::Receiver<Arc<Memory>> {
+    let (sender, receiver) = watch::channel(Arc::default());
+    let (mut shared, leadership) = (memory.subscribe(), leadership.clone());
+    stage("memory of the leader", stop, async move {
+        while shared.changed().await.is_ok() {
+            let known = shared.borrow_and_update().clone();
+            if let (Some(known), None) = (known, leadership.current()) {
+                sender.send_replace(known);
+            }
+        }
+    });
+    receiver
+}

@@ -1,0 +1,76 @@
+//! What Prometheus is told of the cluster's side of a run, read at the moment it asks.
+
+use std::sync::Arc;
+
+use cluster::lease::LeaseView;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::gauge::ConstGauge,
+    registry::Registry,
+};
+use tokio::sync::watch;
+use translate::World;
+
+use crate::admin::Standing;
+
+#[derive(Debug)]
+pub struct ClusterMetrics {
+    lease: watch::Receiver<LeaseView>,
+    standing: watch::Receiver<Standing>,
+    worlds: watch::Receiver<Arc<World>>,
+}
+
+impl ClusterMetrics {
+    pub fn register(
+        registry: &mut Registry,
+        lease: watch::Receiver<LeaseView>,
+        standing: watch::Receiver<Standing>,
+        worlds: watch::Receiver<Arc<World>>,
+    ) {
+        registry.register_collector(Box::new(Self { lease, standing, worlds }));
+    }
+}
+
+impl Collector for ClusterMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let is_leader = self.lease.borrow().is_leader;
+        let (is_last_good, is_away) = match &*self.standing.borrow() {
+            Standing::Waiting(_) => (false, true),
+            Standing::LastGood { .. } => (true, true),
+            Standing::Current { trouble } => (false, trouble.is_some()),
+        };
+        let objects = count(&self.worlds.borrow());
+        for (name, help, value) in [
+            ("doorward_leader", "1 on the replica that issues and writes", i64::from(is_leader)),
+            (
+                "doorward_serving_last_good",
+                "1 while the objects served come from the state folder, not from the API server",
+                i64::from(is_last_good),
+            ),
+            (
+                "doorward_api_server_away",
+                "1 while the API server cannot be watched",
+                i64::from(is_away),
+            ),
+            ("doorward_objects", "Objects of the API server that are kept", objects),
+        ] {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
+fn count(world: &World) -> i64 {
+    let all = [
+        world.ingress_classes.len(),
+        world.alb_configs.len(),
+        world.ingresses.len(),
+        world.services.len(),
+        world.endpoint_slices.len(),
+        world.endpoints.len(),
+        world.secrets.len(),
+    ];
+    i64::try_from(all.iter().sum::<usize>()).unwrap_or(i64::MAX)
+}
