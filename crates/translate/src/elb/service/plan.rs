@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
-use model::{Dialect, Reason, Verdict};
+use model::{AccessList, AccessMode, Dialect, Reason, Verdict};
 
 use super::{
     pool,
@@ -20,7 +20,7 @@ use crate::{
         settings::ListenerSettings,
     },
     memory::ElbApplied,
-    route::{Annotations, ELB_PREFIX, OWN_PREFIX, field},
+    route::{Annotations, ELB_PREFIX, OWN_PREFIX, field, parse_net},
     world::Object,
 };
 
@@ -100,7 +100,8 @@ impl Reading<'_> {
         let balancer = balancer::read(&mut self.reader, &self.subject.object, address, NO_BALANCER);
         let class = balancer.as_ref().map_or(Class::Performance, |balancer| balancer.class);
         let asks_for_https = ports::asks_for_https(&self.reader);
-        let settings = ListenerSettings::read(&mut self.reader, class, asks_for_https);
+        let mut settings = ListenerSettings::read(&mut self.reader, class, asks_for_https);
+        self.source_ranges(&mut settings);
         pool::check(&mut self.reader);
         let refused = self.reader.problems.has_rejection();
         let echo = own_annotations(&mut self.reader);
@@ -130,6 +131,32 @@ impl Reading<'_> {
                 "{OPEN_SOURCE} is the class of cloud-provider-huaweicloud, the open-source controller, whose annotations mean other things; Doorward reads those of CCE: remove the class"
             );
             problems.reject(Reason::InvalidField, "spec.loadBalancerClass", text);
+        }
+    }
+
+    /// Kubernetes' own field for who may connect; an access list by annotation beats it.
+    fn source_ranges(&mut self, settings: &mut ListenerSettings) {
+        let ranges = self.spec.load_balancer_source_ranges.as_deref().unwrap_or_default();
+        let field = |index| format!("spec.loadBalancerSourceRanges[{index}]");
+        let problems = &mut self.reader.problems;
+        if !ranges.is_empty() && settings.access.is_some() {
+            let text = "it has no effect beside kubernetes.io/elb.acl-id: keep one of them";
+            problems.warn(Reason::NotHonoured, "spec.loadBalancerSourceRanges", text);
+            return;
+        }
+        let mut entries = Vec::with_capacity(ranges.len());
+        for (index, range) in ranges.iter().enumerate() {
+            match parse_net(range) {
+                Ok(net) => entries.push(net),
+                Err(wrong) => problems.reject(
+                    Reason::InvalidField,
+                    field(index),
+                    format!("{range:?}: {wrong}"),
+                ),
+            }
+        }
+        if !ranges.is_empty() {
+            settings.access = Some(Arc::new(AccessList { mode: AccessMode::White, entries }));
         }
     }
 
