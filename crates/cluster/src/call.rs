@@ -211,7 +211,7 @@ fn of_status(status: &kube::core::Status, verb: Verb, subject: &Subject) -> Stri
         format!("forbidden; add the rule {rule} to Doorward's Role in namespace {namespace}")
     } else if status.code == 401 {
         format!("{message}; check the credentials that Doorward shows to the API server")
-    } else if status.is_not_found() && verb == Verb::Create {
+    } else if status.is_not_found() && message.starts_with("namespaces ") {
         format!("{message}; create namespace {namespace}")
     } else if status.is_invalid() && message.contains("immutable") {
         format!("{message}; delete this {kind}, and it is made anew")

@@ -13,6 +13,8 @@
 //! no write undoes another's. Nothing here decides what is served.
 
 mod console;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod memory;
 mod root;
 mod sealed;
