@@ -50,21 +50,21 @@ macro_rules! stories {
         }
     };
 }
-use stories;
+pub(crate) use stories;
 
 /// The namespace of everything that Doorward keeps.
-const STORE: &str = "doorward-system";
+pub const STORE: &str = "doorward-system";
 const CRDS: &str = include_str!("../../../../deploy/crds/albconfigs.yaml");
 
 /// What a cluster has before Doorward comes.
-async fn prepare(cluster: &Cluster) {
+pub async fn prepare(cluster: &Cluster) {
     cluster.put_yaml(CRDS).await;
     let namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: doorward-system}}";
     cluster.put_yaml(namespace).await;
 }
 
 /// A replica that sees the Secrets of namespace `shop`.
-fn replica(cluster: &Cluster) -> Setup {
+pub fn replica(cluster: &Cluster) -> Setup {
     replica_with(cluster, "")
 }
 

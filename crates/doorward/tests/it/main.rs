@@ -3,6 +3,7 @@
 
 mod admin;
 mod bad_input;
+mod cce;
 mod certificates;
 mod check;
 mod command_line;
