@@ -1,5 +1,7 @@
 //! The clusters that the stories of this folder are told on, and a client for each.
 
+use std::pin::Pin;
+
 use kube::Client;
 use testkit::cluster::Cluster;
 
@@ -8,13 +10,15 @@ use crate::client::{ClusterChoice, connect};
 pub(crate) const NAMESPACE: &str = "doorward-system";
 
 /// The API server in this process, and the real one where it is there, with the store namespace.
-pub(crate) async fn clusters() -> Vec<Cluster> {
-    let mut clusters = vec![in_process().await];
-    if let Some(real) = Box::pin(Cluster::real()).await {
-        put_namespace(&real, NAMESPACE).await;
-        clusters.push(real);
-    }
-    clusters
+pub(crate) fn clusters() -> Pin<Box<dyn Future<Output = Vec<Cluster>>>> {
+    Box::pin(async {
+        let mut clusters = vec![in_process().await];
+        if let Some(real) = Cluster::real().await {
+            put_namespace(&real, NAMESPACE).await;
+            clusters.push(real);
+        }
+        clusters
+    })
 }
 
 /// The API server in this process alone, for what only it can do.
