@@ -4,7 +4,7 @@
 //! `observe` decides purely what a replica does next; `run` is the loop that does it; a `term` is
 //! one time of being the leader, and the only way to write as such.
 //!
-//! No wall clock is ever compared (docs/decisions/0006). A replica takes the lease over when it
+//! No wall clock is ever compared (docs/decisions/0007). A replica takes the lease over when it
 //! has itself watched the record unchanged for the lease's whole duration. A leader stops writing
 //! when its last renewal was sent longer ago than the renew deadline, which is shorter. So
 //! clocks may differ at will, as long as they run at about the same speed.
