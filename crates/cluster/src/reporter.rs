@@ -41,6 +41,8 @@ const PER_ROUND: usize = 100;
 const PER_WRITE: Duration = Duration::from_millis(10);
 /// How soon statements that found no room are tried again.
 const WAITING: Duration = Duration::from_secs(1);
+/// And warnings that stand so long that they are to be renewed: they have minutes.
+const RENEWING: Duration = Duration::from_secs(10);
 /// While the API server does not answer.
 const UNANSWERED: Backoff =
     Backoff { first: Duration::from_millis(500), last: Duration::from_secs(30) };
@@ -87,9 +89,10 @@ impl Reporter {
     /// One term, until dropped. While the lease is not certain every write is refused, and tried
     /// again as when the server does not answer.
     async fn lead(&mut self, term: &Term) -> ! {
+        let said = self.said_before().await;
         let began = Instant::now();
         let mut memory = Memory {
-            said: self.said_before().await,
+            said,
             budget: Budget::default(),
             pace: Pace::default(),
             refusals: Refusals::default(),

@@ -30,9 +30,18 @@ impl Budget {
 
     /// Takes one event on the object with this uid, if there is one to take.
     pub fn take(&mut self, uid: &Arc<str>, now: Duration) -> bool {
+        self.take_within(self.of_all, self.of_one, uid, now)
+    }
+
+    /// For what can wait: leaves half of each burst to what cannot.
+    pub fn take_spare(&mut self, uid: &Arc<str>, now: Duration) -> bool {
+        self.take_within(self.of_all.halved(), self.of_one.halved(), uid, now)
+    }
+
+    fn take_within(&mut self, of_all: Rate, of_one: Rate, uid: &Arc<str>, now: Duration) -> bool {
         let on_it = self.spent_on.get(uid).copied().unwrap_or_default();
         let (Some(spent), Some(on_it)) =
-            (self.spent.and_one(self.of_all, now), on_it.and_one(self.of_one, now))
+            (self.spent.and_one(of_all, now), on_it.and_one(of_one, now))
         else {
             return false;
         };
@@ -63,6 +72,12 @@ impl Default for Budget {
             Rate { burst: 100, interval: Duration::from_millis(500) },
             Rate { burst: 25, interval: Duration::from_secs(300) },
         )
+    }
+}
+
+impl Rate {
+    fn halved(self) -> Self {
+        Self { burst: self.burst.div_ceil(2), ..self }
     }
 }
 

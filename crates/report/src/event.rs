@@ -1,10 +1,11 @@
 //! Which events are due: what `kubectl describe` tells of an object.
 //!
-//! A problem is told when it comes up and not again while it stands; one that comes back counts
-//! up. Success is told once for each change of the object. What one object says, and all of them
-//! together, is bounded by a [`Budget`].
+//! A problem is told when it comes up; one that comes back counts up, and so does one that stands
+//! so long that its Event would expire. Success is told once for each change of the object. What
+//! one object says, and all of them together, is bounded by a [`Budget`].
 
 mod key;
+mod renewal;
 mod said;
 mod statement;
 mod words;
@@ -14,6 +15,8 @@ use std::{sync::Arc, time::Duration};
 use model::ObjectRef;
 
 use crate::{Budget, LiveObject, Situation};
+use renewal::Renewals;
+use said::Hearing;
 pub use said::{Heard, Said};
 use statement::{Statement, failing, statements};
 use words::Words;
@@ -59,9 +62,12 @@ pub struct Due {
     pub waiting: usize,
     /// Words of success that the budget left no room for. They would say nothing later.
     pub dropped: usize,
+    /// When the next Warning is to be renewed if all stays as it is; not after `now` where the
+    /// budget left no room for one.
+    pub renew_at: Option<Duration>,
 }
 
-/// What is to be said now. The first call after [`Said`] was made takes the objects' revisions as
+/// What is to be said now; `now` counts from when [`Said`] was made. The first call after [`Said`] was made takes the objects' revisions as
 /// told: success is said of changes that come after it.
 pub fn events(
     situation: &Situation<'_>,
@@ -72,16 +78,21 @@ pub fn events(
     budget.tidy(now);
     said.begin();
     let mut due = Due::default();
+    let mut renewals = Renewals::at(now);
     for statement in statements(situation) {
-        let Some(count) = said.hear(&statement.uid, statement.key) else { continue };
-        if !budget.take(&statement.uid, now) {
-            due.waiting += 1;
-            continue;
+        match said.hear(&statement.uid, statement.key) {
+            Hearing::Repeated => {}
+            Hearing::Stands(told) => renewals.stands(statement, told),
+            Hearing::News { .. } if !budget.take(&statement.uid, now) => due.waiting += 1,
+            Hearing::News { count } => {
+                let told = said.note(&statement.uid, statement.key, count, now);
+                renewals.look_again(&statement, told);
+                due.events.push(statement.event(count));
+            }
         }
-        said.note(&statement.uid, statement.key, count);
-        due.events.push(statement.event(count));
     }
     tell_success(situation, said, budget, now, &mut due);
+    renewals.tell(said, budget, &mut due);
     said.end();
     due
 }
@@ -112,7 +123,7 @@ fn tell_success(
         let statement = success(&first.object, live, Words::of(dialect));
         if budget.take(&live.uid, now) {
             let count = said.count(&statement.uid, statement.key) + 1;
-            said.note(&statement.uid, statement.key, count);
+            said.note(&statement.uid, statement.key, count, now);
             due.events.push(statement.event(count));
         } else {
             due.dropped += 1;

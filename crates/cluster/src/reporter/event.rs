@@ -5,9 +5,12 @@
 //! events on one object with the same reason for the same one whatever they say, and keeps the
 //! first text; and it knows nothing of what a leader before it wrote.
 
+use std::time::Duration;
+
 use k8s_openapi::{
     api::core::v1::{Event, EventSource, ObjectReference},
     apimachinery::pkg::apis::meta::v1::Time,
+    jiff::Timestamp,
 };
 use kube::{
     Api, Client,
@@ -31,10 +34,12 @@ pub async fn heard(client: &Client) -> Result<Vec<Heard>, Refused> {
     let ours = ListParams::default().labels(&format!("{MANAGED_BY}={DOORWARD}")).limit(PAGE);
     let mut params = ours.clone();
     let mut heard = Vec::new();
+    let now = now();
     loop {
         let page = call::bounded(call::LIMIT, events.list(&params)).await?;
         heard.extend(page.items.into_iter().filter_map(|event| {
             Some(Heard {
+                age: age_of(&event, now.0),
                 uid: event.involved_object.uid?.into(),
                 name: event.metadata.name?,
                 count: event.count.and_then(|count| count.try_into().ok()).unwrap_or(1),
@@ -45,6 +50,13 @@ pub async fn heard(client: &Client) -> Result<Vec<Heard>, Refused> {
             None => return Ok(heard),
         }
     }
+}
+
+/// How long ago it was written. Clocks of replicas differ a little; one that is far ahead only
+/// delays the next word by as much as an Event lasts.
+fn age_of(event: &Event, now: Timestamp) -> Duration {
+    let written = event.last_timestamp.as_ref().or(event.metadata.creation_timestamp.as_ref());
+    written.and_then(|time| now.duration_since(time.0).try_into().ok()).unwrap_or_default()
 }
 
 /// Writes an Event, or counts up the one that there is. `instance`: the replica that says it.
@@ -114,7 +126,7 @@ fn count_of(event: &NewEvent) -> i32 {
     i32::try_from(event.count).unwrap_or(i32::MAX)
 }
 
-/// For people's eyes; nothing is decided by it.
+/// For people's eyes, and for the leader after this one.
 fn now() -> Time {
-    Time(k8s_openapi::jiff::Timestamp::now())
+    Time(Timestamp::now())
 }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::{
-    Memory, PER_ROUND, Reporter, WAITING, answer::Refused, event, kind::Kind, refusals::Right,
+    Memory, PER_ROUND, RENEWING, Reporter, WAITING, answer::Refused, event, kind::Kind,
+    refusals::Right,
 };
 use crate::{call, lease::Term};
 
@@ -102,11 +103,11 @@ impl<'a> Round<'a> {
 
         if !memory.refusals.is_paused(Right::Events, now) {
             let elapsed = now - self.began;
-            let Due { events, waiting, dropped } =
+            let Due { events, waiting, dropped, renew_at } =
                 events(&situation, &mut memory.said, &mut memory.budget, elapsed);
-            if waiting > 0 {
-                wake = Some(wake.map_or(now + WAITING, |wake| wake.min(now + WAITING)));
-            }
+            let waiting_until = (waiting > 0).then(|| now + WAITING);
+            let renewing_at = renew_at.map(|at| (self.began + at).max(now + RENEWING));
+            wake = [wake, waiting_until, renewing_at].into_iter().flatten().min();
             let is_crowded = waiting + dropped > 0;
             if is_crowded && !memory.is_crowded {
                 info!(waiting, dropped, "more to say than events may be written; warnings follow");

@@ -4,6 +4,8 @@ mod of_both;
 mod scene;
 mod stage;
 
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use testkit::{LIMIT, wait_until};
@@ -59,6 +61,36 @@ async fn the_next_leader_says_nothing_twice() {
     wait_until(LIMIT, || async { stage.events().iter().any(on_edge) }).await;
     assert_eq!(stage.events().len(), said + 2, "{:#?}", stage.events());
     assert!(stage.events().iter().all(|event| event["count"] == 1));
+}
+
+#[tokio::test]
+async fn a_warning_that_stands_is_renewed_though_nothing_changes() {
+    let stage = Stage::with(&["web"]).await;
+    stage.fail("web", "no good");
+    stage.leader("a");
+    stage.counted("web", "no good", 1).await;
+    stage.settled().await;
+    for count in 2..=3 {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(51 * 60)).await;
+        tokio::time::resume();
+        stage.counted("web", "no good", count).await;
+    }
+}
+
+#[tokio::test]
+async fn the_next_leader_renews_what_the_one_before_it_wrote_long_ago() {
+    let stage = Stage::with(&["web", "api"]).await;
+    stage.fail("web", "no good");
+    stage.fail("api", "no better");
+    let first = stage.leader("a");
+    let old = stage.event_on("web", "no good").await;
+    stage.event_on("api", "no better").await;
+    first.lose();
+    stage.age(old, Duration::from_secs(51 * 60));
+    stage.leader("b");
+    stage.counted("web", "no good", 2).await;
+    stage.counted("api", "no better", 1).await;
 }
 
 #[tokio::test]

@@ -56,3 +56,15 @@ fn what_was_not_written_is_given_back() {
     budget.give_back("a");
     assert_eq!((taken(&mut budget, "a", SECOND), taken(&mut budget, "b", SECOND)), (1, 1));
 }
+
+#[test]
+fn what_can_wait_leaves_half_of_each_burst() {
+    let mut budget = Budget::new(rate(10, 60), rate(6, 60));
+    let mut spare = |uid: &str| {
+        let uid: Arc<str> = uid.into();
+        (0..100).filter(|_| budget.take_spare(&uid, SECOND)).count()
+    };
+    assert_eq!((spare("a"), spare("b")), (3, 2));
+    assert_eq!(taken(&mut budget, "a", SECOND), 3, "the other half of what one has");
+    assert_eq!(taken(&mut budget, "c", SECOND), 2, "and of what all have");
+}

@@ -3,9 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
-use super::{EventType, NewEvent, key};
+use super::{EventType, NewEvent, key, renewal};
 
 /// The memory of one leader. A new one makes it of the Events that the API server still holds.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Heard {
     pub uid: Arc<str>,
     pub name: String,
     pub count: u32,
+    /// How long ago it was written last.
+    pub age: Duration,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -34,10 +37,22 @@ struct OfOne {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Told {
-    count: u32,
+pub struct Told {
+    pub count: u32,
+    /// When it is to be said again if it is still true.
+    pub renew_at: Duration,
     /// The last run in which it was true.
     stood_in: u64,
+}
+
+/// What a statement is that is true now.
+pub enum Hearing {
+    /// It was heard in this run already.
+    Repeated,
+    /// It was said, and is true since.
+    Stands(Told),
+    /// It is to be said, for the `count`th time.
+    News { count: u32 },
 }
 
 /// How many runs an object may be unknown before what was said of it is forgotten: a watch that
@@ -48,13 +63,14 @@ const MOST_PAST: usize = 32;
 
 impl Said {
     /// Takes all of them for true still: what is not so any more is not repeated by that, and what
-    /// is was said.
+    /// is was said. The clock of [`super::events`] begins now.
     pub fn from_events(events: impl IntoIterator<Item = Heard>) -> Self {
         let mut said = Self::default();
         for heard in events {
             let Some(key) = key::of_name(&heard.name) else { continue };
-            let count = heard.count.max(1);
-            said.of(&heard.uid).told.insert(key, Told { count, stood_in: 0 });
+            let renew_at = renewal::interval(key).saturating_sub(heard.age);
+            let told = Told { count: heard.count.max(1), renew_at, stood_in: 0 };
+            said.of(&heard.uid).told.insert(key, told);
         }
         said
     }
@@ -68,9 +84,11 @@ impl Said {
         if event.event_type == EventType::Normal {
             one.succeeded = None;
         }
-        match event.count {
-            0 | 1 => drop(one.told.remove(&key)),
-            count => drop(one.told.insert(key, Told { count: count - 1, stood_in: 0 })),
+        if event.count <= 1 {
+            one.told.remove(&key);
+        } else if let Some(told) = one.told.get_mut(&key) {
+            told.count = event.count - 1;
+            told.stood_in = 0;
         }
     }
 
@@ -83,16 +101,16 @@ impl Said {
         self.objects.retain(|_, one| run - one.seen_in < FORGET_AFTER);
     }
 
-    /// Notes that a statement is true now. Returns how many times it will have been said, if it is
-    /// to be said.
-    pub(super) fn hear(&mut self, uid: &Arc<str>, key: u64) -> Option<u32> {
+    /// Notes that a statement is true now.
+    pub(super) fn hear(&mut self, uid: &Arc<str>, key: u64) -> Hearing {
         let run = self.run;
         match self.of(uid).told.get_mut(&key) {
-            Some(told) if told.stood_in + 1 >= run => {
+            Some(told) if told.stood_in == run => Hearing::Repeated,
+            Some(told) if told.stood_in + 1 == run => {
                 told.stood_in = run;
-                None
+                Hearing::Stands(*told)
             }
-            told => Some(told.map_or(0, |told| told.count) + 1),
+            told => Hearing::News { count: told.map_or(0, |told| told.count).saturating_add(1) },
         }
     }
 
@@ -100,13 +118,17 @@ impl Said {
         self.objects.get(uid).and_then(|one| one.told.get(&key)).map_or(0, |told| told.count)
     }
 
-    pub(super) fn note(&mut self, uid: &Arc<str>, key: u64, count: u32) {
+    /// Notes that a statement is said now.
+    pub(super) fn note(&mut self, uid: &Arc<str>, key: u64, count: u32, now: Duration) -> Told {
         let run = self.run;
+        let renew_at = now + renewal::interval(key);
         let told = &mut self.of(uid).told;
         if told.len() >= MOST_PAST {
             told.retain(|_, told| told.stood_in + 1 >= run);
         }
-        told.insert(key, Told { count, stood_in: run });
+        let new = Told { count, renew_at, stood_in: run };
+        told.insert(key, new);
+        new
     }
 
     /// Whether success is to be told of this revision.

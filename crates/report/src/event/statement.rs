@@ -23,7 +23,7 @@ pub struct Statement<'a> {
     object: &'a ObjectRef,
     pub uid: Arc<str>,
     pub key: u64,
-    event_type: EventType,
+    pub event_type: EventType,
     reason: String,
     component: &'static str,
     message: String,

@@ -1,10 +1,13 @@
 //! Which events are due, run after run.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use model::{Dialect, ObjectRef, Protocol, Reason, Verdict};
 
-use super::{Due, EventType, Heard, NewEvent, Said, events};
+use super::{Due, EventType, Heard, NewEvent, Said, events, renewal};
 use crate::{
     Budget, Rate,
     fixture::{Cluster, edge, ingress},
@@ -27,10 +30,16 @@ impl Leader {
 
     /// Knows what the API server holds of the one before it.
     fn after(events: &[NewEvent]) -> Self {
+        Self::long_after(events, Duration::ZERO)
+    }
+
+    /// Begins that long after they were written.
+    fn long_after(events: &[NewEvent], age: Duration) -> Self {
         let heard = events.iter().map(|event| Heard {
             uid: event.uid.clone(),
             name: event.name.clone(),
             count: event.count,
+            age,
         });
         let budget = Budget::new(PLENTY, PLENTY);
         Self { said: Said::from_events(heard), budget, now: Duration::from_secs(1) }
@@ -57,6 +66,11 @@ impl Leader {
         self.due(cluster).events.iter().map(line).collect()
     }
 }
+
+/// When the API server deletes an Event.
+const TTL: Duration = Duration::from_secs(3600);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn shop(ingresses: &[&str]) -> Cluster {
     Cluster::edge(&[(80, Protocol::Http), (443, Protocol::Https)], ingresses)
@@ -333,4 +347,94 @@ fn objects_that_are_not_live_are_not_spoken_of() {
     cluster.fail("web", "no good");
     cluster.live.objects.clear();
     assert_eq!(Leader::new().lines(&cluster), SILENCE);
+}
+
+#[test]
+fn a_warning_that_stands_is_counted_up_before_its_event_expires() {
+    let mut cluster = shop(&["web"]);
+    cluster.fail("web", "no good");
+    let mut leader = Leader::of(&cluster);
+    let told_at = leader.now;
+    for count in 2..=4 {
+        let before = leader.now;
+        let mut told = Vec::new();
+        while told.len() < 2 {
+            let due = leader.due(&cluster);
+            told.extend(due.events.iter().map(|event| (event.object.clone(), event.count)));
+            leader.now = due.renew_at.unwrap();
+        }
+        let since = leader.now - before;
+        assert!(since > 30 * MINUTE && leader.now - told_at < count * TTL, "{since:?}");
+        told.sort();
+        assert_eq!(told, [(edge(), count), (ingress("web"), count)]);
+    }
+    cluster.heal(&ingress("web"));
+    leader.due(&cluster);
+    leader.now += TTL;
+    assert_eq!(leader.due(&cluster), Due::default(), "neither what is over nor success");
+}
+
+#[test]
+fn a_remark_is_not_renewed() {
+    let mut cluster = shop(&["web"]);
+    let kept = Verdict { reason: Reason::DefaultKept, ..Verdict::accepted(edge()) };
+    cluster.say(Verdict { message: "the Default stays".into(), ..kept });
+    let mut leader = Leader::of(&cluster);
+    leader.now += TTL;
+    assert_eq!(leader.due(&cluster), Due::default());
+}
+
+#[test]
+fn what_stands_is_renewed_across_leaders_and_not_too_soon() {
+    let mut cluster = shop(&["web"]);
+    cluster.fail("web", "no good");
+    let told = Leader::new().due(&cluster).events;
+    let lines = |age| Leader::long_after(&told, age).due(&cluster);
+    let young = lines(30 * MINUTE);
+    assert_eq!(young.events, []);
+    let next = young.renew_at.unwrap();
+    assert!(next > 9 * MINUTE && next < 21 * MINUTE, "{next:?}");
+    let old = lines(51 * MINUTE);
+    assert!(old.events.iter().all(|event| event.count == 2));
+    assert_eq!(old.events.len(), 2);
+}
+
+#[test]
+fn what_comes_up_together_is_renewed_little_by_little() {
+    let intervals =
+        (0..1000).map(|n| renewal::interval(super::key::Key::new(&n.to_string()).finish()));
+    let mut by_minute = BTreeMap::<u64, usize>::new();
+    for interval in intervals {
+        *by_minute.entry(interval.as_secs() / 60).or_default() += 1;
+    }
+    assert_eq!(by_minute.keys().copied().collect::<Vec<_>>(), (40..50).collect::<Vec<_>>());
+    assert!(by_minute.values().all(|count| *count < 150), "{by_minute:?}");
+}
+
+#[test]
+fn more_than_the_budget_can_renew_is_no_storm_and_each_has_its_turn() {
+    let names: Vec<_> = (0..2000).map(|n| format!("i{n:04}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut cluster = shop(&names);
+    let mut leader = Leader::of(&cluster);
+    cluster.trouble(443, "cannot bind", false);
+    assert_eq!(leader.due(&cluster).events.len(), 2001);
+
+    // So that a round of all takes longer than an Event lasts.
+    leader.budget = Budget::new(Rate { burst: 100, interval: 2 * SECOND }, PLENTY);
+    leader.now += 51 * MINUTE;
+    let first = leader.due(&cluster);
+    assert_eq!((first.events.len(), first.waiting), (50, 0), "half of the burst");
+    cluster.fail("i0000", "no good");
+    let news = leader.due(&cluster).events;
+    assert!(news.iter().any(|event| event.message == "no good"), "{news:?}");
+
+    let mut renewed: BTreeSet<_> = first.events.into_iter().map(|event| event.name).collect();
+    for _ in 0..42 {
+        leader.now += 100 * SECOND;
+        let due = leader.due(&cluster);
+        assert!(due.events.len() <= 51 && due.renew_at.unwrap() <= leader.now);
+        renewed.extend(due.events.into_iter().map(|event| event.name));
+    }
+    assert!(renewed.len() > 2000, "only {}", renewed.len());
 }

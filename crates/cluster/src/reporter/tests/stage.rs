@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use k8s_openapi::jiff::Timestamp;
 use kube::{
     Client, Config,
     api::{Patch, PatchParams},
@@ -9,7 +10,7 @@ use kube::{
 use model::ObjectRef;
 use report::Live;
 use serde_json::{Value, json};
-use testkit::{LIMIT, api_server::ApiServer, wait_for};
+use testkit::{LIMIT, api_server::ApiServer, wait_for, wait_until};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::scene::{CRD, IP, Leader, Scene, edge, ingress, live, show};
@@ -88,6 +89,23 @@ impl Stage {
             self.events().iter().any(is_it).then_some(())
         };
         wait_for(LIMIT, find).await;
+    }
+
+    /// Makes an Event as old as if it had been written that long ago.
+    pub fn age(&self, mut event: Value, age: Duration) {
+        let written = Timestamp::now() - age;
+        event["lastTimestamp"] = written.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
+        self.api.put(event);
+    }
+
+    /// Waits until nobody has written anything for a while.
+    pub async fn settled(&self) {
+        let is_quiet = || async {
+            let before = self.api.revision();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            self.api.revision() == before
+        };
+        wait_until(LIMIT, is_quiet).await;
     }
 
     /// What another controller says of the AlbConfig.
