@@ -11,6 +11,7 @@ pub struct Backend {
     /// The port number or name as the rule wrote it; for messages.
     pub port: Arc<str>,
     pub protocol: BackendProtocol,
+    pub balancing: Balancing,
     /// Empty: 503 with a reason.
     pub endpoints: Vec<Endpoint>,
 }
@@ -30,6 +31,17 @@ impl fmt::Display for Endpoint {
             write!(f, "{}:{}", self.host, self.port)
         }
     }
+}
+
+/// Which endpoint a request goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Balancing {
+    /// One after the other.
+    #[default]
+    InTurn,
+    /// Always the same for one client address, as long as it is there and well; the same on
+    /// every replica.
+    SourceAddress,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

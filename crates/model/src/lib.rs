@@ -16,7 +16,7 @@ mod route_table;
 mod ticket;
 mod verdict;
 
-pub use backend::{Backend, BackendProtocol, Endpoint};
+pub use backend::{Backend, BackendProtocol, Balancing, Endpoint};
 pub use certificate::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, PrivateKey};
 pub use choice::{CertificateTable, Choice};
 pub use listener::{

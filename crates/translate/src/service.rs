@@ -12,7 +12,7 @@ use k8s_openapi::api::{
     core::v1::{Endpoints, Service},
     discovery::v1::EndpointSlice,
 };
-use model::{Backend, BackendProtocol};
+use model::{Backend, BackendProtocol, Balancing};
 
 pub(crate) use resolve::ServicePort;
 
@@ -35,10 +35,17 @@ pub(crate) struct Backends {
 #[derive(Debug)]
 struct Known {
     port: ServicePort,
-    protocol: BackendProtocol,
+    manner: Manner,
     /// The Service or its endpoints changed since.
     stale: bool,
     resolved: Resolved,
+}
+
+/// How the endpoints of a backend are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    pub protocol: BackendProtocol,
+    pub balancing: Balancing,
 }
 
 /// A backend is always there, if need be without endpoints, which answers 503.
@@ -104,25 +111,20 @@ pub(crate) struct Resolver<'w> {
 }
 
 impl Resolver<'_> {
-    pub fn resolve(
-        &mut self,
-        service: &Key,
-        port: &ServicePort,
-        protocol: BackendProtocol,
-    ) -> Resolved {
+    pub fn resolve(&mut self, service: &Key, port: &ServicePort, manner: Manner) -> Resolved {
         let known = self.backends.known.get(service).into_iter().flatten();
-        let known = known.filter(|known| known.port == *port && known.protocol == protocol);
+        let known = known.filter(|known| known.port == *port && known.manner == manner);
         let before = known.map(|known| (known.stale, &known.resolved)).next();
         if let Some((false, resolved)) = before {
             return resolved.clone();
         }
         let slices = self.slices.get_or_insert_with(|| SlicesByService::of(self.world));
-        let resolved = resolve::resolve(self.world, slices, service, port, protocol);
+        let resolved = resolve::resolve(self.world, slices, service, port, manner);
         let ports = match self.backends.known.get_mut(service) {
             Some(ports) => ports,
             None => self.backends.known.entry(service.clone()).or_default(),
         };
-        let position = ports.iter().position(|k| k.port == *port && k.protocol == protocol);
+        let position = ports.iter().position(|k| k.port == *port && k.manner == manner);
         match position {
             // An equal backend keeps its pointer, so that rules made of it stay as they are.
             Some(position) => {
@@ -135,7 +137,7 @@ impl Resolver<'_> {
             }
             None => {
                 let (port, resolved_too) = (port.clone(), resolved.clone());
-                ports.push(Known { port, protocol, stale: false, resolved });
+                ports.push(Known { port, manner, stale: false, resolved });
                 resolved_too
             }
         }

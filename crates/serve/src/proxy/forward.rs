@@ -45,7 +45,9 @@ impl Exchange<'_> {
         let mut request = Request::from_parts(parts, RequestBody::new(incoming));
         await_consent(&mut request);
         let timeout = self.listener.request_timeout;
-        let mut response = match self.proxy.upstream.send(backend, request, way, timeout).await {
+        let client = self.connection.client.ip();
+        let sent = self.proxy.upstream.send(backend, request, way, client, timeout).await;
+        let mut response = match sent {
             Ok(answered) => {
                 self.facts.endpoint = Some(answered.endpoint);
                 self.facts.endpoint_time = Some(answered.took);

@@ -10,10 +10,10 @@ use std::{
 };
 
 use model::{
-    Action, Backend, BackendProtocol, Binding, BindingStatus, Certificate, CertificateId,
-    CertificateList, CertificateSource, Dialect, Direction, Endpoint, FixedResponse, ForwardTarget,
-    ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model, Name, ObjectRef, Protocol,
-    RouteTable, Rule, RuleMatch, TicketKeys, TlsSettings, TlsVersions,
+    Action, Backend, BackendProtocol, Balancing, Binding, BindingStatus, Certificate,
+    CertificateId, CertificateList, CertificateSource, Dialect, Direction, Endpoint, FixedResponse,
+    ForwardTarget, ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model, Name, ObjectRef,
+    Protocol, RouteTable, Rule, RuleMatch, TicketKeys, TlsSettings, TlsVersions,
 };
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use serve::{Gateway, GatewayOptions, Limits, ServedListener};
@@ -173,6 +173,7 @@ pub fn routes_to(endpoint: SocketAddr) -> Arc<RouteTable> {
         service: ObjectRef::namespaced("Service", "shop", "web"),
         port: "80".into(),
         protocol: BackendProtocol::Http,
+        balancing: Balancing::InTurn,
         endpoints: vec![Endpoint { host: endpoint.ip().to_string().into(), port: endpoint.port() }],
     });
     let forward = Action::Forward(vec![ForwardTarget { backend, weight: 100 }]);

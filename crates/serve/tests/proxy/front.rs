@@ -14,9 +14,9 @@ use hyper_util::{
     server::conn::auto,
 };
 use model::{
-    Action, Backend, BackendProtocol, CertificateList, Dialect, Direction, Endpoint, FixedResponse,
-    ForwardTarget, ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model, Name, ObjectRef,
-    PathMatch, Protocol, RouteTable, Rule, RuleMatch,
+    Action, Backend, BackendProtocol, Balancing, CertificateList, Dialect, Direction, Endpoint,
+    FixedResponse, ForwardTarget, ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model,
+    Name, ObjectRef, PathMatch, Protocol, RouteTable, Rule, RuleMatch,
 };
 use prometheus_client::registry::Registry;
 use serve::{
@@ -230,6 +230,7 @@ pub fn target(protocol: BackendProtocol, endpoints: &[SocketAddr], weight: u32) 
         service: ObjectRef::namespaced("Service", "shop", "web"),
         port: "80".into(),
         protocol,
+        balancing: Balancing::InTurn,
         endpoints,
     };
     ForwardTarget { backend: Arc::new(backend), weight }

@@ -19,7 +19,7 @@ use crate::{
     dialect::Claims,
     memory::ElbApplied,
     route::no_rule,
-    service::{Resolved, Resolver, ServicePort},
+    service::{Manner, Resolved, Resolver, ServicePort},
     world::{Key, Object},
 };
 use plan::{Served, ServicePlan};
@@ -42,10 +42,12 @@ impl ElbService {
 
     /// Looks its backends up, at first and whenever its endpoints changed.
     pub fn resolve(&mut self, key: &Key, resolver: &mut Resolver<'_>) {
-        let listeners = self.plan.served.iter().flat_map(|served| &served.listeners);
-        let backends = listeners.map(|listener| {
-            resolver.resolve(key, &ServicePort::Number(listener.port), BackendProtocol::Http)
-        });
+        let Some(served) = &self.plan.served else { return };
+        let manner = Manner { protocol: BackendProtocol::Http, balancing: served.balancing };
+        let backends = served
+            .listeners
+            .iter()
+            .map(|listener| resolver.resolve(key, &ServicePort::Number(listener.port), manner));
         self.backends = backends.collect();
     }
 }

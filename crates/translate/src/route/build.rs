@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use model::{Action, Direction, Filter, ForwardTarget, Reason, Redirect, Rule, Verdict};
+use model::{Action, Balancing, Direction, Filter, ForwardTarget, Reason, Redirect, Rule, Verdict};
 
 use super::plan::{Draft, DraftAnswer, Plan};
 use crate::{
     dialect::Problem,
-    service::{Resolved, Resolver},
+    service::{Manner, Resolved, Resolver},
 };
 
 /// Holds as long as the plan's Services resolve to the same backends.
@@ -28,10 +28,11 @@ pub(crate) struct BuiltRule {
 }
 
 pub(crate) fn build(plan: &Plan, resolver: &mut Resolver<'_>) -> Built {
+    let manner = Manner { protocol: plan.protocol, balancing: Balancing::InTurn };
     let services: Vec<Resolved> = plan
         .services
         .iter()
-        .map(|service| resolver.resolve(&service.key, &service.port, plan.protocol))
+        .map(|service| resolver.resolve(&service.key, &service.port, manner))
         .collect();
     let missing = plan.services.iter().zip(&services).filter_map(|(service, resolved)| {
         let message = resolved.missing.as_deref()?;

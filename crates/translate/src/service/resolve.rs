@@ -3,10 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use k8s_openapi::api::core::v1::{Service, ServicePort as PortSpec};
-use model::{Backend, BackendProtocol, Endpoint, ObjectRef};
+use model::{Backend, Endpoint, ObjectRef};
 
 use super::{
-    Resolved,
+    Manner, Resolved,
     endpoints::{self, SlicesByService},
 };
 use crate::{World, world::Key};
@@ -41,7 +41,7 @@ pub(super) fn resolve(
     slices: &SlicesByService<'_>,
     key: &Key,
     port: &ServicePort,
-    protocol: BackendProtocol,
+    manner: Manner,
 ) -> Resolved {
     let (endpoints, missing) = match look_up(world, slices, key, port) {
         Ok(endpoints) => (endpoints, None),
@@ -52,7 +52,9 @@ pub(super) fn resolve(
         namespace: Some(key.namespace.clone()),
         name: key.name.clone(),
     };
-    let backend = Backend { service, port: port.to_string().into(), protocol, endpoints };
+    let Manner { protocol, balancing } = manner;
+    let port = port.to_string().into();
+    let backend = Backend { service, port, protocol, balancing, endpoints };
     Resolved { backend: Arc::new(backend), missing }
 }
 

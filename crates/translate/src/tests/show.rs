@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use model::{
-    Action, Binding, BindingStatus, CertificateTable, Choice, Direction, Listener, PathMatch, Rule,
-    State, Verdict, Want,
+    Action, Balancing, Binding, BindingStatus, CertificateTable, Choice, Direction, Listener,
+    PathMatch, Rule, State, Verdict, Want,
 };
 
 use super::{
@@ -159,7 +159,11 @@ fn action(action: &Action) -> String {
                 let name = name.trim_start_matches("Service ").to_owned();
                 let weight =
                     if targets.len() > 1 { format!("*{}", target.weight) } else { "".into() };
-                format!("{name}:{}{weight}", backend.port)
+                let balancing = match backend.balancing {
+                    Balancing::InTurn => "",
+                    Balancing::SourceAddress => " by source address",
+                };
+                format!("{name}:{}{weight}{balancing}", backend.port)
             };
             targets.iter().map(target).collect::<Vec<_>>().join(" + ")
         }

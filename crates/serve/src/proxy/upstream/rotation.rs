@@ -1,14 +1,16 @@
-//! The endpoints of one backend in turn.
+//! The endpoints of one backend, in turn or by the client's address.
 
 use std::{
     hash::{BuildHasher, RandomState},
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
 
-use model::{Backend, ForwardTarget};
+use foldhash::quality::FixedState;
+use model::{Backend, Balancing, ForwardTarget};
 
 use super::station::Station;
 
@@ -28,9 +30,24 @@ impl Rotation {
         Self { backend, stations, next: AtomicUsize::new(start) }
     }
 
-    /// The next endpoint that was not tried yet; one that failed lately only when there is no
-    /// other.
-    pub fn pick(&self, tried: &[Arc<Station>]) -> Option<&Arc<Station>> {
+    /// An endpoint that was not tried yet; one that failed lately only when there is no other.
+    pub fn pick(&self, tried: &[Arc<Station>], client: IpAddr) -> Option<&Arc<Station>> {
+        match self.backend.balancing {
+            Balancing::InTurn => self.next(tried),
+            Balancing::SourceAddress => self.of_client(tried, client.to_canonical()),
+        }
+    }
+
+    /// By rendezvous hashing: when an endpoint comes or goes, only its own clients move.
+    fn of_client(&self, tried: &[Arc<Station>], client: IpAddr) -> Option<&Arc<Station>> {
+        let untried = self.stations.iter().filter(|station| !is_among(tried, station));
+        untried.max_by_key(|station| {
+            let weight = FixedState::default().hash_one((&*station.label, client));
+            (!station.shunned.is_on(), weight)
+        })
+    }
+
+    fn next(&self, tried: &[Arc<Station>]) -> Option<&Arc<Station>> {
         if self.stations.is_empty() {
             return None;
         }
@@ -38,7 +55,7 @@ impl Rotation {
         let (behind, ahead) = self.stations.split_at(start);
         let mut fallback = None;
         for station in ahead.iter().chain(behind) {
-            if tried.iter().any(|other| Arc::ptr_eq(other, station)) {
+            if is_among(tried, station) {
                 continue;
             }
             if !station.shunned.is_on() {
@@ -48,6 +65,10 @@ impl Rotation {
         }
         fallback
     }
+}
+
+fn is_among(tried: &[Arc<Station>], station: &Arc<Station>) -> bool {
+    tried.iter().any(|other| Arc::ptr_eq(other, station))
 }
 
 /// The target whose turn it is. Weights of 90 and 10 are exact in any ten turns in a row, and

@@ -5,6 +5,7 @@
 //! closed at that moment (RFC 9112 section 9.3.1).
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -77,6 +78,7 @@ impl Upstream {
         backend: &Arc<Backend>,
         mut request: Request<RequestBody>,
         way: Way,
+        client: IpAddr,
         timeout: Duration,
     ) -> Result<Answered, Failure> {
         let rotation = self.rotation(backend);
@@ -84,7 +86,7 @@ impl Upstream {
         let mut tried: Vec<Arc<Station>> = Vec::new();
         let mut reason = Reason::NoEndpoints;
         while tried.len() < MAX_ATTEMPTS
-            && let Some(station) = rotation.pick(&tried)
+            && let Some(station) = rotation.pick(&tried, client)
         {
             let attempts = tried.len() as u32 + 1;
             let began = Instant::now();

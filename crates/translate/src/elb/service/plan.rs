@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
-use model::{AccessList, AccessMode, Dialect, Reason, Verdict};
+use model::{AccessList, AccessMode, Balancing, Dialect, Reason, Verdict};
 
 use super::{
     pool,
@@ -48,6 +48,7 @@ pub(super) struct Served {
     /// At least one.
     pub listeners: Vec<PortPlan>,
     pub settings: ListenerSettings,
+    pub balancing: Balancing,
     /// Forwarding is replaced by an echo of the request's facts.
     pub echo: bool,
     pub client_ca_field: String,
@@ -102,7 +103,7 @@ impl Reading<'_> {
         let asks_for_https = ports::asks_for_https(&self.reader);
         let mut settings = ListenerSettings::read(&mut self.reader, class, asks_for_https);
         self.source_ranges(&mut settings);
-        pool::check(&mut self.reader);
+        let balancing = pool::read(&mut self.reader);
         let refused = self.reader.problems.has_rejection();
         let echo = own_annotations(&mut self.reader);
         let client_ca_field = self.reader.field("client-ca-cert-id");
@@ -112,7 +113,15 @@ impl Reading<'_> {
         let balancer = balancer.filter(|_| !refused && !listeners.is_empty());
         let served = balancer.map(|Balancer { name, .. }| {
             problems.soften();
-            Served { balancer: name, listeners, settings, echo, client_ca_field, certificates }
+            Served {
+                balancer: name,
+                listeners,
+                settings,
+                balancing,
+                echo,
+                client_ca_field,
+                certificates,
+            }
         });
         (served, problems)
     }

@@ -1,7 +1,7 @@
 //! What annotations say of the endpoints behind a Service: how to choose among them, how to keep
 //! a client with one, and how to find out which are well.
 //!
-//! The gateway takes endpoints in turn. It serves those that Kubernetes calls ready and rests one
+//! The gateway takes endpoints in turn, or by the client's address. It serves those that Kubernetes calls ready and rests one
 //! that failed; it sends no probes of its own.
 
 use serde_json::Value;
@@ -10,42 +10,61 @@ use crate::{
     dialect::{Fields, Problems},
     elb::{json, reader::Reader},
 };
-use model::Reason;
+use model::{Balancing, Reason};
 
 const PROBES: &str = "no probe is sent: an endpoint is used while its EndpointSlice says that it is ready, and rests for a while after it failed; let the pods' readinessProbe ask this";
 
-pub(super) fn check(reader: &mut Reader<'_>) {
-    balancing(reader);
-    affinity(reader);
+/// How to choose among the endpoints.
+pub(super) fn read(reader: &mut Reader<'_>) -> Balancing {
+    let by_algorithm = algorithm(reader);
+    let by_affinity = affinity(reader);
     health(reader);
     draining(reader);
+    if by_affinity == Balancing::InTurn { by_algorithm } else { by_affinity }
 }
 
-fn balancing(reader: &mut Reader<'_>) {
-    let words = [("ROUND_ROBIN", true), ("LEAST_CONNECTIONS", false), ("SOURCE_IP", false)];
-    if reader.choice("lb-algorithm", &words) == Some(false) {
+fn algorithm(reader: &mut Reader<'_>) -> Balancing {
+    const KEY: &str = "lb-algorithm";
+    let words = [
+        ("ROUND_ROBIN", Some(Balancing::InTurn)),
+        ("LEAST_CONNECTIONS", None),
+        ("SOURCE_IP", Some(Balancing::SourceAddress)),
+    ];
+    let chosen = reader.choice(KEY, &words);
+    if chosen == Some(None) {
         let text =
             "endpoints are taken in turn, as by ROUND_ROBIN: remove it if nothing depends on it";
-        reader.not_honoured("lb-algorithm", text);
+        reader.not_honoured(KEY, text);
     }
+    chosen.flatten().unwrap_or_default()
 }
 
 /// The words on `off` are the vendor's.
-fn affinity(reader: &mut Reader<'_>) {
-    if reader.text("session-affinity-mode") == Some("off") {
-        let text = "session affinity type:off not support: remove the annotation";
-        reader.reject("session-affinity-mode", text);
-        return;
+fn affinity(reader: &mut Reader<'_>) -> Balancing {
+    const MODE: &str = "session-affinity-mode";
+    if reader.text(MODE) == Some("off") {
+        reader.reject(MODE, "session affinity type:off not support: remove the annotation");
+        return Balancing::InTurn;
     }
-    let words = [("SOURCE_IP", ()), ("HTTP_COOKIE", ()), ("APP_COOKIE", ())];
-    if reader.choice("session-affinity-mode", &words).is_some() {
-        let text = "clients are not kept with one endpoint, their requests go to all in turn: remove it if nothing depends on it";
-        reader.not_honoured("session-affinity-mode", text);
+    affinity_option(reader);
+    let words = [
+        ("SOURCE_IP", Balancing::SourceAddress),
+        ("HTTP_COOKIE", Balancing::InTurn),
+        ("APP_COOKIE", Balancing::InTurn),
+    ];
+    let chosen = reader.choice(MODE, &words);
+    if chosen == Some(Balancing::InTurn) {
+        let text = "clients are not told apart by cookies, their requests go to all endpoints in turn: write SOURCE_IP to keep an address with one";
+        reader.not_honoured(MODE, text);
     }
-    let Some(value) = json::parse(reader, "session-affinity-option") else { return };
-    let Some(mut fields) = json::open(reader, "session-affinity-option", "Option", &value) else {
-        return;
-    };
+    chosen.unwrap_or_default()
+}
+
+/// The time is checked and not needed: an address stays with its endpoint for good.
+fn affinity_option(reader: &mut Reader<'_>) {
+    const OPTION: &str = "session-affinity-option";
+    let Some(value) = json::parse(reader, OPTION) else { return };
+    let Some(mut fields) = json::open(reader, OPTION, "Option", &value) else { return };
     within(&mut fields, "persistence_timeout", 1..=60, &mut reader.problems);
     if fields.has("type") {
         let text = "type is of cloud-provider-huaweicloud, the open-source controller: CCE reads session-affinity-mode";

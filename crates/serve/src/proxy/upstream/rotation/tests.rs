@@ -1,15 +1,18 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, net::Ipv4Addr};
 
 use model::{BackendProtocol, Endpoint, ObjectRef};
 use proptest::prelude::*;
 
 use super::*;
 
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 fn target(name: usize, weight: u32, endpoints: usize) -> ForwardTarget {
     let backend = Backend {
         service: ObjectRef::namespaced("Service", "shop", &name.to_string()),
         port: "80".into(),
         protocol: BackendProtocol::Http,
+        balancing: Balancing::InTurn,
         endpoints: (0..endpoints).map(|n| endpoint(n as u16)).collect(),
     };
     ForwardTarget { backend: Arc::new(backend), weight }
@@ -83,11 +86,57 @@ fn one_that_failed_lately_is_taken_only_when_there_is_no_other() {
         station.shunned.begin(std::time::Duration::from_secs(60));
     }
     for _ in 0..6 {
-        let first = rotation.pick(&[]).unwrap().clone();
+        let first = rotation.pick(&[], CLIENT).unwrap().clone();
         assert_eq!(first.endpoint.port, 2);
-        let second = rotation.pick(std::slice::from_ref(&first)).unwrap().clone();
-        let third = rotation.pick(&[first.clone(), second.clone()]).unwrap().clone();
+        let second = rotation.pick(std::slice::from_ref(&first), CLIENT).unwrap().clone();
+        let third = rotation.pick(&[first.clone(), second.clone()], CLIENT).unwrap().clone();
         assert!(second.shunned.is_on() && third.shunned.is_on() && !Arc::ptr_eq(&second, &third));
-        assert!(rotation.pick(&[first, second, third]).is_none());
+        assert!(rotation.pick(&[first, second, third], CLIENT).is_none());
     }
+}
+
+/// By the client's address, over endpoints with these ports.
+fn by_address(ports: std::ops::Range<u16>) -> Rotation {
+    let backend = target(0, 1, 0).backend;
+    let backend = Backend { balancing: Balancing::SourceAddress, ..Backend::clone(&backend) };
+    let station = |port| Arc::new(Station::new(endpoint(port), BackendProtocol::Http));
+    Rotation::new(Arc::new(backend), ports.map(station).collect())
+}
+
+fn client(number: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(198, 51, 100, number))
+}
+
+#[test]
+fn a_client_stays_with_one_endpoint_and_clients_spread() {
+    let rotation = by_address(1..4);
+    let port_of = |number| rotation.pick(&[], client(number)).unwrap().endpoint.port;
+    let mut clients: HashMap<u16, usize> = HashMap::new();
+    for number in 0..=255 {
+        assert_eq!(port_of(number), port_of(number));
+        *clients.entry(port_of(number)).or_default() += 1;
+    }
+    assert_eq!(clients.len(), 3);
+    assert!(clients.values().all(|count| *count > 256 / 6), "{clients:?}");
+    let mapped = IpAddr::V6(Ipv4Addr::new(198, 51, 100, 7).to_ipv6_mapped());
+    assert_eq!(rotation.pick(&[], mapped).unwrap().endpoint.port, port_of(7));
+}
+
+#[test]
+fn when_an_endpoint_goes_only_its_own_clients_move() {
+    let (before, after) = (by_address(1..5), by_address(1..4));
+    for number in 0..=255 {
+        let of = |rotation: &Rotation| rotation.pick(&[], client(number)).unwrap().endpoint.port;
+        assert!(of(&before) == of(&after) || of(&before) == 4);
+    }
+}
+
+#[test]
+fn a_client_leaves_its_endpoint_while_that_fails() {
+    let rotation = by_address(1..4);
+    let own = rotation.pick(&[], CLIENT).unwrap().clone();
+    let other = rotation.pick(std::slice::from_ref(&own), CLIENT).unwrap().clone();
+    assert!(!Arc::ptr_eq(&own, &other));
+    own.shunned.begin(std::time::Duration::from_secs(60));
+    assert!(Arc::ptr_eq(rotation.pick(&[], CLIENT).unwrap(), &other));
 }
