@@ -15,6 +15,13 @@ pub(super) fn parse(reader: &mut Reader<'_>, name: &str) -> Option<Value> {
             let (line, column) = (error.line(), error.column());
             let hint = match lost_quote(text, line, column) {
                 Some(word) => format!("; a quote is missing after {word}: write \"{word}\","),
+                // A text that is never closed is noticed at the end of its line.
+                None if column == 0 => {
+                    format!(
+                        "; a quote is missing in line {}: close its text",
+                        line.saturating_sub(1)
+                    )
+                }
                 None if error.is_eof() => {
                     "; the text ends too early: close every { and [ again".to_owned()
                 }

@@ -35,6 +35,14 @@ fn the_vendors_lost_quote_is_known_on_any_line() {
 }
 
 #[test]
+fn a_text_that_its_line_does_not_close_is_named_by_that_line() {
+    let verdict = autocreate(
+        "{\"name\": \"lb\",\n\"bandwidth_chargemode\": \"traffic,\n\"bandwidth_size\": 5}",
+    );
+    assert!(verdict.contains("a quote is missing in line 2: close its text"), "{verdict}");
+}
+
+#[test]
 fn an_empty_text_before_a_stray_word_is_no_lost_quote() {
     let verdict = autocreate("{\"a\":\",\"b\":5}");
     assert!(!verdict.contains("a quote is missing"), "{verdict}");
