@@ -177,16 +177,17 @@ fn report_missing(
         }
     }
     for ((port, protocol), members) in wanted_by {
-        let count = members.len();
-        let written = config.listeners.iter().any(|l| (l.port, l.protocol) == (port, protocol));
-        let cure = match written {
-            true => format!("correct it in AlbConfig {name}, whose verdicts name the field"),
+        // Both texts are the vendor's. The first is said of what nobody wrote, the second of what
+        // is written and yet does not come to exist.
+        let text = match config.asks_for(port, protocol) {
             false => format!(
-                "add {{port: {port}, protocol: {protocol}}} to spec.listeners of AlbConfig {name}"
+                "listener not found for ({port}/{protocol}), with ingresses {}; add {{port: {port}, protocol: {protocol}}} to spec.listeners of AlbConfig {name}",
+                members.len()
+            ),
+            true => format!(
+                "listener is not exist in {name}, port: {port}, protocol: {protocol}; correct AlbConfig {name}, whose verdicts name the field"
             ),
         };
-        let text =
-            format!("listener not found for ({port}/{protocol}), with ingresses {count}: {cure}");
         for Member { plan, .. } in members {
             let served_elsewhere =
                 plan.placement.listeners.iter().any(|other| declared.contains(other));

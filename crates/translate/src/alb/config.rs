@@ -21,6 +21,8 @@ pub(crate) struct AlbConfig {
     pub subject: Subject,
     /// One for each port and protocol that could be read, in written order.
     pub(super) listeners: Vec<ListenerDraft>,
+    /// Those that lost their port to one written before.
+    conflicting: Vec<(u16, Protocol)>,
     /// The list of listeners itself cannot be read: which ones there should be is unknown.
     pub(super) listeners_unknown: bool,
     pub verdicts: Vec<Verdict>,
@@ -34,11 +36,23 @@ impl AlbConfig {
             dialect: Dialect::Alb,
         };
         let mut problems = Problems::default();
-        let mut config =
-            Self { subject, listeners: Vec::new(), listeners_unknown: false, verdicts: Vec::new() };
+        let mut config = Self {
+            subject,
+            listeners: Vec::new(),
+            conflicting: Vec::new(),
+            listeners_unknown: false,
+            verdicts: Vec::new(),
+        };
         config.read_spec(&object.body, &mut problems);
         config.verdicts = problems.into_verdicts(&config.subject);
         config
+    }
+
+    /// Whether such a listener is written, whatever comes of it, or may be.
+    pub(super) fn asks_for(&self, port: u16, protocol: Protocol) -> bool {
+        let written = self.listeners.iter().map(|listener| (listener.port, listener.protocol));
+        let mut all = written.chain(self.conflicting.iter().copied());
+        self.listeners_unknown || all.any(|listener| listener == (port, protocol))
     }
 
     fn read_spec(&mut self, body: &Value, problems: &mut Problems) {
@@ -99,6 +113,7 @@ impl AlbConfig {
                     listener.port
                 );
                 problems.reject(Reason::ListenerConflict, listener.field.clone(), text);
+                self.conflicting.push((listener.port, listener.protocol));
             }
             free
         });

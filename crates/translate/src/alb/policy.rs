@@ -6,6 +6,7 @@ use crate::dialect::{TlsPolicies, TlsPolicy};
 
 pub(super) const POLICIES: TlsPolicies = TlsPolicies {
     vendor: "ALB",
+    unknown: Some("invalid https listener SecurityPolicyId: "),
     best: "tls_cipher_policy_1_2_strict_with_1_3",
     policies: &[
         // The widest policies mean "whoever comes": those get all that there is.

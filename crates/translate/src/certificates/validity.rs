@@ -82,7 +82,13 @@ impl<'a> Binder<'a> {
         } else {
             return;
         };
-        let what = format!("{} ({}) {state}", described(&entry.id), names_of(certificate));
+        let vendors = match (entry.source, reason) {
+            (CertificateSource::AlbConfig, Reason::CertificateExpired) => {
+                format!("the following certificate IDs have expired: [{}]; ", entry.id)
+            }
+            _ => String::new(),
+        };
+        let what = format!("{vendors}{} ({}) {state}", described(&entry.id), names_of(certificate));
         let message = match (is_left, reason) {
             // The store keeps old certificates; leaving them out is no news.
             (true, _) if entry.source == CertificateSource::Discovered => return,

@@ -16,6 +16,8 @@ pub(crate) struct TlsPolicy {
 pub(crate) struct TlsPolicies {
     /// Whose they are.
     pub vendor: &'static str,
+    /// What the vendor's own controller says of a name that it does not know, up to that name.
+    pub unknown: Option<&'static str>,
     pub policies: &'static [TlsPolicy],
     /// Offers all that there is here.
     pub best: &'static str,
@@ -33,8 +35,12 @@ impl TlsPolicies {
         let Some(policy) = self.policies.iter().find(|policy| policy.name == written) else {
             let names = self.policies.iter().map(|policy| policy.name);
             let cure = did_you_mean(nearest(written, names));
+            let unknown = match self.unknown {
+                Some(vendors) => format!("{vendors}{written}"),
+                None => format!("security policy {written} is not known here"),
+            };
             let text = format!(
-                "security policy {written} is not known here; TLS 1.2 and 1.3 are offered with forward secrecy: name one of {}'s own policies; {cure}",
+                "{unknown}; TLS 1.2 and 1.3 are offered with forward secrecy: name one of {}'s own policies; {cure}",
                 self.vendor
             );
             problems.warn(Reason::NotHonoured, field, text);

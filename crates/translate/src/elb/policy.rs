@@ -12,6 +12,7 @@ pub(super) const DEFAULT: &str = "tls-1-2";
 
 pub(super) const POLICIES: TlsPolicies = TlsPolicies {
     vendor: "ELB",
+    unknown: None,
     best: "tls-1-2-fs-with-1-3",
     policies: &[
         // The widest policies mean "whoever comes": those get all that there is.

@@ -52,6 +52,26 @@ fn http_and_https_cannot_share_a_port() {
 }
 
 #[test]
+fn who_wants_a_listener_that_is_written_in_vain_is_not_told_to_add_it() {
+    for (listeners, of_config) in [
+        ("[{port: 443, protocol: HTTP}, {port: 443, protocol: HTTPS}]", "please remove it manual"),
+        ("[{port: 443, protocol: HTTPS, caEnabled: 'true'}]", "ListenerSpec.listeners.caEnabled"),
+        ("many", "AlbConfigSpec.listeners of type []interface {}"),
+    ] {
+        let mut scene = Scene::edge_with_listeners(listeners).with(&ingress(
+            "shop/web",
+            &[("listen-ports", "[{\"HTTPS\":443}]")],
+            &hosts(&["a.test"]),
+        ));
+        let verdicts = verdicts(&scene.claims());
+        let [config, web] = verdicts.as_slice() else { panic!("{verdicts:?}") };
+        assert!(config.contains("AlbConfig edge-lb") && config.contains(of_config), "{config}");
+        let expected = "listener is not exist in edge-lb, port: 443, protocol: HTTPS; correct AlbConfig edge-lb, whose verdicts name the field";
+        assert!(web.contains("Ingress shop/web") && web.ends_with(expected), "{web}");
+    }
+}
+
+#[test]
 fn https_and_quic_can_share_a_port_and_quic_is_not_served() {
     let listeners = "[{port: 443, protocol: HTTPS}, {port: 443, protocol: QUIC}]";
     let claims = Scene::edge_with_listeners(listeners).claims();
@@ -80,7 +100,7 @@ fn a_missing_listener_is_told_and_the_others_go_on() {
         assert_eq!(
             *verdict,
             format!(
-                "Warning ListenerNotFound Ingress shop/{name} metadata.annotations[\"alb.ingress.kubernetes.io/listen-ports\"]: listener not found for (443/HTTPS), with ingresses 2: add {{port: 443, protocol: HTTPS}} to spec.listeners of AlbConfig edge-lb"
+                "Warning ListenerNotFound Ingress shop/{name} metadata.annotations[\"alb.ingress.kubernetes.io/listen-ports\"]: listener not found for (443/HTTPS), with ingresses 2; add {{port: 443, protocol: HTTPS}} to spec.listeners of AlbConfig edge-lb"
             )
         );
     }

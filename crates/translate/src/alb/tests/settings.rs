@@ -80,7 +80,11 @@ fn security_policies_map_to_versions_and_say_what_is_missing() {
         ("tls_cipher_policy_1_2", TlsVersions::V12, "CBC and static RSA"),
         ("tls_cipher_policy_1_2_strict", TlsVersions::V12, ""),
         ("tls_cipher_policy_1_2_strict_with_1_3", TlsVersions::V12AndV13, ""),
-        ("tls_custom", TlsVersions::V12AndV13, "security policy tls_custom is not known here"),
+        (
+            "tls_custom",
+            TlsVersions::V12AndV13,
+            "invalid https listener SecurityPolicyId: tls_custom; ",
+        ),
     ] {
         let claims = claims(&format!(", securityPolicyId: {policy}"));
         let found = listener(&claims, 443).tls.as_ref().unwrap().versions;

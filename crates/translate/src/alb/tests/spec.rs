@@ -120,7 +120,7 @@ fn a_wrong_type_without_any_last_good_settings_is_not_served() {
     let verdicts = scene.verdicts().join("\n");
     assert!(
         verdicts.contains(
-            "listener not found for (443/HTTPS), with ingresses 1: correct it in AlbConfig edge-lb"
+            "Ingress shop/web metadata.annotations[\"alb.ingress.kubernetes.io/listen-ports\"]: listener is not exist in edge-lb, port: 443, protocol: HTTPS; correct AlbConfig edge-lb"
         ),
         "{verdicts}"
     );
