@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::{Value, json};
 use testkit::{LIMIT, cluster::Cluster, peers::need, pki::TestCa, tls::TlsClient, wait_for};
 
 use super::{STORE, prepare, replica, stories};
@@ -150,4 +151,70 @@ async fn a_mistake_is_told_on_its_ingress_and_its_albconfig(cluster: Cluster) {
     let answer = TlsClient::trusting(&ca).get(address, "good.test", "/").await.unwrap();
     assert_eq!(answer.text(), "good");
 }
+
+/// What the CRD lets pass reaches Doorward, which says in the vendor's words what is wrong, on the
+/// AlbConfig and on the Ingress that suffers, and serves the last good listeners meanwhile.
+async fn a_malformed_albconfig_is_told_in_the_vendors_words(cluster: Cluster) {
+    prepare(&cluster).await;
+    let app = replica(&cluster).start().await;
+    let ca = TestCa::new("walk");
+    let good = crate::manifests::edge_lb("");
+    cluster.put_yaml(&good).await;
+    let leaf = ca.leaf(&["web.test"]);
+    cluster.put_yaml(&testkit::manifest::tls_secret("shop", "web", &leaf)).await;
+    let tls = "{hosts: [web.test], secretName: web}";
+    let web = crate::manifests::ingress("alb", "shop", "web", "web.test", tls, "web");
+    cluster.put_yaml(&web).await;
+    let address = app.address("edge-lb", 443).await;
+    shown(address, "web.test", &leaf).await;
+    let served =
+        async || TlsClient::trusting(&ca).get(address, "web.test", "/").await.unwrap().text();
+
+    for (malformed, text) in [
+        (
+            crate::manifests::edge_lb("caEnabled: 'true'"),
+            "unmarshalling albconfig error: json: cannot unmarshal string into Go struct field ListenerSpec.listeners.caEnabled of type bool",
+        ),
+        (
+            crate::manifests::edge_lb("certificates: [{CertificateId: 756-cn, IsDefault: 'true'}]"),
+            "json: cannot unmarshal string into Go struct field Certificate.listeners.certificates.IsDefault of type bool",
+        ),
+        (good.replace("  config: {name: edge-lb}\n", ""), "does not exist albconfig.spec.config"),
+        (
+            format!("{good}  - {{port: 80, protocol: HTTPS}}\n"),
+            "conflict listener in albconfig, please remove it manual",
+        ),
+    ] {
+        cluster.put_yaml(&malformed).await;
+        told(&cluster, ("AlbConfig", "edge-lb"), text).await;
+        assert_eq!(served().await, "web", "while: {text}");
+    }
+
+    // The Ingress that wants what the conflict takes, and one of a class that leads nowhere.
+    let ports = "annotations:\n    alb.ingress.kubernetes.io/listen-ports: '[{\"HTTPS\":80}]'\n";
+    let late = web.replace("name: web\n", "name: late\n").replace("annotations:\n", ports);
+    cluster.put_yaml(&late).await;
+    let text = "listener is not exist in edge-lb, port: 80, protocol: HTTPS";
+    told(&cluster, ("Ingress", "late"), text).await;
+    let bare = "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: bare}, spec: {controller: ingress.k8s.alibabacloud/alb}}";
+    cluster.put_yaml(bare).await;
+    let lost = crate::manifests::ingress("bare", "shop", "lost", "lost.test", "", "lost");
+    cluster.put_yaml(&lost).await;
+    let text = "albconfig must be referenced in IngressClass bare";
+    told(&cluster, ("Ingress", "lost"), text).await;
+
+    cluster.put_yaml(&good).await;
+    assert_eq!(served().await, "web");
+}
+}
+
+/// Waits for a Warning on this object, of a kind and a name, that begins with this text.
+async fn told(cluster: &Cluster, (kind, name): (&str, &str), text: &str) {
+    let is_it = |event: &Value| {
+        let about = &event["involvedObject"];
+        (&about["kind"], &about["name"]) == (&json!(kind), &json!(name))
+            && (&event["type"], &event["reason"]) == (&json!("Warning"), &json!("FailedBuildModel"))
+            && event["message"].as_str().is_some_and(|message| message.starts_with(text))
+    };
+    wait_for(LIMIT, || async { cluster.events().await.iter().any(is_it).then_some(()) }).await;
 }
