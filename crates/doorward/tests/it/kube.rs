@@ -3,7 +3,9 @@
 
 mod away;
 mod console;
+mod install;
 mod issuing;
+mod kubectl;
 mod leader;
 mod rights;
 mod sessions;

@@ -1,68 +1,11 @@
 //! What docs/kubernetes.md shows, with the real kubectl: a Secret, an Ingress, its status and
 //! events, a renewed Secret, the store, an edited AlbConfig.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
-
 use serde_json::{Value, json};
-use testkit::{LIMIT, cluster::Cluster, peers::need, pki::TestCa, tls::TlsClient, wait_for};
+use testkit::{LIMIT, cluster::Cluster, pki::TestCa, tls::TlsClient, wait_for};
 
-use super::{STORE, prepare, replica, stories};
+use super::{STORE, kubectl::Kubectl, prepare, replica, stories};
 use crate::certificates::shown;
-
-/// `kubectl`, pointed at the cluster.
-struct Kubectl {
-    tool: PathBuf,
-    kubeconfig: PathBuf,
-    folder: tempfile::TempDir,
-}
-
-impl Kubectl {
-    fn new(cluster: &Cluster) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        Some(Self { tool: need("kubectl")?, kubeconfig: cluster.kubeconfig(), folder })
-    }
-
-    fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn run(&self, line: &str) -> Output {
-        Command::new(&self.tool)
-            .args(line.split_whitespace())
-            .env("KUBECONFIG", &self.kubeconfig)
-            // Discovery is cached there.
-            .env("HOME", self.folder())
-            .current_dir(self.folder())
-            .output()
-            .unwrap()
-    }
-
-    #[track_caller]
-    fn ok(&self, line: &str) -> String {
-        let output = self.run(line);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "kubectl {line}: {error}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// Repeats a look until it shows all of this.
-    async fn shows(&self, line: &str, parts: &[&str]) -> String {
-        wait_for(LIMIT, || async {
-            let text = self.ok(line);
-            parts.iter().all(|part| text.contains(part)).then_some(text)
-        })
-        .await
-    }
-
-    /// Writes a pair beside it, and the Secret's manifest.
-    fn pair(&self, name: &str, pair: &testkit::pki::Issued) {
-        std::fs::write(self.folder().join(format!("{name}.crt")), &pair.chain_pem).unwrap();
-        std::fs::write(self.folder().join(format!("{name}.key")), &pair.key_pem).unwrap();
-    }
-}
 
 stories! {
 async fn the_walk_through_works_line_by_line(cluster: Cluster) {
