@@ -180,8 +180,10 @@ pub async fn bounded<T>(
     }
 }
 
+/// The leader's patience is whatever its term has left, so the text is rounded up: the log tells
+/// only what differs.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer within {0:?}")]
+#[error("no answer within {} s", .0.as_secs() + u64::from(.0.subsec_nanos() > 0))]
 struct NoAnswer(Duration);
 
 /// What went wrong and what to do about it. kube's own texts show the whole answer, or repeat

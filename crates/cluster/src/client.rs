@@ -40,12 +40,12 @@ pub struct ClusterChoice {
 /// No connection can be set up. That the API server does not answer is none of these.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error("kubeconfig {path}: {source}; correct it, or name another with --kubeconfig FILE")]
-    File { path: PathBuf, source: KubeconfigError },
+    #[error("kubeconfig {path}: {says}; correct it, or name another with --kubeconfig FILE")]
+    File { path: PathBuf, says: String },
     #[error(
         "no kubeconfig can be used: {0}; name one with --kubeconfig FILE and --context NAME, or run in a Pod with a ServiceAccount"
     )]
-    Default(#[source] KubeconfigError),
+    Default(String),
     #[error(
         "this Pod's ServiceAccount cannot be used: {0}; set automountServiceAccountToken: true, or name a --kubeconfig FILE"
     )]
@@ -61,16 +61,40 @@ pub async fn connect(choice: &ClusterChoice) -> Result<Client, ConnectError> {
     let options = KubeConfigOptions { context: choice.context.clone(), ..Default::default() };
     let config = match &choice.kubeconfig {
         Some(path) => {
-            let failed = |source| ConnectError::File { path: path.clone(), source };
-            let file = Kubeconfig::read_from(path).map_err(failed)?;
-            Config::from_custom_kubeconfig(file, &options).await.map_err(failed)?
+            let failed = |says| ConnectError::File { path: path.clone(), says };
+            let file = Kubeconfig::read_from(path).map_err(|error| failed(one_line(&error)))?;
+            chosen(file, &options).await.map_err(failed)?
         }
         None if choice.context.is_none() && env::var_os("KUBERNETES_SERVICE_HOST").is_some() => {
             Config::incluster().map_err(ConnectError::InCluster)?
         }
-        None => Config::from_kubeconfig(&options).await.map_err(ConnectError::Default)?,
+        None => {
+            let file = Kubeconfig::read();
+            let file = file.map_err(|error| ConnectError::Default(one_line(&error)))?;
+            chosen(file, &options).await.map_err(ConnectError::Default)?
+        }
     };
     client_of(config).map_err(ConnectError::Credentials)
+}
+
+async fn chosen(file: Kubeconfig, options: &KubeConfigOptions) -> Result<Config, String> {
+    let contexts: Vec<_> = file.contexts.iter().map(|context| context.name.clone()).collect();
+    Config::from_custom_kubeconfig(file, options).await.map_err(|error| match error {
+        KubeconfigError::CurrentContextNotSet | KubeconfigError::LoadContext(_)
+            if !contexts.is_empty() =>
+        {
+            format!("{error}: give --context one of {}", contexts.join(", "))
+        }
+        error => one_line(&error),
+    })
+}
+
+/// kube shows lines of the file below its errors; the first line says what is wrong, and where.
+fn one_line(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(error, _) => error.to_string(),
+        error => error.to_string().lines().next().unwrap_or_default().to_owned(),
+    }
 }
 
 /// A client with Doorward's timeouts and user agent.

@@ -33,6 +33,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use kube::api::{ObjectMeta, PostParams};
 
+/// The Secrets that replicas share, beside the certificates of the store: no certificate may have
+/// such a name.
+pub const OWN_SECRETS: [&str; 3] = [memory::NAME, root::NAME, tickets::NAME];
+
 /// The owner of fields that Doorward writes, in `managedFields`.
 pub const FIELD_MANAGER: &str = "doorward";
 

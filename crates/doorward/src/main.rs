@@ -61,8 +61,34 @@ fn settings(args: &RunArgs) -> Result<Config> {
     Ok(config)
 }
 
-/// One line: what failed, then each cause.
 fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
-    eprintln!("doorward: {error:#}");
+    eprintln!("doorward: {}", told(error));
     ExitCode::from(code)
+}
+
+/// One line: what failed, then each cause that was not told with it.
+fn told(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            let between = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{between}{cause}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("folder x: {0}; give another")]
+    struct Told(#[source] std::io::Error);
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let error = anyhow!(Told(std::io::Error::other("read-only"))).context("cannot start");
+        assert_eq!(super::told(&error), "cannot start: folder x: read-only; give another");
+    }
 }

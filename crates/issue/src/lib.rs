@@ -12,4 +12,4 @@ mod policy;
 
 pub use issuer::{Future, IssueError, Issued, Issuer, Store, StoreError};
 pub use keeper::{Clock, Issuers, keep};
-pub use order::{Order, OrderState, Orders};
+pub use order::{Order, OrderState, Orders, seen};

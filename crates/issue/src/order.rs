@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::{CertificateId, Name};
+use model::{CertificateId, Name, Want};
 use serde::Serialize;
+
+use crate::policy::{Decision, decide};
 
 /// All orders, sorted by id.
 pub type Orders = Arc<Vec<Order>>;
@@ -33,6 +35,23 @@ pub enum OrderState {
     Issued,
     /// The last attempt failed; what was in hand is still served.
     Failed,
+}
+
+/// Orders as they look to a replica that has none of them at work: another one does, and alone
+/// knows of failures.
+pub fn seen(wants: &[Want], now: Timestamp) -> Orders {
+    let see = |want: &Want| {
+        let (state, message, next_attempt) = match decide(want, now) {
+            Decision::Keep { until } => (OrderState::Issued, "in hand".to_owned(), Some(until)),
+            Decision::Obtain(why) => {
+                (OrderState::Pending, format!("{why}; the leader obtains it"), None)
+            }
+        };
+        let updated = want.held.as_ref().map_or(now, |held| held.not_before);
+        let Want { id, names, issuer, .. } = want.clone();
+        Order { id, names, issuer, state, message, updated, next_attempt }
+    };
+    Arc::new(wants.iter().map(see).collect())
 }
 
 impl std::fmt::Display for OrderState {

@@ -58,7 +58,7 @@ async fn a_call_that_is_never_answered_ends() {
     let error = read(Verb::Get, &subject, never).await.expect_err("it ends").to_string();
     assert_eq!(
         error,
-        "cannot get Secret shop/tls-a: no answer within 10s; check that the API server can be reached"
+        "cannot get Secret shop/tls-a: no answer within 10 s; check that the API server can be reached"
     );
 }
 

@@ -205,7 +205,8 @@ impl Gather {
         if standing.fails(trouble) {
             if is_denied {
                 let watch = &standing.watch;
-                tracing::warn!("the API server refuses to show {watch}; see the verdicts");
+                // The verdict says more, and is logged too.
+                tracing::debug!("the API server refuses to show {watch}");
             }
             self.has_sync_news = true;
             self.settle.changed(now);

@@ -60,7 +60,7 @@ impl ConsoleMap {
         self.console.subscribe()
     }
 
-    /// Waits until the API server has said what was changed by hand.
+    /// Waits until the API server has said what was changed by hand, or that nobody may know.
     pub async fn known(&self) {
         self.console.known().await;
     }
@@ -124,7 +124,10 @@ impl ConsoleMap {
             told = problems;
             self.console.set(console);
         };
-        let following = follow(self.api.clone(), &self.subject, take, cancel.clone());
+        let following = {
+            let refused = || self.console.give_up();
+            follow(self.api.clone(), &self.subject, take, refused, cancel.clone())
+        };
         tokio::join!(following, self.keep(worlds, leadership, cancel));
     }
 

@@ -26,7 +26,7 @@ use crate::{
     lease::Term,
 };
 
-const NAME: &str = "doorward-memory";
+pub(super) const NAME: &str = "doorward-memory";
 const TYPE: &str = "doorward.dev/memory";
 
 /// The most bytes of content. Kubernetes allows 1 MiB (`MaxSecretSize`); the rest is for names.
@@ -39,6 +39,7 @@ pub struct SharedMemory {
     api: Api<Secret>,
     subject: Subject,
     memory: Watched<Option<Arc<Memory>>>,
+    is_kept: watch::Sender<bool>,
 }
 
 impl SharedMemory {
@@ -47,6 +48,7 @@ impl SharedMemory {
             api: Api::namespaced(client, store_namespace),
             subject: Subject::of::<Secret>(store_namespace, NAME),
             memory: Watched::new(None),
+            is_kept: watch::Sender::new(false),
         }
     }
 
@@ -55,7 +57,13 @@ impl SharedMemory {
         self.memory.subscribe()
     }
 
-    /// Waits until the API server has said what was saved.
+    /// Whether the Secret is there and can be read. Should somebody delete or break it, the leader
+    /// has to save again, although it remembers nothing new.
+    pub fn is_kept(&self) -> watch::Receiver<bool> {
+        self.is_kept.subscribe()
+    }
+
+    /// Waits until the API server has said what was saved, or that nobody may know.
     pub async fn known(&self) {
         self.memory.known().await;
     }
@@ -65,10 +73,18 @@ impl SharedMemory {
     pub async fn run(&self, cancel: CancellationToken) {
         let take = |secret: Option<Secret>| {
             let memory = secret.and_then(|secret| self.read(&Sealed::from(secret)));
+            let is_kept = memory.is_some();
             let known = self.memory.subscribe().borrow().clone();
             self.memory.set(memory.map(Arc::new).or(known));
+            self.is_kept.send_if_modified(|was_kept| {
+                if *was_kept && !is_kept {
+                    warn!("{} is gone or broken: the leader saves it anew", self.subject);
+                }
+                std::mem::replace(was_kept, is_kept) != is_kept
+            });
         };
-        follow(self.api.clone(), &self.subject, take, cancel).await;
+        let refused = || self.memory.give_up();
+        follow(self.api.clone(), &self.subject, take, refused, cancel).await;
     }
 
     fn read(&self, secret: &Sealed) -> Option<Memory> {

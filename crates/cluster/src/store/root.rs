@@ -10,7 +10,7 @@ use crate::{
     lease::Term,
 };
 
-const NAME: &str = "doorward-local-ca";
+pub(super) const NAME: &str = "doorward-local-ca";
 /// Not `kubernetes.io/tls`: it is nobody's certificate to serve.
 const TYPE: &str = "doorward.dev/local-ca";
 const CERTIFICATE: &str = "tls.crt";

@@ -33,7 +33,7 @@ use crate::{
     lease::{Leadership, Term},
 };
 
-const NAME: &str = "doorward-session-tickets";
+pub(super) const NAME: &str = "doorward-session-tickets";
 const TYPE: &str = "doorward.dev/session-tickets";
 
 /// The Secret of the session tickets' keys.
@@ -75,7 +75,7 @@ impl TicketSecret {
     /// Follows the keys, and keeps them while this replica leads.
     pub async fn run(&self, leadership: Leadership, cancel: CancellationToken) {
         let take = |secret: Option<Secret>| self.take(secret.map(Sealed::from));
-        let following = follow(self.api.clone(), &self.subject, take, cancel.clone());
+        let following = follow(self.api.clone(), &self.subject, take, || {}, cancel.clone());
         tokio::join!(following, self.keep(leadership, cancel));
     }
 

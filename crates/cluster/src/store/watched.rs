@@ -58,14 +58,21 @@ impl<T> Watched<T> {
         });
         self.is_known.send_replace(true);
     }
+
+    /// Nobody may know what the object says: whoever waits for it goes on without.
+    pub fn give_up(&self) {
+        self.is_known.send_replace(true);
+    }
 }
 
 /// Follows the object until `cancel`: `take` gets it whenever it changes, and `None` where there
-/// is none. What is wrong with following it is told once.
+/// is none. What is wrong with following it is told once, and `refused` is called where RBAC is
+/// why, which only people can change.
 pub async fn follow<K>(
     api: Api<K>,
     subject: &Subject,
     mut take: impl FnMut(Option<K>),
+    refused: impl Fn(),
     cancel: CancellationToken,
 ) where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
@@ -88,8 +95,13 @@ pub async fn follow<K>(
                     (has_answered, pause) = (true, PAUSE);
                     take(object);
                 }
-                Some(Err(error)) => break trouble(&error, subject),
-                None => break format!("no answer within {LIMIT:?}"),
+                Some(Err(error)) => {
+                    if is_refusal(&error) {
+                        refused();
+                    }
+                    break trouble(&error, subject);
+                }
+                None => break format!("no answer within {} s", LIMIT.as_secs()),
             }
         };
         if told.as_ref() != Some(&trouble) {
@@ -108,6 +120,15 @@ async fn within<T>(has_answered: bool, next: impl Future<Output = Option<T>>) ->
     match has_answered {
         true => next.await,
         false => timeout(LIMIT, next).await.ok().flatten(),
+    }
+}
+
+fn is_refusal(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status.is_forbidden(),
+        _ => false,
     }
 }
 

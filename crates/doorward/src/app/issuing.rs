@@ -1,6 +1,6 @@
 //! The own CA out of the state folder, and the issued certificates into it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ::watch::{
     folder::ISSUED_BY,
@@ -11,7 +11,7 @@ use issue::{Future, IssueError, Issued, Issuer, Issuers, Store, StoreError};
 use jiff::Timestamp;
 use model::{Name, Want};
 use providers::ca::{LocalCa, RootCertificate};
-use tokio::{sync::OnceCell, task::block_in_place};
+use tokio::{sync::Mutex, task::block_in_place, time::Instant};
 use tracing::info;
 
 /// Fetches the own CA's root from where it is kept, or makes it there.
@@ -19,25 +19,41 @@ pub type Root = Arc<dyn Fn() -> Future<'static, Result<RootCertificate>> + Send 
 
 /// The issuers that exist: `local` is the own CA.
 pub fn issuers(root: Root) -> Issuers {
-    let local = Local { root, ca: OnceCell::new() };
+    let local = Local { root, ca: Mutex::new(None) };
     BTreeMap::from([("local".into(), Arc::new(local) as Arc<dyn Issuer>)])
 }
 
-/// The own CA, opened when the first certificate is asked of it: a root that is lost or cannot be
-/// stored fails its orders, and nothing else.
+/// The root is looked for again after this long: a certificate must not be signed by one that
+/// somebody has deleted or replaced. Thousands of orders at once need not read it thousands of
+/// times.
+const ROOT_IS_FRESH: Duration = Duration::from_secs(10);
+
+/// The own CA, opened when a certificate is asked of it: a root that is lost or cannot be stored
+/// fails its orders, and nothing else.
 struct Local {
     root: Root,
-    ca: OnceCell<LocalCa>,
+    ca: Mutex<Option<(Instant, Arc<LocalCa>)>>,
+}
+
+impl Local {
+    async fn open(&self) -> Result<Arc<LocalCa>> {
+        let mut opened = self.ca.lock().await;
+        if let Some((since, ca)) = &*opened
+            && since.elapsed() < ROOT_IS_FRESH
+        {
+            return Ok(ca.clone());
+        }
+        let root = (self.root)().await?;
+        let ca = Arc::new(LocalCa::open(&root, Timestamp::now).context("own CA")?);
+        *opened = Some((Instant::now(), ca.clone()));
+        Ok(ca)
+    }
 }
 
 impl Issuer for Local {
     fn issue<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<Issued, IssueError>> {
         Box::pin(async move {
-            let open = || async {
-                let root = (self.root)().await?;
-                LocalCa::open(&root, Timestamp::now).context("own CA")
-            };
-            let ca = self.ca.get_or_try_init(open).await;
+            let ca = self.open().await;
             ca.map_err(|error| IssueError(format!("{error:#}")))?.issue(names).await
         })
     }

@@ -90,7 +90,14 @@ pub async fn stand(
     let standing = standings.subscribe();
     ClusterMetrics::register(metrics, leadership.view(), standing, world.clone());
 
-    let arrival = Arrival { worlds: world, sync, console: &console, memory: &memory, standings };
+    let arrival = Arrival {
+        worlds: world,
+        sync,
+        lease: leadership.view(),
+        console: &console,
+        memory: &memory,
+        standings,
+    };
     let (worlds, memory_then) = arrival.wait(&state, stop).await?;
     let led = leading::memory_of_the_leader(&memory, &leadership, stop);
     let secrets = Secrets::new(client.clone());

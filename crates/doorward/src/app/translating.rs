@@ -110,8 +110,8 @@ impl Translating {
         let new = new_problems(&known, verdicts);
         for verdict in new.iter().take(TOLD_AT_ONCE) {
             let Verdict { object, state, reason, message, .. } = verdict;
-            let field = verdict.field.as_deref().unwrap_or_default();
-            let origin = verdict.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+            let field = verdict.field.as_deref();
+            let origin = verdict.origin.as_ref().map(ToString::to_string);
             if *reason == Reason::CertificatePending {
                 info!(%object, %reason, field, origin, "{message}");
             } else {

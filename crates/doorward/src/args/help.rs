@@ -28,7 +28,7 @@ pub const GET: &str = "\
 Examples:
   doorward get listeners
   doorward get verdicts -o json
-  doorward get certificates --admin 127.0.0.1:15001";
+  doorward get certificates --admin 127.0.0.1:15010";
 
 pub const DESCRIBE: &str = "\
 Examples:

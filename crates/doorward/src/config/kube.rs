@@ -40,6 +40,10 @@ pub struct Pod {
 impl KubeConfig {
     pub fn new(args: &KubeArgs, file: &File, store_namespace: &str) -> Result<Self> {
         let pod = Pod::from_environment();
+        check_namespace("storeNamespace", store_namespace)?;
+        for namespace in file.watch_namespaces.iter().flatten() {
+            check_namespace("watchNamespaces", namespace)?;
+        }
         let named = file.watch_namespaces.iter().flatten().map(String::as_str);
         let own = [store_namespace].into_iter().chain(pod.namespace.as_deref());
         let namespaces = named.chain(own).map(Arc::from).collect();
@@ -72,18 +76,35 @@ impl Pod {
 }
 
 fn parse_service(text: &str) -> Result<(String, String)> {
-    let parts = text.split_once('/').filter(|(namespace, name)| {
-        !namespace.is_empty() && !name.is_empty() && !name.contains('/')
-    });
+    let parts =
+        text.split_once('/').filter(|(namespace, name)| is_label(namespace) && is_label(name));
     let (namespace, name) = parts.context("write NAMESPACE/NAME")?;
     Ok((namespace.to_owned(), name.to_owned()))
+}
+
+/// One namespace, where the API server would read an empty one as all of them.
+fn check_namespace(key: &str, text: &str) -> Result<()> {
+    ensure!(
+        is_label(text),
+        "{key} in {FILE_NAME}: {text:?} is no namespace: write lower-case letters, digits and '-'"
+    );
+    Ok(())
+}
+
+/// What namespaces and Services are named by (RFC 1123).
+fn is_label(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_framed = !text.starts_with('-') && !text.ends_with('-');
+    (1..=63).contains(&text.len()) && text.bytes().all(fits) && is_framed
 }
 
 /// What Kubernetes takes as an address in a status.
 fn check_address(text: &str) -> Result<()> {
     let is_name = model::Name::parse(text).is_ok_and(|name| !name.is_wildcard());
+    // No host's name ends so (RFC 1123): it is an address that lacks a part.
+    let is_number = text.rsplit('.').next().is_some_and(|last| last.parse::<u32>().is_ok());
     ensure!(
-        text.parse::<IpAddr>().is_ok() || is_name,
+        text.parse::<IpAddr>().is_ok() || (is_name && !is_number),
         "write an IP address or a host name, without a port"
     );
     Ok(())

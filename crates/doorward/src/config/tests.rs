@@ -86,7 +86,12 @@ fn on_kubernetes_secrets_are_watched_narrowly_and_statuses_get_an_address() {
 fn what_kubernetes_would_refuse_later_is_refused_at_once() {
     for (settings, says) in [
         ("gatewayService: gateway\n", "NAMESPACE/NAME"),
+        ("gatewayService: Edge_1/gateway\n", "NAMESPACE/NAME"),
         ("publishAddress: edge.example:443\n", "without a port"),
+        ("publishAddress: 203.0.113\n", "IP address or a host name"),
+        ("watchNamespaces: [shop, '']\n", "watchNamespaces in doorward.yaml: \"\" is no namespace"),
+        ("watchNamespaces: [Shop_1]\n", "\"Shop_1\" is no namespace"),
+        ("storeNamespace: ''\n", "storeNamespace"),
         ("publishAddress: '*.example'\n", "IP address or a host name"),
     ] {
         let error = format!("{:#}", on_kubernetes(settings, &[]).unwrap_err());

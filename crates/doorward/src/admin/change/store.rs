@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ::watch::{folder::CERTIFICATE_ID, state::NewSecret};
+use cluster::store::OWN_SECRETS;
 use jiff::Timestamp;
 use model::Fingerprint;
 use tracing::info;
@@ -101,6 +102,11 @@ impl Shelf {
 
 /// An id is a label's value and a file's name: the part of both alphabets that is shared.
 fn checked_id(id: String) -> Result<String, ApiError> {
+    if OWN_SECRETS.contains(&id.as_str()) {
+        return Err(ApiError::invalid(format!(
+            "id {id:?} is the name of a Secret of Doorward's own: choose another"
+        )));
+    }
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     let ends_well = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
     let (first, last) = (id.bytes().next(), id.bytes().last());

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use ::watch::state::StateFolder;
 use anyhow::Result;
 use cluster::{
+    lease::LeaseView,
     source::SyncState,
     store::{ConsoleMap, SharedMemory},
 };
@@ -22,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Arrival<'a> {
     pub worlds: watch::Receiver<Arc<World>>,
     pub sync: watch::Receiver<SyncState>,
+    pub lease: watch::Receiver<LeaseView>,
     pub console: &'a ConsoleMap,
     pub memory: &'a SharedMemory,
     pub standings: watch::Sender<Standing>,
@@ -40,9 +42,8 @@ impl Arrival<'_> {
         state: &StateFolder,
         stop: &CancellationToken,
     ) -> Result<(Arrived, Memory)> {
-        self.standings.send_replace(Standing::Waiting(waits_for(&self.sync.borrow())));
         let mut last_good = None;
-        if timeout(PATIENCE, self.caught_up()).await.is_err() {
+        if timeout(PATIENCE, self.caught_up_telling()).await.is_err() {
             let why = waits_for(&self.sync.borrow());
             last_good = state.load_snapshot();
             match &last_good {
@@ -66,7 +67,7 @@ impl Arrival<'_> {
         let (sender, worlds) = watch::channel(first);
         stage("worlds", stop, pass_on(self.worlds, sender));
         let saved = last_good.map(|snapshot| snapshot.saved);
-        stage("standing", stop, tell(self.sync.clone(), self.standings, saved));
+        stage("standing", stop, tell(self.sync.clone(), self.lease, self.standings, saved));
         Ok((Arrived { worlds, sync: self.sync }, memory))
     }
 
@@ -81,8 +82,11 @@ impl Arrival<'_> {
 
     /// The same, telling meanwhile what is waited for.
     async fn caught_up_telling(&mut self) {
-        while timeout(Duration::from_secs(1), self.caught_up()).await.is_err() {
+        loop {
             self.standings.send_replace(Standing::Waiting(waits_for(&self.sync.borrow())));
+            if timeout(Duration::from_secs(1), self.caught_up()).await.is_ok() {
+                return;
+            }
         }
     }
 }
@@ -94,29 +98,37 @@ async fn pass_on(mut from: watch::Receiver<Arc<World>>, to: watch::Sender<Arc<Wo
     }
 }
 
-/// Keeps the standing true.
+/// Keeps the standing true. Watches of objects that do not change notice nothing of an API server
+/// that hangs; the lease is asked for all the time, and does.
 async fn tell(
     mut sync: watch::Receiver<SyncState>,
+    mut lease: watch::Receiver<LeaseView>,
     standings: watch::Sender<Standing>,
     mut last_good: Option<jiff::Timestamp>,
 ) {
     loop {
         let now = sync.borrow_and_update().clone();
+        let lease_trouble = lease.borrow_and_update().trouble.clone();
         if now.is_complete && last_good.take().is_some() {
             info!("caught up with the API server: the last good objects are replaced by its own");
         }
-        standings.send_replace(match (&last_good, &now.away) {
-            (Some(saved), _) => {
+        standings.send_replace(match (&last_good, &now.away, lease_trouble) {
+            (Some(saved), ..) => {
                 Standing::LastGood { saved: *saved, why: format!("waits for {}", waits_for(&now)) }
             }
-            (None, away) => Standing::Current {
-                trouble: away.as_ref().map(|why| {
-                    format!("the API server is away, what it said last is served: {why}")
-                }),
+            (None, Some(why), _) => {
+                let what = "the API server is away, what it said last is served";
+                Standing::Current { trouble: Some(format!("{what}: {why}")) }
+            }
+            (None, None, Some(why)) => Standing::Current {
+                trouble: Some(format!("trouble with electing a leader: {why}")),
             },
+            (None, None, None) => Standing::CURRENT,
         });
-        if sync.changed().await.is_err() {
-            return;
+        tokio::select! {
+            changed = sync.changed() => if changed.is_err() { return },
+            // Its sender goes when the election is over, at the end.
+            changed = lease.changed() => if changed.is_err() { return },
         }
     }
 }

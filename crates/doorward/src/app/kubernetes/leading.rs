@@ -1,7 +1,7 @@
 //! The stages of which only the leader's do anything: issuing, remembering for all, sweeping,
 //! reporting.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use ::watch::state::StateFolder;
 use anyhow::Result;
@@ -75,26 +75,40 @@ impl Leading {
                 tokio::join!(
                     reporter.run(stop.clone()),
                     self.remember_for_all(flow.memories, stop.clone()),
-                    self.while_leading(&stop, |ended| {
-                        sweep(self.keep.clone(), flow.worlds.clone(), flow.models.clone(), ended)
-                    }),
+                    self.while_leading(
+                        &stop,
+                        |ended| {
+                            let (worlds, models) = (flow.worlds.clone(), flow.models.clone());
+                            sweep(self.keep.clone(), worlds, models, ended)
+                        },
+                        pending
+                    ),
                     self.issue(flow.models.clone(), flow.orders, &stop),
                 );
             }
         });
     }
 
-    /// Runs a stage during each term of this replica.
-    async fn while_leading<S: std::future::Future<Output = ()>>(
+    /// Runs a stage during each term of this replica, and another between them.
+    async fn while_leading<S, F>(
         &self,
         stop: &CancellationToken,
         run: impl Fn(CancellationToken) -> S,
-    ) {
+        meanwhile: impl Fn() -> F,
+    ) where
+        S: std::future::Future<Output = ()>,
+        F: std::future::Future<Output = ()>,
+    {
         let mut leadership = self.leadership.clone();
         loop {
+            let follow = async {
+                meanwhile().await;
+                pending().await
+            };
             let term = tokio::select! {
                 () = stop.cancelled() => return,
                 term = leadership.won() => term,
+                never = follow => never,
             };
             let ended = term.ended();
             tokio::select! {
@@ -113,45 +127,56 @@ impl Leading {
         stop: &CancellationToken,
     ) {
         let store = Arc::new(IssuedSecrets::new(self.secrets.clone(), self.leadership.clone()));
-        self.while_leading(stop, |ended| {
+        let lead = |ended| {
             let root = root_in_cluster(self.root.clone(), self.leadership.clone());
             let (models, store, orders) = (models.clone(), store.clone(), orders.clone());
             async move {
                 let issuers = issuing::issuers(root);
                 let clock = Arc::new(Timestamp::now);
-                issue::keep(models, issuers, store, orders.clone(), clock, ended).await;
-                // Orders are the leader's.
-                orders.send_replace(Orders::default());
+                issue::keep(models, issuers, store, orders, clock, ended).await;
             }
-        })
-        .await;
+        };
+        // Orders are the leader's; the others tell what can be seen of them.
+        let follow = || follow_orders(models.clone(), orders.clone());
+        self.while_leading(stop, lead, follow).await;
     }
 
-    /// Saves what all replicas are to remember, whenever it changes and when a term begins.
+    /// Saves what all replicas are to remember, whenever it changes, when a term begins, and when
+    /// what was saved is lost.
     async fn remember_for_all(
         &self,
         mut memories: watch::Receiver<Arc<Memory>>,
         stop: CancellationToken,
     ) {
         let mut leadership = self.leadership.clone();
+        let mut kept = self.memory.is_kept();
         loop {
             let mut is_unsaved = false;
+            let is_kept = *kept.borrow_and_update();
             if let Some(term) = leadership.current() {
-                is_unsaved = !self.save(&term, &mut memories).await;
+                is_unsaved = !self.save(&term, &mut memories, is_kept).await;
             }
             tokio::select! {
                 () = stop.cancelled() => return,
                 changed = memories.changed() => if changed.is_err() { return },
                 () = leadership.changed() => {}
+                // Its sender lives as long as we do.
+                _ = kept.changed() => {}
                 () = sleep(RETRY), if is_unsaved => {}
             }
         }
     }
 
-    async fn save(&self, term: &Term, memories: &mut watch::Receiver<Arc<Memory>>) -> bool {
+    async fn save(
+        &self,
+        term: &Term,
+        memories: &mut watch::Receiver<Arc<Memory>>,
+        is_kept: bool,
+    ) -> bool {
         let memory = memories.borrow_and_update().clone();
         let shared = self.memory.subscribe().borrow().clone();
-        if shared.is_some_and(|shared| !memory.differs_for_a_restart(&shared)) {
+        let is_known = |shared: Arc<Memory>| !memory.differs_for_a_restart(&shared);
+        if is_kept && shared.is_some_and(is_known) {
             return true;
         }
         let saved = self.memory.save(term, &memory).await;
@@ -159,6 +184,16 @@ impl Leading {
             warn!("other replicas do not learn which Defaults stay: {error}; trying again");
         }
         saved.is_ok()
+    }
+}
+
+async fn follow_orders(mut models: watch::Receiver<Arc<Model>>, orders: watch::Sender<Orders>) {
+    loop {
+        let seen = issue::seen(&models.borrow_and_update().wants, Timestamp::now());
+        orders.send_replace(seen);
+        if models.changed().await.is_err() {
+            return;
+        }
     }
 }
 

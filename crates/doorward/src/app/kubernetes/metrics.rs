@@ -50,7 +50,7 @@ impl Collector for ClusterMetrics {
             ),
             (
                 "doorward_api_server_away",
-                "1 while the API server cannot be watched",
+                "1 while the API server cannot be watched, or the lease not be reached",
                 i64::from(is_away),
             ),
             ("doorward_objects", "Objects of the API server that are kept", objects),

@@ -13,6 +13,13 @@ fn an_id_is_a_label_value_and_a_file_name() {
 }
 
 #[test]
+fn an_upload_cannot_take_the_place_of_the_own_ca() {
+    for own in ["doorward-local-ca", "doorward-memory", "doorward-session-tickets"] {
+        assert!(checked_id(own.into()).is_err(), "{own}");
+    }
+}
+
+#[test]
 fn an_id_left_out_is_the_start_of_the_fingerprint() {
     let mut bytes = [0; 32];
     bytes[..5].copy_from_slice(&[0x9f, 0x86, 0x0d, 0x08, 0xff]);
