@@ -59,3 +59,6 @@ impl std::fmt::Display for OrderState {
         std::fmt::Debug::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,6 @@ pub(super) fn log(before: &SyncState, after: &SyncState) {
         _ => {}
     }
     if after.is_complete && !before.is_complete {
-        tracing::info!("every list of the API server is complete");
+        tracing::info!("every list of the API server is read, as far as it gives them");
     }
 }

@@ -98,3 +98,6 @@ impl Store for IssuedSecrets {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

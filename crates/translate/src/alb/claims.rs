@@ -178,11 +178,11 @@ fn report_missing(
     }
     for ((port, protocol), members) in wanted_by {
         // Both texts are the vendor's. The first is said of what nobody wrote, the second of what
-        // is written and yet does not come to exist.
+        // is written and yet does not come to exist. Each is told of one Ingress: with the number
+        // of all, every new one would change what is said of the others, in the log and in Events.
         let text = match config.asks_for(port, protocol) {
             false => format!(
-                "listener not found for ({port}/{protocol}), with ingresses {}; add {{port: {port}, protocol: {protocol}}} to spec.listeners of AlbConfig {name}",
-                members.len()
+                "listener not found for ({port}/{protocol}), with ingresses 1; add {{port: {port}, protocol: {protocol}}} to spec.listeners of AlbConfig {name}"
             ),
             true => format!(
                 "listener is not exist in {name}, port: {port}, protocol: {protocol}; correct AlbConfig {name}, whose verdicts name the field"

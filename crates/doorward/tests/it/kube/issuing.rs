@@ -35,5 +35,28 @@ async fn three_replicas_issue_once_from_one_root(cluster: Cluster) {
     assert_eq!(label(issued[0], "app.kubernetes.io/managed-by").as_deref(), Some("doorward"));
     let applied = issued[0]["metadata"]["managedFields"].as_array().map_or(0, Vec::len);
     assert_eq!(applied, 1, "one manager wrote it");
+
+    // Whichever replica is asked, the order is told of.
+    for replica in &fleet {
+        wait_for(LIMIT, || async {
+            let orders: serde_json::Value = replica.get("/api/v1/orders").await.json();
+            (orders[0]["state"] == "Issued" && orders[0]["names"][0] == "shop.test").then_some(())
+        })
+        .await;
+    }
+}
+
+/// What replicas remember outlives a Secret that somebody deletes while they run.
+async fn a_memory_that_is_deleted_is_saved_anew(cluster: Cluster) {
+    prepare(&cluster).await;
+    let _fleet = replicas(&cluster, 2, OWN_CA).await;
+    let memory = || async { cluster.object("Secret", STORE, "doorward-memory").await };
+    let first = wait_for(LIMIT, memory).await;
+    assert!(cluster.delete("Secret", STORE, "doorward-memory").await);
+    wait_for(LIMIT, || async {
+        let again = memory().await?;
+        (again["metadata"]["uid"] != first["metadata"]["uid"]).then_some(())
+    })
+    .await;
 }
 }

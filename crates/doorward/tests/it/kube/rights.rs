@@ -89,6 +89,18 @@ async fn an_unwatched_namespace_is_named_with_the_cure(cluster: Cluster) {
 }
 }
 
+/// Nobody may say what operators changed by hand: then nothing was, and everybody serves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_that_is_denied_keeps_nobody_from_serving() {
+    let cluster = Cluster::in_process().await;
+    let Cluster::InProcess(server) = &cluster else { unreachable!("asked for") };
+    prepare(&cluster).await;
+    server.deny("list", "configmaps");
+    let app = replica(&cluster).start().await;
+    app.logged("cannot watch ConfigMap doorward-system/doorward-console: forbidden; add the rule")
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kind_that_is_denied_is_named_and_the_others_go_on() {
     let cluster = Cluster::in_process().await;

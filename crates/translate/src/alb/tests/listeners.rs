@@ -100,7 +100,7 @@ fn a_missing_listener_is_told_and_the_others_go_on() {
         assert_eq!(
             *verdict,
             format!(
-                "Warning ListenerNotFound Ingress shop/{name} metadata.annotations[\"alb.ingress.kubernetes.io/listen-ports\"]: listener not found for (443/HTTPS), with ingresses 2; add {{port: 443, protocol: HTTPS}} to spec.listeners of AlbConfig edge-lb"
+                "Warning ListenerNotFound Ingress shop/{name} metadata.annotations[\"alb.ingress.kubernetes.io/listen-ports\"]: listener not found for (443/HTTPS), with ingresses 1; add {{port: 443, protocol: HTTPS}} to spec.listeners of AlbConfig edge-lb"
             )
         );
     }
