@@ -27,7 +27,7 @@ use crate::{
     args::AccessLogFormat,
     config::{Config, Source},
     drain::Signals,
-    metrics::Reconciles,
+    metrics::{OrderMetrics, Reconciles},
 };
 use greeting::Facts;
 use ground::{Flow, Ground};
@@ -109,6 +109,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
 
     // Model ──► issued Secrets and reports, which come in again as objects
     let (orders, order) = watch::channel(issue::Orders::default());
+    OrderMetrics::register(&mut metrics, order.clone());
     follow(Flow {
         worlds: known_world.clone(),
         models: model.clone(),

@@ -1,4 +1,6 @@
-//! Counters of the translate loop. The gateway registers its own.
+//! Counters of the translate loop and of the orders. The gateway registers its own.
+
+mod orders;
 
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
+
+pub use orders::OrderMetrics;
 
 #[derive(Clone, Debug)]
 pub struct Reconciles {

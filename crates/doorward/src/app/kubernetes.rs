@@ -14,6 +14,7 @@ use anyhow::Result;
 use cluster::{
     client::{self, ClusterChoice},
     lease::{self, Pace},
+    reporter::ReportCounts,
     source::{self, Source, SourceOptions, SyncState},
     store::{ConsoleMap, RootSecret, Secrets, SharedMemory, TicketSecret},
 };
@@ -87,8 +88,14 @@ pub async fn stand(
     });
     let snapshots = remember_world(world.clone(), state.clone(), stop.clone());
     let snapshots = stage("snapshots", stop, snapshots);
-    let standing = standings.subscribe();
-    ClusterMetrics::register(metrics, leadership.view(), standing, world.clone());
+    let reports = Arc::<ReportCounts>::default();
+    ClusterMetrics {
+        lease: leadership.view(),
+        standing: standings.subscribe(),
+        worlds: world.clone(),
+        reports: reports.clone(),
+    }
+    .register(metrics);
 
     let arrival = Arrival {
         worlds: world,
@@ -116,6 +123,7 @@ pub async fn stand(
             addresses: config.publish_address.iter().filter_map(|a| a.parse().ok()).collect(),
         },
         pod: config.pod.name.as_str().into(),
+        reports,
     };
     Ok(Ground {
         worlds: worlds.worlds,

@@ -131,6 +131,8 @@ async fn a_root_whose_key_is_lost_is_not_silently_replaced() {
     })
     .await;
     assert!(order["message"].as_str().unwrap().contains("restore both files"), "{order:#}");
+    let orders = async |state| app.metric(&format!("doorward_orders{{state=\"{state}\"}}")).await;
+    assert_eq!((orders("failed").await, orders("issued").await), (1.0, 1.0));
     assert_eq!(std::fs::read(&root).unwrap(), before);
     let address = app.address("web", 443).await;
     let still = TlsClient::unchecked().handshake(address, Some("a.test")).await.unwrap();

@@ -41,6 +41,7 @@ pub struct Leading {
     pub publish: Publish,
     /// This replica, as Events name it.
     pub pod: Arc<str>,
+    pub reports: Arc<ReportCounts>,
 }
 
 impl Leading {
@@ -61,7 +62,7 @@ impl Leading {
             },
             publish: self.publish.clone(),
             instance: self.pod.clone(),
-            counts: Arc::new(ReportCounts::default()),
+            counts: self.reports.clone(),
         };
         let sync = self.sync.clone();
         stage("lead", stop, {

@@ -1,12 +1,12 @@
 //! What Prometheus is told of the cluster's side of a run, read at the moment it asks.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use cluster::lease::LeaseView;
+use cluster::{lease::LeaseView, reporter::ReportCounts};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::gauge::ConstGauge,
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
     registry::Registry,
 };
 use tokio::sync::watch;
@@ -16,24 +16,27 @@ use crate::admin::Standing;
 
 #[derive(Debug)]
 pub struct ClusterMetrics {
-    lease: watch::Receiver<LeaseView>,
-    standing: watch::Receiver<Standing>,
-    worlds: watch::Receiver<Arc<World>>,
+    pub lease: watch::Receiver<LeaseView>,
+    pub standing: watch::Receiver<Standing>,
+    pub worlds: watch::Receiver<Arc<World>>,
+    pub reports: Arc<ReportCounts>,
 }
 
 impl ClusterMetrics {
-    pub fn register(
-        registry: &mut Registry,
-        lease: watch::Receiver<LeaseView>,
-        standing: watch::Receiver<Standing>,
-        worlds: watch::Receiver<Arc<World>>,
-    ) {
-        registry.register_collector(Box::new(Self { lease, standing, worlds }));
+    pub fn register(self, registry: &mut Registry) {
+        registry.register_collector(Box::new(self));
     }
 }
 
 impl Collector for ClusterMetrics {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.encode_state(&mut encoder)?;
+        self.encode_reports(&mut encoder)
+    }
+}
+
+impl ClusterMetrics {
+    fn encode_state(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let is_leader = self.lease.borrow().is_leader;
         let (is_last_good, is_away) = match &*self.standing.borrow() {
             Standing::Waiting(_) => (false, true),
@@ -59,6 +62,27 @@ impl Collector for ClusterMetrics {
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
         Ok(())
+    }
+
+    fn encode_reports(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let mut written = encoder.encode_descriptor(
+            "doorward_reports_written",
+            "Statuses and events written to the API server",
+            None,
+            MetricType::Counter,
+        )?;
+        for (what, count) in
+            [("status", self.reports.statuses_written()), ("event", self.reports.events_written())]
+        {
+            ConstCounter::new(count).encode(written.encode_family(&[("what", what)])?)?;
+        }
+        let failed = encoder.encode_descriptor(
+            "doorward_reports_failed",
+            "Statuses and events that the API server did not take",
+            None,
+            MetricType::Counter,
+        )?;
+        ConstCounter::new(self.reports.failures()).encode(failed)
     }
 }
 

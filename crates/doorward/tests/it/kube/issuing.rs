@@ -1,5 +1,6 @@
 //! Certificates of the own CA on a cluster: one root, one order, every replica serves.
 
+use futures::future::join_all;
 use testkit::{LIMIT, cluster::Cluster, tls::TlsClient, wait_for};
 
 use super::{STORE, addresses, prepare, replicas, stories};
@@ -23,6 +24,13 @@ async fn three_replicas_issue_once_from_one_root(cluster: Cluster) {
         leaves.push(facts.leaf);
     }
     assert!(leaves.iter().all(|leaf| *leaf == leaves[0]), "all replicas serve the same");
+
+    let issued = "doorward_orders{state=\"issued\"}";
+    wait_for(LIMIT, || async {
+        let told = join_all(fleet.iter().map(|replica| replica.metric(issued))).await;
+        (told.iter().sum::<f64>() == 1.0).then_some(())
+    })
+    .await;
 
     let secrets = cluster.objects("Secret").await;
     let label = |secret: &serde_json::Value, name: &str| {

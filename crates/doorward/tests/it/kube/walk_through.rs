@@ -93,6 +93,12 @@ async fn a_mistake_is_told_on_its_ingress_and_its_albconfig(cluster: Cluster) {
     let address = app.address("edge-lb", 443).await;
     let answer = TlsClient::trusting(&ca).get(address, "good.test", "/").await.unwrap();
     assert_eq!(answer.text(), "good");
+    for what in ["status", "event"] {
+        let written = format!("doorward_reports_written_total{{what=\"{what}\"}}");
+        assert!(app.metric(&written).await >= 1.0, "{what}");
+    }
+    let metrics = app.get("/metrics").await.text();
+    assert!(metrics.contains("\ndoorward_reports_failed_total "), "{metrics}");
 }
 
 /// What the CRD lets pass reaches Doorward, which says in the vendor's words what is wrong, on the
