@@ -1,5 +1,5 @@
 //! How far the ordered certificates are, read at the moment somebody asks. Where several replicas
-//! run, only the leader has orders.
+//! run, only the leader knows of those that failed.
 
 use std::fmt;
 
