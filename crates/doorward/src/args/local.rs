@@ -51,20 +51,27 @@ pub struct RunArgs {
     pub log: LogArgs,
 }
 
-/// Which cluster to serve, and how much of it.
+/// Which cluster to serve, and how much of it. clap waives `requires` where the required flag
+/// conflicts with one that is given, so each of these says itself that it does not go with a folder.
 #[derive(Args, Clone, Debug, Default)]
 pub struct KubeArgs {
     /// Serve what the objects of a Kubernetes cluster say, instead of a folder
     #[arg(long, conflicts_with = "manifests")]
     pub kube: bool,
     /// How to reach the cluster [default: $KUBECONFIG, ~/.kube/config, or the Pod's own account]
-    #[arg(long, value_name = "FILE", requires = "kube", value_hint = clap::ValueHint::FilePath)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "kube",
+        conflicts_with = "manifests",
+        value_hint = clap::ValueHint::FilePath
+    )]
     pub kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig [default: its current one]
-    #[arg(long, requires = "kube")]
+    #[arg(long, requires = "kube", conflicts_with = "manifests")]
     pub context: Option<String>,
     /// Watch the Secrets of all namespaces, not only of the store's and of watchNamespaces
-    #[arg(long, requires = "kube")]
+    #[arg(long, requires = "kube", conflicts_with = "manifests")]
     pub all_namespaces: bool,
 }
 

@@ -32,7 +32,9 @@ fn wrong_usage_is_2_and_names_the_cure() {
     for (arguments, says) in [
         (&["run"][..], "--manifests DIR"),
         (&["run", "--kube", "--manifests", "."], "--manifests"),
-        (&["run", "--manifests", ".", "--all-namespaces"], "--kube"),
+        (&["run", "--all-namespaces"], "--kube"),
+        (&["run", "--manifests", ".", "--all-namespaces"], "'--all-namespaces'"),
+        (&["run", "--manifests", ".", "--context", "x"], "'--context <CONTEXT>'"),
         (&["get", "listner"], "listeners"),
         (&["serve"], "unrecognized subcommand"),
         (&["run", "--manifests", ".", "--port-map", "443"], "443=8443"),
