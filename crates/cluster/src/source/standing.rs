@@ -10,6 +10,10 @@ use super::{trouble::Trouble, watches::Watch};
 /// server that starts may not know it yet.
 const MISSES: u32 = 2;
 
+/// And a first look counts as refused only when it is so this often: an API server that starts
+/// knows no Role yet, and a World without, say, all Secrets must not replace the last good one.
+const REFUSALS: u32 = 2;
+
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) watch: Watch,
@@ -19,16 +23,22 @@ pub(super) struct Standing {
     seen: Option<HashSet<Key>>,
     trouble: Option<Trouble>,
     misses: u32,
+    /// In a row.
+    refusals: u32,
 }
 
 impl Standing {
     pub(super) fn new(watch: Watch) -> Self {
-        Self { watch, is_listed: false, seen: None, trouble: None, misses: 0 }
+        Self { watch, is_listed: false, seen: None, trouble: None, misses: 0, refusals: 0 }
     }
 
     /// There is no more to wait for: a list came, or none can come.
     pub(super) fn is_ready(&self) -> bool {
-        let is_hopeless = matches!(self.trouble, Some(Trouble::Absent | Trouble::Denied { .. }));
+        let is_hopeless = match self.trouble {
+            Some(Trouble::Absent) => true,
+            Some(Trouble::Denied { .. }) => self.refusals >= REFUSALS,
+            _ => false,
+        };
         self.is_listed || is_hopeless
     }
 
@@ -56,16 +66,21 @@ impl Standing {
         self.trouble.take().is_some()
     }
 
-    /// True if the trouble is news.
+    /// True if the trouble is news, or ends the wait.
     pub(super) fn fails(&mut self, trouble: Trouble) -> bool {
+        let was_ready = self.is_ready();
         match trouble {
             Trouble::Cut => return false,
             Trouble::Absent => self.misses += 1,
             Trouble::Denied { .. } | Trouble::Away(_) => self.misses = 0,
         }
+        self.refusals = match trouble {
+            Trouble::Denied { .. } => self.refusals + 1,
+            _ => 0,
+        };
         let is_news = self.trouble.as_ref() != Some(&trouble);
         self.trouble = Some(trouble);
-        is_news
+        is_news || self.is_ready() != was_ready
     }
 
     /// The kind is gone, and its objects with it.
@@ -73,3 +88,6 @@ impl Standing {
         self.misses >= MISSES
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,8 @@ impl Trouble {
     /// failed together should not all come back at one moment.
     pub(super) fn delay(&self, pace: &Pace, failures: u32, chance: u64) -> Duration {
         match self {
+            // An API server that starts refuses everything for a moment.
+            Self::Denied { .. } if failures == 0 => pace.again / 2,
             Self::Absent | Self::Denied { .. } => pace.again,
             Self::Cut | Self::Away(_) => {
                 let doubled = pace.first.saturating_mul(1 << failures.min(16)).min(pace.longest);

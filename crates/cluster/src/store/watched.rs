@@ -10,7 +10,7 @@ use kube::{
 use serde::de::DeserializeOwned;
 use tokio::{
     sync::watch,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -20,6 +20,8 @@ use crate::call::{LIMIT, Subject, Verb, reason};
 /// The first pause after a failure; each further one doubles it, up to the longest.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// An API server that starts refuses everything for a moment.
+const REFUSED_FOR_GOOD: Duration = Duration::from_secs(3);
 
 /// What an object says, for everybody who wants to know.
 #[derive(Debug)]
@@ -66,8 +68,9 @@ impl<T> Watched<T> {
 }
 
 /// Follows the object until `cancel`: `take` gets it whenever it changes, and `None` where there
-/// is none. What is wrong with following it is told once, and `refused` is called where RBAC is
-/// why, which only people can change.
+/// is none. What is wrong with following it is told once; that nothing comes through is one
+/// trouble, whatever its words. `refused` is called where RBAC is why and stays so, which only
+/// people can change.
 pub async fn follow<K>(
     api: Api<K>,
     subject: &Subject,
@@ -77,7 +80,8 @@ pub async fn follow<K>(
 ) where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
-    let mut told: Option<String> = None;
+    let mut told: Option<Trouble> = None;
+    let mut refused_since: Option<Instant> = None;
     let mut pause = PAUSE;
     while !cancel.is_cancelled() {
         let mut object = Box::pin(watch_object(api.clone(), subject.name()));
@@ -92,20 +96,23 @@ pub async fn follow<K>(
                     if told.take().is_some() {
                         info!(object = %subject, "the object is followed again");
                     }
-                    (has_answered, pause) = (true, PAUSE);
+                    (has_answered, pause, refused_since) = (true, PAUSE, None);
                     take(object);
                 }
-                Some(Err(error)) => {
-                    if is_refusal(&error) {
-                        refused();
-                    }
-                    break trouble(&error, subject);
-                }
-                None => break format!("no answer within {} s", LIMIT.as_secs()),
+                Some(Err(error)) => break Trouble::of(&error, subject),
+                None => break Trouble::Away(format!("no answer within {} s", LIMIT.as_secs())),
             }
         };
-        if told.as_ref() != Some(&trouble) {
-            warn!("cannot watch {subject}: {trouble}; what was seen last stands");
+        if matches!(trouble, Trouble::Refused(_)) {
+            let since = *refused_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= REFUSED_FOR_GOOD {
+                refused();
+            }
+        } else {
+            refused_since = None;
+        }
+        if told.as_ref().is_none_or(|told| !told.is_the_same(&trouble)) {
+            warn!("cannot watch {subject}: {}; what was seen last stands", trouble.text());
             told = Some(trouble);
         }
         tokio::select! {
@@ -123,23 +130,46 @@ async fn within<T>(has_answered: bool, next: impl Future<Output = Option<T>>) ->
     }
 }
 
-fn is_refusal(error: &watcher::Error) -> bool {
-    match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
-        | watcher::Error::WatchError(status) => status.is_forbidden(),
-        _ => false,
+/// Why the object cannot be followed, in words.
+enum Trouble {
+    /// By RBAC.
+    Refused(String),
+    Answered(String),
+    /// Nothing comes through.
+    Away(String),
+}
+
+impl Trouble {
+    fn of(error: &watcher::Error, subject: &Subject) -> Self {
+        let of_call = |error: &kube::Error| {
+            let text = reason(error, Verb::Watch, subject);
+            match error {
+                kube::Error::Api(status) if status.is_forbidden() => Self::Refused(text),
+                kube::Error::Api(_) => Self::Answered(text),
+                _ => Self::Away(text),
+            }
+        };
+        match error {
+            watcher::Error::InitialListFailed(error)
+            | watcher::Error::WatchStartFailed(error)
+            | watcher::Error::WatchFailed(error) => of_call(error),
+            watcher::Error::WatchError(status) => of_call(&kube::Error::Api(status.clone())),
+            watcher::Error::NoResourceVersion => Self::Answered(error.to_string()),
+        }
+    }
+
+    fn text(&self) -> &str {
+        let (Self::Refused(text) | Self::Answered(text) | Self::Away(text)) = self;
+        text
+    }
+
+    fn is_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Away(_), Self::Away(_)) => true,
+            _ => self.text() == other.text(),
+        }
     }
 }
 
-fn trouble(error: &watcher::Error, subject: &Subject) -> String {
-    match error {
-        watcher::Error::InitialListFailed(error)
-        | watcher::Error::WatchStartFailed(error)
-        | watcher::Error::WatchFailed(error) => reason(error, Verb::Watch, subject),
-        watcher::Error::WatchError(status) => {
-            reason(&kube::Error::Api(status.clone()), Verb::Watch, subject)
-        }
-        watcher::Error::NoResourceVersion => error.to_string(),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! A run on Kubernetes: the API server holds all state, a Lease elects the replica that issues and
 //! writes, and every replica serves.
 
+mod address;
 mod arrival;
 mod keeping;
 mod leading;
@@ -18,6 +19,7 @@ use cluster::{
     source::{self, Source, SourceOptions, SyncState},
     store::{ConsoleMap, RootSecret, Secrets, SharedMemory, TicketSecret},
 };
+use model::ObjectRef;
 use prometheus_client::registry::Registry;
 use report::{Live, Publish};
 use tokio::sync::watch;
@@ -124,6 +126,7 @@ pub async fn stand(
         },
         pod: config.pod.name.as_str().into(),
         reports,
+        gateway: ObjectRef::namespaced("Service", namespace, name),
     };
     Ok(Ground {
         worlds: worlds.worlds,

@@ -14,7 +14,7 @@ use cluster::{
 use issue::{Future, Orders};
 use jiff::Timestamp;
 use kube::Client;
-use model::Model;
+use model::{Model, ObjectRef};
 use providers::ca::RootCertificate;
 use report::{Live, Outcomes, Publish};
 use tokio::{sync::watch, time::sleep};
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use translate::Memory;
 
-use super::{keeping::InCluster, outcomes};
+use super::{address, keeping::InCluster, outcomes};
 use crate::app::{ground::Flow, issuing, remembering::remember, stage, sweeping::sweep};
 
 /// How long until what could not be written is tried again.
@@ -42,6 +42,8 @@ pub struct Leading {
     /// This replica, as Events name it.
     pub pod: Arc<str>,
     pub reports: Arc<ReportCounts>,
+    /// The Service in front of the gateway.
+    pub gateway: ObjectRef,
 }
 
 impl Leading {
@@ -64,6 +66,21 @@ impl Leading {
             instance: self.pod.clone(),
             counts: self.reports.clone(),
         };
+        stage("address", stop, {
+            let (publish, gateway) = (self.publish.clone(), self.gateway.clone());
+            let (live, leadership) = (self.live.clone(), self.leadership.clone());
+            let (sync, stop) = (self.sync.clone(), stop.clone());
+            async move {
+                let told = async {
+                    is_complete(sync).await;
+                    address::tell_of_its_lack(publish, gateway, live, leadership).await;
+                };
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = told => {}
+                }
+            }
+        });
         let sync = self.sync.clone();
         stage("lead", stop, {
             let stop = stop.clone();
