@@ -196,7 +196,16 @@ pub fn reason(error: &kube::Error, verb: Verb, subject: &Subject) -> String {
             "the answer is not a {}; check that nothing stands between Doorward and the API server",
             subject.kind
         ),
-        other => format!("{}; check that the API server can be reached", innermost(other)),
+        other => {
+            let text = innermost(other);
+            let cure = match text.contains("certificate not valid yet")
+                || text.contains("certificate expired")
+            {
+                true => "check this machine's clock, and the certificate of the API server",
+                false => "check that the API server can be reached",
+            };
+            format!("{text}; {cure}")
+        }
     }
 }
 
@@ -228,7 +237,13 @@ pub fn innermost(error: &kube::Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    without_times(&cause.to_string()).to_owned()
+}
+
+/// rustls ends some texts with the second of the handshake. The log tells only what differs, and
+/// that differs always.
+pub fn without_times(text: &str) -> &str {
+    text.split_once(": verification time").map_or(text, |(told, _)| told)
 }
 
 #[cfg(test)]

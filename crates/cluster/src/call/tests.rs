@@ -69,3 +69,19 @@ fn an_answer_that_does_not_parse_is_not_quoted() {
     let text = reason(&kube::Error::SerdeError(source), Verb::Get, &subject);
     assert!(!text.contains("PRIVATE"), "{text}");
 }
+
+#[test]
+fn a_wrong_clock_is_one_trouble_at_whatever_second_and_its_cure_is_named() {
+    let subject = Subject::of::<Secret>("shop", "tls-a");
+    let at = |second: u64| {
+        let text = format!(
+            "invalid peer certificate: certificate not valid yet: verification time {second} (UNIX), but certificate is not valid before 99 (9 seconds in future)"
+        );
+        reason(&kube::Error::Service(text.into()), Verb::Get, &subject)
+    };
+    assert_eq!(at(1), at(2));
+    assert_eq!(
+        at(1),
+        "invalid peer certificate: certificate not valid yet; check this machine's clock, and the certificate of the API server"
+    );
+}

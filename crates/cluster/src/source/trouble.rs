@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kube::{Error, core::Status, runtime::watcher};
 
+use crate::call::without_times;
+
 /// Why a watch gives nothing at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -122,7 +124,7 @@ fn causes(error: &Error) -> String {
         }
         cause = deeper.source();
     }
-    one_line(text.trim_start_matches("ServiceError: "))
+    one_line(without_times(text.trim_start_matches("ServiceError: ")))
 }
 
 fn one_line(text: &str) -> String {
