@@ -3,11 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use model::{
     AccessList, Action, CertificateId, CertificateSource, Dialect, ForwardedHeaders, Name,
     ObjectRef, Origin, Protocol, Rule, TlsVersions,
 };
+
+use crate::world::{Age, Object};
 
 /// One load balancer as one dialect wants it.
 #[derive(Clone, Debug)]
@@ -25,8 +26,14 @@ pub struct LoadBalancerClaim {
 pub struct Declaration {
     pub object: ObjectRef,
     pub origin: Option<Origin>,
-    pub created: Timestamp,
-    pub sequence: u64,
+    pub age: Age,
+}
+
+impl Declaration {
+    pub fn of<T>(object: &Object<T>) -> Self {
+        let (reference, origin) = (object.reference.clone(), object.origin.clone());
+        Self { object: reference, origin, age: object.age() }
+    }
 }
 
 #[derive(Clone, Debug)]

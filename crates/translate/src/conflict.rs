@@ -10,7 +10,7 @@ use model::{ListenerKey, ObjectRef, Origin, Protocol, Reason, Verdict};
 
 use crate::{
     Settings,
-    claim::{Declaration, ListenerClaim, LoadBalancerClaim},
+    claim::{ListenerClaim, LoadBalancerClaim},
 };
 
 /// A listener that keeps its place.
@@ -22,12 +22,12 @@ struct Place {
 
 /// Takes the losing listeners out of the claims and says so.
 ///
-/// Older is who was created first, then whom the source saw first. Port 0 lets the system choose
+/// Who is older, [`Age`](crate::world::Age) says. Port 0 lets the system choose
 /// and never conflicts; UDP and TCP do not meet.
 pub fn settle(claims: &mut [LoadBalancerClaim], settings: &Settings) -> Vec<Verdict> {
     let mut order: Vec<usize> = (0..claims.len()).collect();
-    let age = |declared: &Declaration| (declared.created, declared.sequence);
-    order.sort_by_key(|index| age(&claims[*index].declared_by));
+    let age = |index: usize| &claims[index].declared_by.age;
+    order.sort_by(|a, b| age(*a).cmp(age(*b)));
     let mut taken: BTreeMap<(u16, bool), Vec<Place>> = BTreeMap::new();
     let mut verdicts = Vec::new();
     for index in order {

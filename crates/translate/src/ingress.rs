@@ -11,20 +11,20 @@ use crate::{
     claim::{CertificateClaim, Declaration, ListenerClaim, LoadBalancerClaim, TlsClaim},
     dialect::Claims,
     route::{Member, Merge, RuleOrder, no_rule},
-    world::Object,
+    world::{Age, Object},
 };
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Adds the claim of one class. `order` tells which of two Ingresses is older.
+/// Adds the claim of one class.
 pub(crate) fn claim(
     class: &Object<IngressClass>,
     mut members: Vec<(Age, Member<'_>)>,
     claims: &mut Claims,
 ) {
     let objects = members.iter().map(|(_, member)| member.plan.subject.object.clone()).collect();
-    members.sort_by_key(|(age, _)| *age);
+    members.sort_by(|(a, _), (b, _)| a.cmp(b));
     let members: Vec<Member<'_>> = members.into_iter().map(|(_, member)| member).collect();
     let mut merge = Merge::new(&members);
     let wishes = members.iter().flat_map(|member| &member.plan.tls.entries);
@@ -65,19 +65,11 @@ pub(crate) fn claim(
     claims.load_balancers.push(LoadBalancerClaim {
         name: class.reference.name.clone(),
         dialect: Dialect::Ingress,
-        declared_by: Declaration {
-            object: class.reference.clone(),
-            origin: class.origin.clone(),
-            created: class.created,
-            sequence: class.sequence,
-        },
+        declared_by: Declaration::of(class),
         members: objects,
         listeners,
     });
 }
-
-/// When an object was made, and which of those made together was seen first.
-pub(crate) type Age = (jiff::Timestamp, u64);
 
 #[cfg(test)]
 mod tests;

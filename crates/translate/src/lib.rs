@@ -100,9 +100,9 @@ impl Translator {
         verdicts.append(&mut claims.verdicts);
         let mut wanted = claims.load_balancers;
         wanted.retain(|claim| settings.only.as_ref().is_none_or(|only| only.contains(&claim.name)));
-        let age =
-            |claim: &LoadBalancerClaim| (claim.declared_by.created, claim.declared_by.sequence);
-        wanted.sort_by(|a, b| (&a.name, age(a)).cmp(&(&b.name, age(b))));
+        let rank =
+            |claim: &'_ LoadBalancerClaim| (claim.name.clone(), claim.declared_by.age.clone());
+        wanted.sort_by_cached_key(rank);
         verdicts.extend(conflict::settle(&mut wanted, settings));
 
         let keys = keys_of(&mut wanted);

@@ -9,6 +9,7 @@ mod facts;
 mod golden;
 mod objects;
 mod show;
+mod ties;
 
 use std::path::{Path, PathBuf};
 

@@ -62,6 +62,25 @@ pub struct Object<T> {
     pub body: T,
 }
 
+/// When an object came; the smallest came first. Namespace and name decide among those made in
+/// one second and seen at once, as is usual in a cluster, so that the order in which objects are
+/// read never matters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Age {
+    created: Timestamp,
+    sequence: u64,
+    namespace: Option<Arc<str>>,
+    name: Arc<str>,
+    kind: Arc<str>,
+}
+
+impl<T> Object<T> {
+    pub fn age(&self) -> Age {
+        let ObjectRef { kind, namespace, name } = self.reference.clone();
+        Age { created: self.created, sequence: self.sequence, namespace, name, kind }
+    }
+}
+
 /// A Secret, read.
 #[derive(Clone, Debug)]
 pub struct Secret {

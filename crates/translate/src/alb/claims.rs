@@ -49,12 +49,7 @@ pub(crate) fn claim(
     claims.load_balancers.push(LoadBalancerClaim {
         name: name.clone(),
         dialect: Dialect::Alb,
-        declared_by: Declaration {
-            object: object.reference.clone(),
-            origin: object.origin.clone(),
-            created: object.created,
-            sequence: object.sequence,
-        },
+        declared_by: Declaration::of(object),
         members: objects,
         listeners: wanted,
     });

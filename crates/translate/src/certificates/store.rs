@@ -89,9 +89,8 @@ impl<'a> Store<'a> {
             store.secrets.insert((&key.namespace, &key.name), secret);
             let Some(id) = &secret.body.store_id else { continue };
             let Some(first) = store.uploaded.insert(id, secret) else { continue };
-            let age = |object: &Object<Secret>| (object.created, object.sequence);
             let (counts, late) =
-                if age(secret) < age(first) { (secret, first) } else { (first, secret) };
+                if secret.age() < first.age() { (secret, first) } else { (first, secret) };
             store.uploaded.insert(id, counts);
             store.doubles.push(Double { late, counts });
         }

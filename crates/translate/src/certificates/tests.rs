@@ -18,6 +18,7 @@ use crate::{
     },
     dialect::Claims,
     tests::{Facts, Source, at},
+    world::Object,
 };
 
 fn member(index: usize, hosts: &[&str], secret: Option<&str>) -> Arc<TlsMember> {
@@ -59,12 +60,13 @@ fn https(certificates: CertificateClaim) -> Claims {
     let load_balancer = LoadBalancerClaim {
         name: "edge-lb".into(),
         dialect: Dialect::Alb,
-        declared_by: Declaration {
-            object: ObjectRef::cluster("AlbConfig", "edge-lb"),
+        declared_by: Declaration::of(&Object {
+            reference: ObjectRef::cluster("AlbConfig", "edge-lb"),
             origin: None,
             created: at("-1d"),
             sequence: 0,
-        },
+            body: (),
+        }),
         members: [].into(),
         listeners: vec![listener],
     };

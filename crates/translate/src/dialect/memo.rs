@@ -19,10 +19,9 @@ use crate::{
     World,
     alb::AlbConfig,
     elb::{ElbIngress, ElbMember, ElbService},
-    ingress::Age,
     route::{Built, Member, Plan, build},
     service::Backends,
-    world::{Key, Object},
+    world::{Age, Key, Object},
 };
 
 /// What one run leaves to spare the next one work. It never changes a result: a run with an
@@ -121,8 +120,7 @@ impl Memo {
             match home {
                 Home::Alb(name) => groups.alb.entry(name).or_default().push(member),
                 Home::Class(name) => {
-                    let age = (object.created, object.sequence);
-                    groups.own.entry(name).or_default().push((age, member));
+                    groups.own.entry(name).or_default().push((object.age(), member));
                 }
                 Home::Elb => {
                     groups.elb.extend(elb.as_ref().map(|elb| ElbMember { object, member, elb }))

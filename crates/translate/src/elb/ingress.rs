@@ -13,10 +13,9 @@ use super::past::{self, OF_INGRESS, Past};
 use crate::{
     claim::{Declaration, ListenerClaim, LoadBalancerClaim},
     dialect::Claims,
-    ingress::Age,
     memory::ElbApplied,
     route::{Member, Merge, RuleOrder, no_rule},
-    world::Object,
+    world::{Age, Object},
 };
 use first_route::Crowd;
 use read::Wish;
@@ -32,13 +31,16 @@ pub(crate) struct ElbMember<'a> {
 
 /// One that shares a load balancer.
 struct Shared<'a> {
-    age: Age,
     member: Member<'a>,
     declaration: Declaration,
     wish: Wish,
 }
 
 impl Shared<'_> {
+    fn age(&self) -> &Age {
+        &self.declaration.age
+    }
+
     fn object(&self) -> &ObjectRef {
         &self.declaration.object
     }
@@ -59,7 +61,7 @@ pub(crate) fn claim_ingresses(members: Vec<ElbMember<'_>>, past: Past<'_>, claim
         }
     }
     for (name, mut group) in balancers {
-        group.sort_by_key(|shared| shared.age);
+        group.sort_by(|a, b| a.age().cmp(b.age()));
         claim_balancer(&name, &group, claims);
     }
 }
@@ -79,14 +81,8 @@ fn look<'a>(member: &ElbMember<'a>, past: Past<'_>, claims: &mut Claims) -> Opti
     claims.verdicts.extend(of_past.into_verdicts(&member.plan.subject));
     let applied = past::to_remember(OF_INGRESS, &elb.written, before);
     claims.elb.insert(reference.clone(), applied);
-    let declaration = Declaration {
-        object: reference.clone(),
-        origin: object.origin.clone(),
-        created: object.created,
-        sequence: object.sequence,
-    };
     let wish = elb.into_owned().wish?;
-    Some(Shared { age: (object.created, object.sequence), member: *member, declaration, wish })
+    Some(Shared { member: *member, declaration: Declaration::of(object), wish })
 }
 
 /// `group` is in order of age.
@@ -99,12 +95,12 @@ fn claim_balancer(name: &Arc<str>, group: &[Shared<'_>], claims: &mut Claims) {
     let objects: Arc<[ObjectRef]> = objects.into();
 
     let mut merge = Merge::new(&members);
-    let mut parts: BTreeMap<Age, LoadBalancerClaim> = BTreeMap::new();
+    let mut parts: BTreeMap<&Age, LoadBalancerClaim> = BTreeMap::new();
     for crowd in crowds(name, group, claims) {
         claims.verdicts.extend(crowd.verdicts(name));
         claims.verdicts.extend(crowd.doubled_orders());
         let rules = merge.rules(crowd.port, crowd.protocol, RuleOrder::Priority);
-        let part = parts.entry(crowd.first.age).or_insert_with(|| LoadBalancerClaim {
+        let part = parts.entry(crowd.first.age()).or_insert_with(|| LoadBalancerClaim {
             name: name.clone(),
             dialect: Dialect::Elb,
             declared_by: crowd.first.declaration.clone(),

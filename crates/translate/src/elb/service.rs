@@ -78,12 +78,7 @@ pub(crate) fn claim_service(
     claims.load_balancers.push(LoadBalancerClaim {
         name: served.balancer.clone(),
         dialect: Dialect::Elb,
-        declared_by: Declaration {
-            object: reference.clone(),
-            origin: object.origin.clone(),
-            created: object.created,
-            sequence: object.sequence,
-        },
+        declared_by: Declaration::of(object),
         members: Arc::new([reference.clone()]),
         listeners: listeners
             .map(|(port, resolved)| listener_claim(reference, served, port, resolved))
