@@ -25,7 +25,7 @@ use crate::{
     Memory, Settings, World, alb,
     claim::{AlbListenerSpec, LoadBalancerClaim},
     elb, ingress,
-    memory::ElbApplied,
+    memory::ElbPast,
 };
 use class::Classes;
 
@@ -40,7 +40,7 @@ pub struct Claims {
     /// The last good settings of AlbConfig listeners, to be remembered.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
     /// What objects of the dialect `elb` wrote, to be remembered.
-    pub elb: BTreeMap<ObjectRef, ElbApplied>,
+    pub elb: BTreeMap<ObjectRef, ElbPast>,
 }
 
 /// Reads every object that a dialect knows.
@@ -58,7 +58,8 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
         claims.objects.push((object.reference.clone(), object.origin.clone(), Dialect::Alb));
     }
 
-    let homes = memo.follow(world, &classes);
+    let past = elb::Past { objects: &memory.elb, retain: settings.retain_removed_settings };
+    let homes = memo.follow(world, &classes, past);
     let mut groups = memo.groups(homes, &mut claims);
     for (object, config) in memo.alb_configs() {
         let members = groups.alb.remove(&*object.reference.name).unwrap_or_default();
@@ -68,7 +69,6 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
         let members = groups.own.remove(&*class.reference.name).unwrap_or_default();
         ingress::claim(class, members, &mut claims);
     }
-    let past = elb::Past { applied: &memory.elb, retain: settings.retain_removed_settings };
     elb::claim_ingresses(groups.elb, past, &mut claims);
     for (object, service) in memo.elb_services() {
         elb::claim_service(object, service, past, &mut claims);

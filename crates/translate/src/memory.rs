@@ -24,12 +24,21 @@ pub struct Memory {
     /// The last good listener settings of AlbConfigs, for when the new ones have a wrong type.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
     /// What objects of the dialect `elb` wrote.
-    pub elb: BTreeMap<ObjectRef, ElbApplied>,
+    pub elb: BTreeMap<ObjectRef, ElbPast>,
 }
 
-/// Annotation values of one object of the dialect `elb`, by name without the prefix: those that
-/// CCE never lets change, as first seen, and those that it keeps in force after their removal.
-pub type ElbApplied = BTreeMap<Arc<str>, Arc<str>>;
+/// What one object of the dialect `elb` wrote before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ElbPast {
+    /// What CCE never lets change, as first seen.
+    pub first: ElbTexts,
+    /// All annotations, each as it was when it last could be used. `None` while the object has
+    /// not been good as a whole.
+    pub good: Option<Arc<ElbTexts>>,
+}
+
+/// Annotation values of one object of the dialect `elb`, by name without the prefix.
+pub type ElbTexts = BTreeMap<Arc<str>, Arc<str>>;
 
 impl Memory {
     /// Whether anything that is kept across a restart has changed.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     World,
     alb::AlbConfig,
-    elb::{ElbIngress, ElbMember, ElbService},
+    elb::{ElbIngress, ElbMember, ElbService, Past},
     route::{Built, Member, Plan, build},
     service::Backends,
     world::{Age, Key, Object},
@@ -62,7 +62,12 @@ pub(super) struct Groups<'a> {
 
 impl Memo {
     /// Takes in what changed and returns where each Ingress belongs, in their order.
-    pub(super) fn follow<'w>(&mut self, world: &'w World, classes: &Classes<'w>) -> Vec<Home<'w>> {
+    pub(super) fn follow<'w>(
+        &mut self,
+        world: &'w World,
+        classes: &Classes<'w>,
+        past: Past<'_>,
+    ) -> Vec<Home<'w>> {
         let changed = self.backends.follow(world);
         self.alb_configs.follow(&world.alb_configs, AlbConfig::read, |_| ());
         self.ingresses.follow(
@@ -76,13 +81,18 @@ impl Memo {
         for Entry { key, object, value } in &mut self.ingresses.entries {
             let home = classes.home(&value.wish);
             let dialect = home.dialect();
-            if value.read.as_ref().map(|read| read.plan.subject.dialect) != dialect {
+            let before = value.read.as_ref().filter(|read| !read.is_outdated(past));
+            if before.map(|read| read.plan.subject.dialect) != dialect {
                 some_news = true;
                 value.read = dialect.map(|dialect| {
-                    let plan = Plan::read(dialect, key, object);
+                    let (plan, elb) = match dialect {
+                        Dialect::Elb => {
+                            let (plan, elb) = ElbIngress::read(key, object, past);
+                            (plan, Some(elb))
+                        }
+                        _ => (Plan::read(dialect, key, object), None),
+                    };
                     let built = build(&plan, &mut resolver);
-                    let elb =
-                        (dialect == Dialect::Elb).then(|| ElbIngress::read(object, &plan, None));
                     Box::new(Read { plan, built, elb })
                 });
             } else if let Some(read) = &mut value.read
@@ -92,12 +102,17 @@ impl Memo {
             }
             homes.push(home);
         }
-        self.services.follow(&world.services, ElbService::read, |_| ());
-        if !changed.is_empty() {
-            for Entry { key, value, .. } in &mut self.services.entries {
-                if let Some(service) = value.as_mut().filter(|_| changed.contains(key)) {
-                    service.resolve(key, &mut resolver);
-                }
+        self.services.follow(&world.services, |object| ElbService::read(object, past), |_| ());
+        for Entry { key, object, value } in &mut self.services.entries {
+            let is_outdated = value.as_ref().is_some_and(|service| service.is_outdated(past));
+            if is_outdated {
+                some_news = true;
+                *value = ElbService::read(object, past);
+            }
+            if let Some(service) = value
+                && (is_outdated || changed.contains(key))
+            {
+                service.resolve(key, &mut resolver);
             }
         }
         if some_news {
@@ -145,6 +160,10 @@ impl Memo {
 }
 
 impl Read {
+    fn is_outdated(&self, past: Past<'_>) -> bool {
+        self.elb.as_ref().is_some_and(|elb| elb.is_outdated(&self.plan.subject.object, past))
+    }
+
     fn uses_any(&self, changed: &HashSet<Key>) -> bool {
         !changed.is_empty()
             && self.plan.services.iter().any(|service| changed.contains(&service.key))

@@ -74,7 +74,11 @@ impl Problems {
 
     /// Whether a part was refused; what is only warned of does not count.
     pub fn has_rejection(&self) -> bool {
-        self.0.iter().any(|problem| problem.state == State::Rejected)
+        self.rejections().next().is_some()
+    }
+
+    pub fn rejections(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter().filter(|problem| problem.state == State::Rejected)
     }
 
     /// A verdict is about the whole object: while other parts of it are served, a part that was

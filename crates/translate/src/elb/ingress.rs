@@ -3,17 +3,16 @@
 mod first_route;
 mod read;
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::StatusCode;
 use k8s_openapi::api::networking::v1::Ingress;
 use model::{Dialect, ObjectRef, Protocol, Rule};
 
-use super::past::{self, OF_INGRESS, Past};
+use super::past::{OF_INGRESS, Past};
 use crate::{
     claim::{Declaration, ListenerClaim, LoadBalancerClaim},
     dialect::Claims,
-    memory::ElbApplied,
     route::{Member, Merge, RuleOrder, no_rule},
     world::{Age, Object},
 };
@@ -33,7 +32,7 @@ pub(crate) struct ElbMember<'a> {
 struct Shared<'a> {
     member: Member<'a>,
     declaration: Declaration,
-    wish: Wish,
+    wish: &'a Wish,
 }
 
 impl Shared<'_> {
@@ -69,19 +68,9 @@ pub(crate) fn claim_ingresses(members: Vec<ElbMember<'_>>, past: Past<'_>, claim
 /// One Ingress in the light of its past.
 fn look<'a>(member: &ElbMember<'a>, past: Past<'_>, claims: &mut Claims) -> Option<Shared<'a>> {
     let ElbMember { object, member, elb } = member;
-    let reference = &object.reference;
-    let before = past.of(reference);
-    let retained: ElbApplied = past.retained(reference, OF_INGRESS, &elb.written);
-    let elb = match retained.is_empty() {
-        true => Cow::Borrowed(*elb),
-        false => Cow::Owned(ElbIngress::read(object, member.plan, Some(&retained))),
-    };
     claims.verdicts.extend(elb.verdicts.iter().cloned());
-    let of_past = elb.of_past(before, &retained);
-    claims.verdicts.extend(of_past.into_verdicts(&member.plan.subject));
-    let applied = past::to_remember(OF_INGRESS, &elb.written, before);
-    claims.elb.insert(reference.clone(), applied);
-    let wish = elb.into_owned().wish?;
+    elb.standing.settle(&member.plan.subject, OF_INGRESS, past, claims);
+    let wish = elb.wish.as_ref()?;
     Some(Shared { member: *member, declaration: Declaration::of(object), wish })
 }
 
@@ -129,7 +118,7 @@ fn crowds<'g, 'a>(name: &str, group: &'g [Shared<'a>], claims: &mut Claims) -> V
 }
 
 fn listener_claim(crowd: &Crowd<'_, '_>, rules: Vec<Arc<Rule>>) -> ListenerClaim {
-    let Wish { settings, client_ca_field, .. } = &crowd.first.wish;
+    let Wish { settings, client_ca_field, .. } = crowd.first.wish;
     let tls = || settings.tls(client_ca_field.clone(), crowd.certificates());
     let added = settings.filters();
     let rules = match added.is_empty() {

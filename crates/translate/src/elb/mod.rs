@@ -17,6 +17,7 @@ mod policy;
 mod reader;
 mod service;
 mod settings;
+mod standing;
 
 pub(crate) use ingress::{ElbIngress, ElbMember, claim_ingresses};
 pub(crate) use past::Past;

@@ -4,14 +4,13 @@
 //! Here the manifest is the truth. A change of the first is obeyed with a warning, and the second
 //! are kept only where the operator asked for it (`elb.retainRemovedSettings`).
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{ObjectRef, Reason};
 
-use super::reader::Reader;
 use crate::{
     dialect::Problems,
-    memory::ElbApplied,
+    memory::{ElbPast, ElbTexts},
     route::{ELB_PREFIX, field},
 };
 
@@ -51,67 +50,49 @@ pub(super) const OF_INGRESS: Rules = Rules {
 /// All objects' past, as the memory has it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Past<'m> {
-    pub applied: &'m BTreeMap<ObjectRef, ElbApplied>,
+    pub objects: &'m BTreeMap<ObjectRef, ElbPast>,
     /// `elb.retainRemovedSettings`.
     pub retain: bool,
 }
 
 impl<'m> Past<'m> {
-    pub fn of(&self, object: &ObjectRef) -> Option<&'m ElbApplied> {
-        self.applied.get(object)
+    pub(super) fn of(&self, object: &ObjectRef) -> Option<&'m ElbPast> {
+        self.objects.get(object)
     }
 
-    /// The values that were removed from the object and stay in force.
+    pub(super) fn good(&self, object: &ObjectRef) -> Option<&'m Arc<ElbTexts>> {
+        self.of(object)?.good.as_ref()
+    }
+
+    /// The values that were removed from an object and stay in force.
     pub(super) fn retained(
         &self,
-        object: &ObjectRef,
         rules: Rules,
-        written: &ElbApplied,
-    ) -> ElbApplied {
-        let past = self.of(object).filter(|_| self.retain).into_iter().flatten();
-        past.filter(|(name, _)| rules.retained.contains(&&***name) && !written.contains_key(*name))
+        written: &ElbTexts,
+        good: Option<&Arc<ElbTexts>>,
+    ) -> ElbTexts {
+        let good = good.filter(|_| self.retain).into_iter().flat_map(|good| good.iter());
+        good.filter(|(name, _)| rules.retained.contains(&&***name) && !written.contains_key(*name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }
 }
 
-/// The annotations of an object with those that were removed and stay in force.
-pub(super) fn with_retained<'a>(
-    written: &'a BTreeMap<String, String>,
-    retained: &ElbApplied,
-) -> Cow<'a, BTreeMap<String, String>> {
-    let mut in_force = Cow::Borrowed(written);
-    for (name, value) in retained {
-        in_force.to_mut().insert(format!("{ELB_PREFIX}{name}"), value.to_string());
-    }
-    in_force
-}
-
-/// What an object says now of all that is looked back at.
-pub(super) fn written(reader: &Reader<'_>, rules: Rules) -> ElbApplied {
-    let names = rules.immutable.iter().chain(rules.retained);
-    names.filter_map(|name| Some((Arc::from(*name), reader.text(name)?.into()))).collect()
-}
-
-/// What to remember: of the immutable fields the first value, of the others the last.
-pub(super) fn to_remember(
-    rules: Rules,
-    written: &ElbApplied,
-    past: Option<&ElbApplied>,
-) -> ElbApplied {
-    let mut remembered = written.clone();
-    let first = past.into_iter().flatten();
-    let first = first.filter(|(name, _)| rules.immutable.contains(&&***name));
-    remembered.extend(first.map(|(name, value)| (name.clone(), value.clone())));
-    remembered
+/// Of the immutable fields the first values.
+pub(super) fn first(rules: Rules, in_force: &ElbTexts, past: Option<&ElbPast>) -> ElbTexts {
+    let is_kept = |(name, _): &(&Arc<str>, &Arc<str>)| rules.immutable.contains(&&***name);
+    let past = past.into_iter().flat_map(|past| &past.first);
+    // The past comes last, so that it counts.
+    let all = in_force.iter().filter(is_kept).chain(past);
+    all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Tells of immutable fields that are not what they were.
-pub(super) fn changes(rules: Rules, written: &ElbApplied, past: Option<&ElbApplied>) -> Problems {
+pub(super) fn changes(rules: Rules, in_force: &ElbTexts, past: Option<&ElbPast>) -> Problems {
     let mut problems = Problems::default();
     for name in rules.immutable {
-        let Some(before) = past.and_then(|past| past.get(*name)) else { continue };
-        let now = written.get(*name);
+        let Some(before) = past.and_then(|past| past.first.get(*name)) else { continue };
+        let now = in_force.get(*name);
         if now == Some(before) {
             continue;
         }
@@ -125,7 +106,7 @@ pub(super) fn changes(rules: Rules, written: &ElbApplied, past: Option<&ElbAppli
 }
 
 /// Tells of settings that are in force although nothing asks for them any more.
-pub(super) fn still_in_force(retained: &ElbApplied) -> Problems {
+pub(super) fn still_in_force(retained: &ElbTexts) -> Problems {
     let mut problems = Problems::default();
     for (name, value) in retained {
         let text = format!(

@@ -13,11 +13,13 @@ use model::{
     Action, BackendProtocol, Dialect, Direction, ForwardTarget, ObjectRef, Rule, RuleMatch,
 };
 
-use super::past::{self, OF_SERVICE, Past};
+use super::{
+    past::{OF_SERVICE, Past},
+    standing::{self, Standing},
+};
 use crate::{
     claim::{Declaration, ListenerClaim, LoadBalancerClaim},
     dialect::Claims,
-    memory::ElbApplied,
     route::no_rule,
     service::{Manner, Resolved, Resolver, ServicePort},
     world::{Key, Object},
@@ -29,15 +31,24 @@ use ports::PortPlan;
 #[derive(Debug)]
 pub(crate) struct ElbService {
     plan: ServicePlan,
+    standing: Standing,
     /// One for each listener of the plan.
     backends: Vec<Resolved>,
 }
 
 impl ElbService {
     /// `None` for a Service that is somebody else's.
-    pub fn read(object: &Object<Service>) -> Option<Box<Self>> {
-        let plan = ServicePlan::read(object, &ElbApplied::default())?;
-        Some(Box::new(Self { plan, backends: Vec::new() }))
+    pub fn read(object: &Object<Service>, past: Past<'_>) -> Option<Box<Self>> {
+        let is_ours = plan::is_ours(&object.body);
+        is_ours.then(|| {
+            let (plan, standing) = standing::stand(object, OF_SERVICE, past, ServicePlan::read);
+            Box::new(Self { plan, standing, backends: Vec::new() })
+        })
+    }
+
+    /// Whether it must be read again.
+    pub fn is_outdated(&self, past: Past<'_>) -> bool {
+        self.standing.is_outdated(&self.plan.subject.object, past)
     }
 
     /// Looks its backends up, at first and whenever its endpoints changed.
@@ -60,19 +71,11 @@ pub(crate) fn claim_service(
     claims: &mut Claims,
 ) {
     let reference = &object.reference;
-    let before = past.of(reference);
-    let retained = past.retained(reference, OF_SERVICE, &service.plan.written);
-    // Its ports do not depend on what is retained, so that the backends stay as they are.
-    let read_again = (!retained.is_empty()).then(|| ServicePlan::read(object, &retained)).flatten();
-    let plan = read_again.as_ref().unwrap_or(&service.plan);
+    let plan = &service.plan;
     let subject = &plan.subject;
     claims.objects.push((subject.object.clone(), subject.origin.clone(), subject.dialect));
     claims.verdicts.extend(plan.verdicts.iter().cloned());
-    let changes = past::changes(OF_SERVICE, &plan.written, before);
-    claims.verdicts.extend(changes.into_verdicts(subject));
-    claims.verdicts.extend(past::still_in_force(&retained).into_verdicts(subject));
-    let applied = past::to_remember(OF_SERVICE, &plan.written, before);
-    claims.elb.insert(reference.clone(), applied);
+    service.standing.settle(subject, OF_SERVICE, past, claims);
     let Some(served) = &plan.served else { return };
     let listeners = served.listeners.iter().zip(&service.backends);
     claims.load_balancers.push(LoadBalancerClaim {

@@ -11,7 +11,10 @@ fn what_is_adopted_needs_no_saving_and_is_at_hand_when_its_object_turns_bad() {
         defaults: BTreeMap::from([(listener.clone(), id("held"))]),
         held_over: BTreeMap::from([(id("held"), held.clone())]),
         lists: BTreeMap::from([(listener.clone(), FixedCertificates::default())]),
-        elb: BTreeMap::from([(ObjectRef::namespaced("Service", "shop", "web"), ElbApplied::new())]),
+        elb: BTreeMap::from([(
+            ObjectRef::namespaced("Service", "shop", "web"),
+            ElbPast::default(),
+        )]),
         ..Memory::default()
     };
     let mut memory = Memory {

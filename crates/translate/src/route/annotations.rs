@@ -89,6 +89,12 @@ pub(crate) fn field(prefix: &str, name: &str) -> String {
     format!("metadata.annotations[\"{prefix}{name}\"]")
 }
 
+/// The name of the annotation that a path leads into, without the prefix.
+pub(crate) fn annotation_in<'f>(prefix: &str, field: &'f str) -> Option<&'f str> {
+    let key = field.strip_prefix("metadata.annotations[\"")?.strip_prefix(prefix)?;
+    key.split_once("\"]").map(|(name, _)| name)
+}
+
 fn trimmed(value: &str) -> Cow<'_, str> {
     if !value.contains('\n') {
         return Cow::Borrowed(value.trim());

@@ -26,7 +26,9 @@ mod rules;
 mod said;
 mod tls;
 
-pub(crate) use annotations::{ALB_PREFIX, Annotations, ELB_PREFIX, OWN_PREFIX, field};
+pub(crate) use annotations::{
+    ALB_PREFIX, Annotations, ELB_PREFIX, OWN_PREFIX, annotation_in, field,
+};
 pub(crate) use build::{Built, build};
 pub(crate) use merge::{Member, Merge, RuleOrder, no_rule};
 pub(crate) use net::parse_net;

@@ -16,7 +16,7 @@ use super::{
     tls::Wishes,
 };
 use crate::{
-    dialect::{Problems, Subject},
+    dialect::{Problem, Problems, Subject},
     service::ServicePort,
     world::{Key, Object},
 };
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub canary: Option<Canary>,
     pub tls: Wishes,
     pub verdicts: Vec<Verdict>,
+    /// What is refused of it, whether anything else is served or not.
+    pub refused: Vec<Problem>,
 }
 
 /// A rule without its endpoints.
@@ -110,6 +112,7 @@ impl Plan {
             canary: options.canary.clone(),
             tls,
             verdicts: Vec::new(),
+            refused: Vec::new(),
         };
         match placement {
             Ok(placement) => {
@@ -130,6 +133,7 @@ impl Plan {
                 plan.tls = Wishes::default();
             }
         }
+        plan.refused = problems.rejections().cloned().collect();
         if !plan.drafts.is_empty() {
             problems.soften();
         }

@@ -2,7 +2,11 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Pa
 
 use model::{CertificateId, CertificateSource, ListenerKey, ObjectRef};
 use testkit::pki;
-use translate::{Memory, claim::FixedCertificates};
+use translate::{
+    Memory,
+    claim::FixedCertificates,
+    memory::{ElbPast, ElbTexts},
+};
 
 use super::*;
 
@@ -110,7 +114,12 @@ fn what_is_remembered_survives_a_restart_and_held_over_certificates_go_when_no_l
     };
     memory.lists.insert(listener.clone(), list);
     let service = ObjectRef::namespaced("Service", "shop", "web");
-    memory.elb.insert(service, BTreeMap::from([("class".into(), "union".into())]));
+    let first = ElbTexts::from([("class".into(), "union".into())]);
+    let good =
+        ElbTexts::from([("autocreate".into(), "{\"name\": \"a\",\n \"type\": \"public\"}".into())]);
+    memory.elb.insert(service, ElbPast { first, good: Some(Arc::new(good)) });
+    let never_good = ObjectRef::namespaced("Ingress", "shop", "web");
+    memory.elb.insert(never_good, ElbPast::default());
     state.save_memory(&memory).expect("saves");
 
     let loaded = state.load_memory().expect("loads");

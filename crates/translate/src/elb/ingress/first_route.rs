@@ -49,7 +49,7 @@ impl Crowd<'_, '_> {
     pub fn verdicts(&self, balancer: &str) -> Vec<Verdict> {
         let Some(next) = self.others.first() else { return Vec::new() };
         let verdicts = self.others.iter().filter_map(|other| {
-            let lost = lost(&self.first.wish, &other.wish, self.protocol);
+            let lost = lost(self.first.wish, other.wish, self.protocol);
             let name = lost.first()?;
             let subject = &other.member.plan.subject;
             let (first, next) = (self.first.object(), next.object());

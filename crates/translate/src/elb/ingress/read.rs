@@ -1,34 +1,34 @@
 //! What one Ingress says of the listeners it goes to, besides its rules.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::Ingress;
-use model::{Dialect, Protocol, Reason, Verdict};
+use model::{Dialect, ObjectRef, Protocol, Reason, Verdict};
 
 use crate::{
     claim::{DefaultClaim, TlsMember},
-    dialect::Problems,
+    dialect::Problem,
     elb::{
         balancer::{self, Balancer},
         certificates, keys,
-        past::{self, OF_INGRESS},
+        past::{OF_INGRESS, Past},
         reader::Reader,
         settings::ListenerSettings,
+        standing::{self, Reading, Standing},
     },
-    memory::ElbApplied,
     route::{Annotations, Plan},
-    world::Object,
+    world::{Key, Object},
 };
 
 const NO_BALANCER: &str = "the Ingress names no load balancer: write kubernetes.io/elb.id or kubernetes.io/elb.ip, or let kubernetes.io/elb.autocreate make one";
 
 /// An Ingress of ours, without its rules.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct ElbIngress {
     /// `None` where nothing of it can be served.
     pub(super) wish: Option<Wish>,
     pub(super) verdicts: Vec<Verdict>,
-    pub(super) written: ElbApplied,
+    pub(super) standing: Standing,
 }
 
 /// What it wants of its listeners, should it be the first there.
@@ -51,20 +51,49 @@ pub(super) struct Certificates {
 }
 
 impl ElbIngress {
-    /// `retained`: annotations that were removed and stay in force.
-    pub fn read(object: &Object<Ingress>, plan: &Plan, retained: Option<&ElbApplied>) -> Self {
+    /// Together with its rules, which stand or fall by the same annotations.
+    pub fn read(key: &Key, object: &Object<Ingress>, past: Past<'_>) -> (Plan, Self) {
+        let (draft, standing) =
+            standing::stand(object, OF_INGRESS, past, |object| Draft::read(key, object));
+        let Draft { plan, wish, verdicts, .. } = draft;
+        (plan, Self { wish, verdicts, standing })
+    }
+
+    /// Whether it must be read again.
+    pub fn is_outdated(&self, object: &ObjectRef, past: Past<'_>) -> bool {
+        self.standing.is_outdated(object, past)
+    }
+}
+
+/// An Ingress as it is written, or as it was last good.
+struct Draft {
+    plan: Plan,
+    wish: Option<Wish>,
+    verdicts: Vec<Verdict>,
+    /// With what is refused of the plan.
+    refused: Vec<Problem>,
+}
+
+impl Reading for Draft {
+    fn refused(&self) -> &[Problem] {
+        &self.refused
+    }
+
+    fn is_served(&self) -> bool {
+        self.wish.is_some()
+    }
+}
+
+impl Draft {
+    fn read(key: &Key, object: &Object<Ingress>) -> Self {
+        let plan = Plan::read(Dialect::Elb, key, object);
         let written = object.body.metadata.annotations.as_ref();
-        let in_force = written.map(|written| match retained {
-            Some(retained) => past::with_retained(written, retained),
-            None => Cow::Borrowed(written),
-        });
-        let annotations = Annotations::of(in_force.as_deref(), Dialect::Elb);
+        let annotations = Annotations::of(written, Dialect::Elb);
         let mut reader = Reader::new(&annotations);
-        let written = past::written(&reader, OF_INGRESS);
         keys::check(&mut reader, keys::On::Ingress);
         let listeners = &plan.placement.listeners;
         let has_https = listeners.iter().any(|(_, protocol)| *protocol == Protocol::Https);
-        let certificates = server_and_others(&mut reader, plan, has_https);
+        let certificates = server_and_others(&mut reader, &plan, has_https);
         let address = reader.text("ip");
         let subject = &plan.subject;
         let balancer = balancer::read(&mut reader, &subject.object, address, NO_BALANCER);
@@ -79,10 +108,12 @@ impl ElbIngress {
         });
         let mut problems = reader.finish();
         let wish = wish.filter(|_| !problems.has_rejection() && !listeners.is_empty());
+        let refused = problems.rejections().chain(&plan.refused).cloned().collect();
         if wish.is_some() {
             problems.soften();
         }
-        Self { wish, verdicts: problems.into_verdicts(subject), written }
+        let verdicts = problems.into_verdicts(subject);
+        Self { plan, wish, verdicts, refused }
     }
 }
 
@@ -124,14 +155,5 @@ fn check_slow_start(reader: &mut Reader<'_>) {
     if reader.number("slowstart", 30..=1200).is_some() {
         let text = "a new endpoint gets its full share at once: remove it if nothing depends on it";
         reader.not_honoured("slowstart", text);
-    }
-}
-
-impl ElbIngress {
-    /// What there is to say of it in the light of its past.
-    pub(super) fn of_past(&self, past: Option<&ElbApplied>, retained: &ElbApplied) -> Problems {
-        let mut problems = past::changes(OF_INGRESS, &self.written, past);
-        problems.append(past::still_in_force(retained));
-        problems
     }
 }

@@ -1,6 +1,6 @@
 //! All that follows from one Service alone; kept as long as the object stays the same.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use model::{AccessList, AccessMode, Balancing, Dialect, Reason, Verdict};
@@ -11,15 +11,14 @@ use super::{
 };
 use crate::{
     claim::{CertificateClaim, DefaultClaim},
-    dialect::{Problems, Subject},
+    dialect::{Problem, Problems, Subject},
     elb::{
         balancer::{self, Balancer, Class},
         certificates, keys,
-        past::{self, OF_SERVICE},
         reader::Reader,
         settings::ListenerSettings,
+        standing::Reading,
     },
-    memory::ElbApplied,
     route::{Annotations, ELB_PREFIX, OWN_PREFIX, field, parse_net},
     world::Object,
 };
@@ -37,8 +36,8 @@ pub(super) struct ServicePlan {
     /// `None` where nothing of the Service can be served.
     pub served: Option<Served>,
     pub verdicts: Vec<Verdict>,
-    /// What is looked back at.
-    pub written: ElbApplied,
+    /// What is refused of it, whether anything else is served or not.
+    refused: Vec<Problem>,
 }
 
 /// What a Service that can be served asks for.
@@ -57,38 +56,46 @@ pub(super) struct Served {
 }
 
 impl ServicePlan {
-    /// `retained`: annotations that were removed and stay in force. `None` for a Service that is
-    /// somebody else's.
-    pub fn read(object: &Object<Service>, retained: &ElbApplied) -> Option<Self> {
-        let spec = object.body.spec.as_ref()?;
-        let written = object.body.metadata.annotations.as_ref()?;
-        if !is_ours(spec, written) {
-            return None;
-        }
+    pub fn read(object: &Object<Service>) -> Self {
+        let empty = ServiceSpec::default();
+        let spec = object.body.spec.as_ref().unwrap_or(&empty);
         let subject = Subject {
             object: object.reference.clone(),
             origin: object.origin.clone(),
             dialect: Dialect::Elb,
         };
-        let in_force = past::with_retained(written, retained);
-        let annotations = Annotations::of(Some(&in_force), Dialect::Elb);
+        let written = object.body.metadata.annotations.as_ref();
+        let annotations = Annotations::of(written, Dialect::Elb);
         let mut reader = Reader::new(&annotations);
-        let written = past::written(&reader, OF_SERVICE);
         keys::check(&mut reader, keys::On::Service);
-        let (served, problems) = Reading { spec, subject: &subject, reader }.finish();
+        let (served, mut problems) = Draft { spec, subject: &subject, reader }.finish();
+        let refused = problems.rejections().cloned().collect();
+        if served.is_some() {
+            problems.soften();
+        }
         let verdicts = problems.into_verdicts(&subject);
-        Some(Self { subject, served, verdicts, written })
+        Self { subject, served, verdicts, refused }
+    }
+}
+
+impl Reading for ServicePlan {
+    fn refused(&self) -> &[Problem] {
+        &self.refused
+    }
+
+    fn is_served(&self) -> bool {
+        self.served.is_some()
     }
 }
 
 /// A Service while it is read.
-struct Reading<'a> {
+struct Draft<'a> {
     spec: &'a ServiceSpec,
     subject: &'a Subject,
     reader: Reader<'a>,
 }
 
-impl Reading<'_> {
+impl Draft<'_> {
     /// A fault of one port costs that port; any other costs the Service.
     fn finish(mut self) -> (Option<Served>, Problems) {
         let mut problems = std::mem::take(&mut self.reader.problems);
@@ -111,17 +118,14 @@ impl Reading<'_> {
         problems.append(self.reader.finish());
 
         let balancer = balancer.filter(|_| !refused && !listeners.is_empty());
-        let served = balancer.map(|Balancer { name, .. }| {
-            problems.soften();
-            Served {
-                balancer: name,
-                listeners,
-                settings,
-                balancing,
-                echo,
-                client_ca_field,
-                certificates,
-            }
+        let served = balancer.map(|Balancer { name, .. }| Served {
+            balancer: name,
+            listeners,
+            settings,
+            balancing,
+            echo,
+            client_ca_field,
+            certificates,
         });
         (served, problems)
     }
@@ -187,7 +191,7 @@ impl Reading<'_> {
             [only] => Some(only.clone()),
             [] => {
                 if reader.text("cert-id").is_none() {
-                    reader.reject("cert-id", "an HTTPS port needs a server certificate: write the id that it has in the certificate store; until then the port is not served");
+                    reader.reject("cert-id", "an HTTPS port needs a server certificate: write the id that it has in the certificate store");
                 }
                 None
             }
@@ -220,8 +224,11 @@ fn own_annotations(reader: &mut Reader<'_>) -> bool {
     reader.annotations.own("echo") == Some("true")
 }
 
-fn is_ours(spec: &ServiceSpec, annotations: &BTreeMap<String, String>) -> bool {
-    let mut names = annotations.keys().filter_map(|key| key.strip_prefix(ELB_PREFIX));
+/// Whether a Service asks for anything here.
+pub(super) fn is_ours(service: &Service) -> bool {
+    let Some(spec) = &service.spec else { return false };
+    let annotations = service.metadata.annotations.iter().flatten();
+    let mut names = annotations.filter_map(|(key, _)| key.strip_prefix(ELB_PREFIX));
     match spec.type_.as_deref() {
         Some("LoadBalancer") => {
             let class = spec.load_balancer_class.as_deref();

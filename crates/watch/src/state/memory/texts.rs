@@ -1,13 +1,18 @@
 //! A [`Memory`] as named texts: files of the state folder, or the data of a Secret. It holds
 //! what a restart needs: sticky Defaults, last good certificate lists, the certificates that are
-//! served although their object is bad or gone, and what the dialect `elb` keeps in force.
+//! served although their object is bad or gone, and what objects of the
+//! dialect `elb` wrote when they were last good.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use model::{Certificate, CertificateId, CertificateSource, ListenerKey, ObjectRef};
 use serde::{Deserialize, Serialize};
-use translate::{Memory, claim::FixedCertificates};
+use translate::{
+    Memory,
+    claim::FixedCertificates,
+    memory::{ElbPast, ElbTexts},
+};
 use zeroize::Zeroizing;
 
 use crate::state::NewSecret;
@@ -29,9 +34,9 @@ struct Saved {
     held_over: BTreeMap<String, String>,
     /// Listener to the certificates that its object named when it was last in order.
     lists: BTreeMap<String, SavedList>,
-    /// Object to its annotations of the dialect `elb` that stay in force.
+    /// Object to what it wrote in the dialect `elb`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    elb: BTreeMap<String, BTreeMap<Arc<str>, Arc<str>>>,
+    elb: BTreeMap<String, SavedElb>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -39,6 +44,15 @@ struct SavedList {
     ids: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<String>,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+struct SavedElb {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    first: ElbTexts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    good: Option<ElbTexts>,
 }
 
 /// A Secret's two fields; base64 as in Kubernetes.
@@ -65,8 +79,10 @@ impl MemoryTexts {
             saved.held_over.insert(id.to_string(), name.clone());
             held_over.insert(name, certificate.clone());
         }
-        for (object, applied) in &memory.elb {
-            saved.elb.insert(object.to_string(), applied.clone());
+        for (object, past) in &memory.elb {
+            let good = past.good.as_deref().cloned();
+            let past = SavedElb { first: past.first.clone(), good };
+            saved.elb.insert(object.to_string(), past);
         }
         // Texts in maps: there is nothing that the serialiser could refuse.
         let index = serde_saphyr::to_string(&saved).expect("memory is plain YAML");
@@ -113,8 +129,9 @@ impl MemoryTexts {
                 Err(why) => lost.push((name, why)),
             }
         }
-        for (object, applied) in saved.elb {
-            memory.elb.extend(object_ref(&object).map(|object| (object, applied)));
+        for (object, SavedElb { first, good }) in saved.elb {
+            let past = ElbPast { first, good: good.map(Arc::new) };
+            memory.elb.extend(object_ref(&object).map(|object| (object, past)));
         }
         Ok((memory, lost))
     }
