@@ -154,6 +154,15 @@ pub(super) fn check(reader: &mut Reader<'_>, on: On) {
     }
 }
 
+/// CCE's own key beside the prefix.
+pub(super) fn check_host_network(reader: &mut Reader<'_>) {
+    const KEY: &str = "kubernetes.io/hws-hostNetwork";
+    if reader.annotations.exact(KEY).is_some_and(|value| value != "false") {
+        let text = "it has no effect in Doorward: pods are reached at the addresses that their EndpointSlices have, on the host network too";
+        reader.problems.note(Reason::NotHonoured, crate::route::field(KEY, ""), text);
+    }
+}
+
 fn of(table: &'static [(&str, &str)], name: &str) -> Option<&'static (&'static str, &'static str)> {
     table.iter().find(|(key, _)| *key == name)
 }

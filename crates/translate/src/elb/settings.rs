@@ -36,6 +36,7 @@ impl ListenerSettings {
         if class == Class::Union {
             refuse_on_shared(reader);
         }
+        warn_on_shared(reader, class, &["tls-ciphers-policy"]);
         if !has_https {
             warn_of_tls_settings(reader);
         }
@@ -115,6 +116,23 @@ fn refuse_on_shared(reader: &mut Reader<'_>) {
             reader.reject(name, text);
         }
     }
+}
+
+/// Shared hardware has none of these; a gateway of one's own has no such limit.
+pub(super) fn warn_on_shared(reader: &mut Reader<'_>, class: Class, names: &[&str]) {
+    const POLICIES: &[&str] = &["tls-1-0-with-1-3", "tls-1-2-fs", "tls-1-2-fs-with-1-3"];
+    let is_dedicated = |name: &&str| {
+        let text = reader.text(name);
+        text.is_some_and(|text| *name != "tls-ciphers-policy" || POLICIES.contains(&text))
+    };
+    let names: Vec<&str> = names.iter().copied().filter(is_dedicated).collect();
+    let Some(first) = names.first().filter(|_| class == Class::Union) else { return };
+    let prefix = reader.annotations.prefix;
+    let text = format!(
+        "on CCE only performance elb supports {}; in force here all the same: write {prefix}class: performance where both must agree",
+        names.join(", ")
+    );
+    reader.warn(first, text);
 }
 
 fn warn_of_tls_settings(reader: &mut Reader<'_>) {

@@ -13,7 +13,7 @@ use crate::{
         certificates, keys,
         past::{OF_INGRESS, Past},
         reader::Reader,
-        settings::ListenerSettings,
+        settings::{ListenerSettings, warn_on_shared},
         standing::{self, Reading, Standing},
     },
     route::{Annotations, Plan},
@@ -21,6 +21,10 @@ use crate::{
 };
 
 const NO_BALANCER: &str = "the Ingress names no load balancer: write kubernetes.io/elb.id or kubernetes.io/elb.ip, or let kubernetes.io/elb.autocreate make one";
+
+/// What CCE has on dedicated load balancers alone.
+const DEDICATED_ONLY: &[&str] =
+    &["listen-ports", "pool-protocol", "ingress-order", "rule-priority-enabled"];
 
 /// An Ingress of ours, without its rules.
 #[derive(Debug)]
@@ -99,12 +103,15 @@ impl Draft {
         let balancer = balancer::read(&mut reader, &subject.object, address, NO_BALANCER);
         check_slow_start(&mut reader);
         let client_ca_field = reader.field("client-ca-cert-id");
-        let wish = balancer.map(|Balancer { name: balancer, class }| Wish {
-            balancer,
-            settings: ListenerSettings::read(&mut reader, class, has_https),
-            client_ca_field,
-            certificates,
-            order: reader.text("ingress-order").map(|_| plan.placement.order),
+        let wish = balancer.map(|Balancer { name: balancer, class }| {
+            warn_on_shared(&mut reader, class, DEDICATED_ONLY);
+            Wish {
+                balancer,
+                settings: ListenerSettings::read(&mut reader, class, has_https),
+                client_ca_field,
+                certificates,
+                order: reader.text("ingress-order").map(|_| plan.placement.order),
+            }
         });
         let mut problems = reader.finish();
         let wish = wish.filter(|_| !problems.has_rejection() && !listeners.is_empty());

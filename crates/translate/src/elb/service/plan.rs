@@ -68,6 +68,7 @@ impl ServicePlan {
         let annotations = Annotations::of(written, Dialect::Elb);
         let mut reader = Reader::new(&annotations);
         keys::check(&mut reader, keys::On::Service);
+        keys::check_host_network(&mut reader);
         let (served, mut problems) = Draft { spec, subject: &subject, reader }.finish();
         let refused = problems.rejections().cloned().collect();
         if served.is_some() {
