@@ -48,6 +48,7 @@ pub fn listener(found: ListenerView, screen: Screen) -> String {
     line("Protocol", &found.protocol);
     line("Address", &found.address);
     line("Dialect", &found.dialect);
+    line("Declared by", &found.declared_by);
     if !found.certificates.is_empty() {
         let _ = write!(text, "\n{}", binding_table(&found.certificates, screen));
     }
@@ -135,9 +136,14 @@ fn balancer(found: LoadBalancerView, screen: Screen) -> String {
     line("Dialect", &found.dialect);
     line("Declared by", &found.declared_by);
     line("Read-only", if found.read_only { "on" } else { "off" });
-    let mut table = Table::new(screen, &["PORT", "PROTOCOL", "ADDRESS"], &[]);
+    let mut table = Table::new(screen, &["PORT", "PROTOCOL", "ADDRESS", "DECLARED BY"], &[]);
     for listener in found.listeners {
-        table.row([listener.port.to_string(), listener.protocol, listener.address]);
+        table.row([
+            listener.port.to_string(),
+            listener.protocol,
+            listener.address,
+            listener.declared_by,
+        ]);
     }
     let _ = write!(text, "\n{table}");
     text

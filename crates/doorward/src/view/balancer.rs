@@ -20,6 +20,8 @@ pub struct ListenerLine {
     pub port: u16,
     pub protocol: String,
     pub address: String,
+    /// The object that declares this listener.
+    pub declared_by: String,
 }
 
 impl From<&LoadBalancer> for LoadBalancerView {
@@ -28,6 +30,7 @@ impl From<&LoadBalancer> for LoadBalancerView {
             port: listener.key.port,
             protocol: listener.protocol.to_string(),
             address: listener.address.to_string(),
+            declared_by: listener.declared_by.to_string(),
         };
         Self {
             name: balancer.name.to_string(),

@@ -21,6 +21,8 @@ pub struct ListenerView {
     /// Where it is bound on this machine.
     pub address: String,
     pub dialect: String,
+    /// The object that declares it; of several on one load balancer each has its own.
+    pub declared_by: String,
     pub certificates: Vec<BindingView>,
     /// Warnings and rejections of the objects behind this listener.
     pub problems: Vec<VerdictView>,
@@ -61,6 +63,7 @@ impl ListenerView {
             protocol: listener.protocol.to_string(),
             address: address.to_string(),
             dialect: balancer.dialect.to_string(),
+            declared_by: listener.declared_by.to_string(),
             certificates: listener
                 .certificates
                 .bindings

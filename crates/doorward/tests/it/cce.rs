@@ -36,6 +36,7 @@ async fn both_ports_of_the_service_are_served() {
     let listeners = app.listeners().await;
     let https = listeners.iter().find(|listener| listener["port"] == 443).unwrap();
     assert_eq!(https["dialect"], "elb");
+    assert_eq!(https["declaredBy"], "Service default/test");
     assert_eq!(https["certificates"][0]["id"], ID);
     assert_eq!(https["certificates"][0]["source"], "Annotation");
     assert_eq!(https["certificates"][0]["default"], true);
@@ -80,6 +81,31 @@ async fn a_mistake_costs_its_own_service_alone() {
     assert!(message.contains("8443") && message.contains("spec.ports"), "{message}");
     let https = app.address("nginx-lb", 443).await;
     assert!(TlsClient::unchecked().get(https, "nginx.test", "/").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_broken_edit_takes_nothing_down_and_neither_does_a_restart_after_it() {
+    let mut app = example().await;
+    app.address("nginx-lb", 443).await;
+    let broken = SERVICE.replace("https:443,http:80", "https:443;http:80");
+    assert_ne!(broken, SERVICE);
+    app.write("service.yaml", &broken);
+    let message = wait_for(LIMIT, || async {
+        let verdicts = app.verdicts("Service default/test").await;
+        let found = verdicts.into_iter().find(|verdict| verdict["state"] == "Warning")?;
+        found["message"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert!(message.contains("protocol-port stays \"https:443,http:80\""), "{message}");
+    app.restart().await;
+    for (port, is_tls) in [(443, true), (80, false)] {
+        let address = app.address("nginx-lb", port).await;
+        let answer = match is_tls {
+            true => TlsClient::unchecked().get(address, "nginx.test", "/").await.unwrap(),
+            false => http::get_plain(address, "nginx.test", "/").await.unwrap(),
+        };
+        assert_eq!(answer.status, 200, "port {port}");
+    }
 }
 
 stories! {
