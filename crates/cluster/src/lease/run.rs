@@ -7,7 +7,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client, api::PostParams};
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -128,12 +128,13 @@ impl Election {
     /// The lease is ours until then: a new term, or the one we have goes on.
     fn hold(&self, certain_until: Instant) {
         let current = self.terms.borrow().clone();
-        match current {
-            Some(term) => term.renew(certain_until),
-            None => {
-                info!(replica = %self.me, "this replica is the leader: it issues and writes");
-                self.terms.send_replace(Some(Term::begin(certain_until)));
-            }
+        if current.as_ref().is_some_and(|term| term.renew(certain_until)) {
+            return;
+        }
+        info!(replica = %self.me, "this replica is the leader: it issues and writes");
+        self.terms.send_replace(Some(Term::begin(certain_until)));
+        if let Some(lapsed) = current {
+            lapsed.end();
         }
     }
 
@@ -194,6 +195,8 @@ impl Election {
     async fn release(mut self) {
         let Some(term) = self.terms.send_replace(None) else { return };
         term.end();
+        // One that hangs for longer is none that could still arrive.
+        let _ = timeout(self.pace.margin(), term.quiet()).await;
         if let Some(given_up) = term.given_up() {
             sleep_until(given_up + self.pace.margin()).await;
         }

@@ -16,8 +16,15 @@ struct Shared {
     /// No other replica can hold the lease before. Each renewal moves it on.
     certain_until: watch::Sender<Instant>,
     ended: CancellationToken,
-    /// When a call was last given up without an answer: it may arrive all the same.
-    given_up: watch::Sender<Option<Instant>>,
+    calls: watch::Sender<Calls>,
+}
+
+/// What became of the calls of a term.
+#[derive(Clone, Copy, Debug, Default)]
+struct Calls {
+    under_way: usize,
+    /// When one was last given up without an answer: it may arrive all the same.
+    given_up: Option<Instant>,
 }
 
 /// A write of the leader was not made, or nobody knows whether it was.
@@ -36,7 +43,7 @@ impl Term {
         Self(Arc::new(Shared {
             certain_until: watch::Sender::new(certain_until),
             ended: CancellationToken::new(),
-            given_up: watch::Sender::new(None),
+            calls: watch::Sender::default(),
         }))
     }
 
@@ -61,7 +68,7 @@ impl Term {
         if !self.is_current() {
             return Err(WriteError::NotLeader);
         }
-        let mut call_of = CallOf { term: self, is_answered: false };
+        let mut call_of = CallOf::begin(self);
         tokio::select! {
             biased;
             () = self.uncertain() => Err(WriteError::CutOff),
@@ -87,8 +94,16 @@ impl Term {
         }
     }
 
-    pub(super) fn renew(&self, certain_until: Instant) {
-        self.0.certain_until.send_replace(certain_until);
+    /// Lets it go on until then. False if it has lapsed meanwhile, be it for a moment: who looked
+    /// in that moment waits for another term.
+    pub(super) fn renew(&self, certain_until: Instant) -> bool {
+        self.0.certain_until.send_if_modified(|until| {
+            let goes_on = Instant::now() < *until;
+            if goes_on {
+                *until = certain_until;
+            }
+            goes_on
+        })
     }
 
     /// Ends it for good; calls under way are given up.
@@ -96,9 +111,16 @@ impl Term {
         self.0.ended.cancel();
     }
 
+    /// Waits until no call is under way: the end of the term cuts each of them off, but each
+    /// notices by itself.
+    pub(super) async fn quiet(&self) {
+        // The sender lives as long as we do.
+        let _ = self.0.calls.subscribe().wait_for(|calls| calls.under_way == 0).await;
+    }
+
     /// When a call was last given up without an answer.
     pub(super) fn given_up(&self) -> Option<Instant> {
-        *self.0.given_up.borrow()
+        self.0.calls.borrow().given_up
     }
 }
 
@@ -122,11 +144,21 @@ struct CallOf<'a> {
     is_answered: bool,
 }
 
+impl<'a> CallOf<'a> {
+    fn begin(term: &'a Term) -> Self {
+        term.0.calls.send_modify(|calls| calls.under_way += 1);
+        Self { term, is_answered: false }
+    }
+}
+
 impl Drop for CallOf<'_> {
     fn drop(&mut self) {
-        if !self.is_answered {
-            self.term.0.given_up.send_replace(Some(Instant::now()));
-        }
+        self.term.0.calls.send_modify(|calls| {
+            calls.under_way -= 1;
+            if !self.is_answered {
+                calls.given_up = Some(Instant::now());
+            }
+        });
     }
 }
 

@@ -39,7 +39,7 @@ async fn a_renewal_during_the_call_gives_it_more_time() {
     let renewing = term.clone();
     tokio::spawn(async move {
         sleep(9 * SECOND).await;
-        renewing.renew(Instant::now() + 10 * SECOND);
+        assert!(renewing.renew(Instant::now() + 10 * SECOND));
     });
     let slow = async {
         sleep(15 * SECOND).await;
@@ -78,4 +78,25 @@ async fn a_call_that_its_caller_drops_counts_as_given_up_and_a_refused_one_does_
     let dropped = timeout(SECOND, term.write::<()>(pending())).await;
     assert!(dropped.is_err());
     assert_eq!(term.given_up(), Some(Instant::now()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_term_that_has_lapsed_is_not_renewed() {
+    let term = for_ten_seconds();
+    advance(10 * SECOND).await;
+    assert!(!term.renew(Instant::now() + 10 * SECOND));
+    assert!(!term.is_current());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_quiet_when_every_call_has_noticed_the_end() {
+    let term = for_ten_seconds();
+    let calling = term.clone();
+    let call = tokio::spawn(async move { calling.write::<()>(pending()).await });
+    tokio::task::yield_now().await;
+    term.end();
+    assert_eq!(term.given_up(), None, "the call was not polled since");
+    term.quiet().await;
+    assert_eq!(term.given_up(), Some(Instant::now()));
+    assert!(matches!(call.await.unwrap(), Err(WriteError::CutOff)));
 }
