@@ -16,6 +16,8 @@ pub(super) struct Fetch {
     missing: HashSet<Key>,
     /// To be asked for again, some time after that failed.
     failed: HashSet<Key>,
+    /// The same, refused by RBAC: a World does not wait for these.
+    refused: HashSet<Key>,
 }
 
 /// What to think of a named Secret that nothing is known of.
@@ -33,6 +35,7 @@ pub(super) enum Outcome {
     Found { version: String },
     Missing,
     Failed,
+    Refused,
 }
 
 impl Fetch {
@@ -49,12 +52,14 @@ impl Fetch {
         self.queue.retain(|key| named.contains(key));
         self.missing.retain(|key| named.contains(key));
         self.failed.retain(|key| named.contains(key));
+        self.refused.retain(|key| named.contains(key));
         let dropped = self.in_hand.extract_if(|key, _| !named.contains(key));
         let dropped = dropped.map(|(key, _)| key).collect();
         for key in named {
             let is_settled = self.in_hand.contains_key(key)
                 || self.missing.contains(key)
                 || self.failed.contains(key)
+                || self.refused.contains(key)
                 || self.asked.contains_key(key)
                 || self.queue.contains(key)
                 || is_watched(key);
@@ -74,6 +79,7 @@ impl Fetch {
         }
         self.missing.remove(key);
         self.failed.remove(key);
+        self.refused.remove(key);
         match self.asked.get_mut(key) {
             Some(again) => *again = true,
             None if self.queue.contains(key) => {}
@@ -122,21 +128,36 @@ impl Fetch {
                 self.in_hand.remove(key);
                 self.missing.insert(key.clone());
             }
-            Outcome::Failed if again => {}
+            Outcome::Failed | Outcome::Refused if again => {}
             Outcome::Failed => {
                 self.failed.insert(key.clone());
+            }
+            Outcome::Refused => {
+                self.refused.insert(key.clone());
             }
         }
         true
     }
 
+    /// Some could not be had, and are to be asked for again.
     pub(super) fn has_failed(&self) -> bool {
-        !self.failed.is_empty()
+        !self.failed.is_empty() || !self.refused.is_empty()
     }
 
     /// Asks for all again for which that failed.
     pub(super) fn retry(&mut self) {
-        self.queue.extend(self.failed.drain());
+        self.queue.extend(self.failed.drain().chain(self.refused.drain()));
+    }
+
+    /// A list of all names begins. What was asked for before may be older than the list, so its
+    /// answer proves nothing.
+    pub(super) fn list_begins(&mut self) {
+        self.asked.values_mut().for_each(|again| *again = true);
+    }
+
+    /// Every Secret that is named is in hand, missing or refused.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_idle() && self.failed.is_empty()
     }
 
     /// Nothing is asked for or waits to be.

@@ -139,7 +139,10 @@ impl Gather {
 
     fn name(&mut self, number: usize, event: Event<Mark>) {
         match event {
-            Event::Init => self.standings[number].list_begins(),
+            Event::Init => {
+                self.standings[number].list_begins();
+                self.fetch.list_begins();
+            }
             Event::InitApply(mark) => {
                 let Some(key) = mark.key() else { return };
                 self.seen(number, &key, &mark);
@@ -202,8 +205,9 @@ impl Gather {
     fn fails(&mut self, number: usize, trouble: Trouble, now: Instant) {
         let standing = &mut self.standings[number];
         let is_denied = matches!(trouble, Trouble::Denied { .. });
+        let is_told = standing.trouble() == Some(&trouble);
         if standing.fails(trouble) {
-            if is_denied {
+            if is_denied && !is_told {
                 let watch = &standing.watch;
                 // The verdict says more, and is logged too.
                 tracing::debug!("the API server refuses to show {watch}");
@@ -240,6 +244,8 @@ impl Gather {
                 let version = raw.resource_version().to_owned();
                 if self.fetch.done(key, Outcome::Found { version }) && !is_watched {
                     self.shelf.put(Kind::Secret, number, raw);
+                    // Its name may have come by before it was there to be kept.
+                    self.standings[number].see(key.clone());
                 }
             }
             Ok(None) => {
@@ -249,11 +255,15 @@ impl Gather {
                 }
             }
             Err(error) => {
-                if let Trouble::Denied { verb, says } = Trouble::of_call(&error, "get") {
-                    let watch = &self.standings[number].watch;
-                    self.refused_fetch = Some(watch.refused(verb, &says));
-                }
-                self.fetch.done(key, Outcome::Failed);
+                let outcome = match Trouble::of_call(&error, "get") {
+                    Trouble::Denied { verb, says } => {
+                        let watch = &self.standings[number].watch;
+                        self.refused_fetch = Some(watch.refused(verb, &says));
+                        Outcome::Refused
+                    }
+                    _ => Outcome::Failed,
+                };
+                self.fetch.done(key, outcome);
             }
         }
         if self.fetch.has_failed() && self.retry.is_none() {
@@ -283,7 +293,7 @@ impl Gather {
     pub(super) fn due(&self) -> Option<Instant> {
         let settled = match self.hold {
             _ if !self.is_ready() => None,
-            Some(hold) if !self.fetch.is_idle() => Some(hold),
+            Some(hold) if !self.has_secrets() => Some(hold),
             _ => self.settle.due(),
         };
         settled.into_iter().chain(self.retry).min()
@@ -302,7 +312,7 @@ impl Gather {
         if std::mem::take(&mut self.is_naming) || news.naming {
             self.name_secrets(Unknown::AskedFor);
         }
-        if !self.fetch.is_idle() {
+        if !self.has_secrets() {
             let longest = if self.is_started { HOLD } else { FIRST_HOLD };
             if now < *self.hold.get_or_insert(now + longest) {
                 return Publication::default();
@@ -342,6 +352,15 @@ impl Gather {
         self.is_started || self.standings.iter().all(Standing::is_ready)
     }
 
+    /// There is no Secret to wait for. The first World waits for those too that could not be had
+    /// yet: it replaces what was served before a restart.
+    fn has_secrets(&self) -> bool {
+        match self.is_started {
+            true => self.fetch.is_idle(),
+            false => self.fetch.is_settled(),
+        }
+    }
+
     /// What the API server refuses, each rule once.
     fn faults(&self) -> impl Iterator<Item = Verdict> {
         let refused = self.standings.iter().filter_map(|standing| match standing.trouble() {
@@ -376,3 +395,6 @@ impl Gather {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,8 +50,11 @@ impl Standing {
         self.seen = Some(HashSet::new());
     }
 
+    /// The list that is on its way, if one is, has brought this.
     pub(super) fn see(&mut self, key: Key) {
-        self.seen.get_or_insert_default().insert(key);
+        if let Some(seen) = &mut self.seen {
+            seen.insert(key);
+        }
     }
 
     /// All that there is.

@@ -3,7 +3,7 @@
 mod both;
 mod changes;
 mod faults;
-mod scene;
+pub(super) mod scene;
 mod secrets;
 
 use super::*;

@@ -75,7 +75,7 @@ fn what_failed_is_asked_for_again_in_time() {
     let mut fetch = naming(&["a"]);
     fetch.next();
     fetch.done(&key("a"), Outcome::Failed);
-    assert!(fetch.is_idle() && fetch.has_failed());
+    assert!(fetch.is_idle() && fetch.has_failed() && !fetch.is_settled());
     fetch.retry();
     assert_eq!(fetch.next(), Some(key("a")));
 }
