@@ -29,7 +29,8 @@ pub struct Outlet {
     pub verdicts: watch::Sender<Arc<Vec<Verdict>>>,
     /// The World that the two above come from.
     pub worlds: watch::Sender<Arc<World>>,
-    /// Sent only when it holds something new that a restart needs.
+    /// What is remembered now, as far as a restart needs it, whether it was concluded here or
+    /// taken over. Sent before the World, so that who finds that finds what was made of it.
     pub memories: watch::Sender<Arc<Memory>>,
 }
 
@@ -66,7 +67,7 @@ impl Translating {
         loop {
             tokio::select! {
                 changed = self.worlds.changed() => if changed.is_err() { return },
-                led = led(&mut self.led) => self.take_over(&led),
+                () = led_differently(&mut self.led) => {}
                 () = sleep(until(next_change, Timestamp::now())) => {}
             }
             next_change = block_in_place(|| self.translate());
@@ -74,15 +75,19 @@ impl Translating {
     }
 
     /// Remembers what the leader does, so that all replicas choose alike.
-    fn take_over(&mut self, led: &Memory) {
-        let mut memory = Memory::clone(&self.memory);
-        memory.adopt(led);
-        self.memory = Arc::new(memory);
+    fn take_over(&mut self) {
+        let Some(led) = &mut self.led else { return };
+        if led.has_changed().unwrap_or_default() {
+            let mut memory = Memory::clone(&self.memory);
+            memory.adopt(&led.borrow_and_update());
+            self.memory = Arc::new(memory);
+        }
     }
 
     /// Returns when time alone changes the answer.
     fn translate(&mut self) -> Option<Timestamp> {
         let world = self.worlds.borrow_and_update().clone();
+        self.take_over();
         let started = Instant::now();
         let translation =
             self.translator.translate(&world, &self.settings, &self.memory, Timestamp::now());
@@ -95,12 +100,15 @@ impl Translating {
         self.tell_of(&translation.verdicts);
         publish(&self.outlet.verdicts, translation.verdicts);
         publish(&self.outlet.models, translation.model);
+        self.memory = Arc::new(translation.memory);
+        self.outlet.memories.send_if_modified(|told| {
+            let differs = self.memory.differs_for_a_restart(told);
+            if differs {
+                told.clone_from(&self.memory);
+            }
+            differs
+        });
         self.outlet.worlds.send_replace(world);
-
-        let former = std::mem::replace(&mut self.memory, Arc::new(translation.memory));
-        if self.memory.differs_for_a_restart(&former) {
-            self.outlet.memories.send_replace(self.memory.clone());
-        }
         translation.next_change
     }
 
@@ -124,11 +132,13 @@ impl Translating {
     }
 }
 
-/// The leader's memory when it changes; never, where nobody leads.
-async fn led(memories: &mut Option<watch::Receiver<Arc<Memory>>>) -> Arc<Memory> {
+/// Returns when the leader's memory has changed; never, where nobody leads.
+async fn led_differently(memories: &mut Option<watch::Receiver<Arc<Memory>>>) {
     if let Some(receiver) = memories {
         if receiver.changed().await.is_ok() {
-            return receiver.borrow_and_update().clone();
+            // For the translation to see, and to take over.
+            receiver.mark_changed();
+            return;
         }
         *memories = None;
     }

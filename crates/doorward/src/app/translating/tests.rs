@@ -1,9 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
-use model::{ObjectRef, Reason, Verdict};
-use tokio::sync::watch;
+use model::{CertificateId, ObjectRef, Reason, Verdict};
+use prometheus_client::registry::Registry;
+use tokio::{sync::watch, time::timeout};
+use translate::{Memory, Settings};
 
-use super::{LONGEST_SLEEP, SHORTEST_SLEEP, new_problems, publish, until};
+use super::{
+    LONGEST_SLEEP, Outlet, Reconciles, SHORTEST_SLEEP, Translating, new_problems, publish, until,
+};
 
 #[test]
 fn sleep_ends_when_time_changes_the_answer_but_never_spins() {
@@ -41,4 +45,35 @@ fn a_problem_is_told_once() {
     assert_eq!(new_problems(&after, &after), [] as [&Verdict; 0]);
     let reworded = [Verdict { message: "it is gone".into(), ..missing("a") }];
     assert_eq!(new_problems(&before, &reworded), [&reworded[0]]);
+}
+
+/// In which `edge-lb:443` has this Default.
+fn remembering(id: &str) -> Arc<Memory> {
+    let defaults = [("edge-lb:443".parse().unwrap(), CertificateId::store(id))];
+    Arc::new(Memory { defaults: defaults.into(), ..Memory::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_over_is_remembered_as_if_it_was_concluded_here() {
+    let (_worlds, worlds) = watch::channel(Arc::default());
+    let (leader, led) = watch::channel(Arc::default());
+    let (models, verdicts) = (watch::Sender::default(), watch::Sender::default());
+    let (memories, mut memory) = watch::channel(Arc::<Memory>::default());
+    let (translating, next) = Translating::start(
+        worlds,
+        Settings::default(),
+        Memory::clone(&remembering("first")),
+        Some(led),
+        Outlet { models, verdicts, worlds: watch::Sender::default(), memories },
+        Reconciles::new(&mut Registry::default()),
+    );
+    let defaults = |memory: &Memory| memory.defaults.clone();
+    // Or a replica that comes to lead would write for all what it does not remember at all.
+    assert_eq!(defaults(&memory.borrow()), remembering("first").defaults);
+
+    let running = tokio::spawn(translating.run(next));
+    leader.send_replace(remembering("second"));
+    let second = memory.wait_for(|memory| defaults(memory) == remembering("second").defaults);
+    timeout(testkit::LIMIT, second).await.expect("in time").expect("it runs");
+    running.abort();
 }
