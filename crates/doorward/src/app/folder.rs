@@ -10,7 +10,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use translate::World;
+use translate::{World, world::Key};
 
 use super::{
     ground::{Flow, Ground, GroundFacts},
@@ -20,6 +20,7 @@ use super::{
     stage,
     sweeping::sweep,
 };
+use crate::admin::Keep as _;
 
 /// Reads the folders and goes on following them.
 pub fn stand(
@@ -67,5 +68,9 @@ fn follow(flow: Flow, state: Arc<StateFolder>, keep: Arc<InFolder>, stop: &Cance
         stop.clone(),
     );
     stage("issue", stop, keeper);
-    stage("sweep", stop, sweep(keep, flow.worlds, flow.models, stop.clone()));
+    let delete = move |Key { namespace, name }| {
+        let keep = keep.clone();
+        async move { keep.delete_secret(&namespace, &name).await }
+    };
+    stage("sweep", stop, sweep(delete, flow.worlds, flow.models, stop.clone()));
 }

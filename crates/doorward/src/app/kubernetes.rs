@@ -2,6 +2,7 @@
 //! writes, and every replica serves.
 
 mod address;
+mod agreeing;
 mod arrival;
 mod keeping;
 mod leading;
@@ -24,14 +25,14 @@ use prometheus_client::registry::Registry;
 use report::{Live, Publish};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use translate::{Settings, World, world::Key};
+use translate::{Memory, Settings, World, world::Key};
 
 use super::{
     ground::{Ground, GroundFacts},
     stage,
 };
 use crate::{admin::Standing, config::KubeConfig};
-use arrival::Arrival;
+use arrival::{Arrival, Arrived, CatchingUp};
 use keeping::InCluster;
 use leading::Leading;
 use metrics::ClusterMetrics;
@@ -54,7 +55,6 @@ pub async fn stand(
 
     // Who leads, and what the replicas share.
     let (leadership, election) = lease::elect(client.clone(), store, me, Pace::default());
-    let lease = stage("lease", stop, election.run(stop.clone()));
     let console = Arc::new(ConsoleMap::new(client.clone(), store));
     let memory = Arc::new(SharedMemory::new(client.clone(), store));
     let tickets = Arc::new(TicketSecret::new(client.clone(), store));
@@ -88,6 +88,22 @@ pub async fn stand(
         let (leadership, stop) = (leadership.clone(), stop.clone());
         async move { console.run(worlds, leadership, stop).await }
     });
+    let caught_up = CatchingUp {
+        worlds: world.clone(),
+        sync: sync.clone(),
+        console: console.clone(),
+        memory: memory.clone(),
+    };
+    let lease = stage("lease", stop, {
+        let (caught_up, stop) = (caught_up.clone(), stop.clone());
+        async move {
+            // A leader that knows less than the others would overrule them.
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = caught_up.done() => election.run(stop.clone()).await,
+            }
+        }
+    });
     let snapshots = remember_world(world.clone(), state.clone(), stop.clone());
     let snapshots = stage("snapshots", stop, snapshots);
     let reports = Arc::<ReportCounts>::default();
@@ -99,21 +115,24 @@ pub async fn stand(
     }
     .register(metrics);
 
+    let (leds, led) = watch::channel(Arc::<Memory>::default());
     let arrival = Arrival {
         worlds: world,
-        sync,
+        sync: sync.clone(),
         lease: leadership.view(),
-        console: &console,
         memory: &memory,
+        led: leds.clone(),
+        caught_up,
         standings,
     };
-    let (worlds, memory_then) = arrival.wait(&state, stop).await?;
-    let led = leading::memory_of_the_leader(&memory, &leadership, stop);
+    let Arrived { worlds, last_good, remembered } = arrival.wait(&state, stop).await?;
     let secrets = Secrets::new(client.clone());
     let leading = Leading {
         client: client.clone(),
         leadership,
-        sync: worlds.sync,
+        sync,
+        last_good,
+        leds,
         live,
         root: Arc::new(RootSecret::new(client, store)),
         secrets: secrets.clone(),
@@ -129,8 +148,8 @@ pub async fn stand(
         gateway: ObjectRef::namespaced("Service", namespace, name),
     };
     Ok(Ground {
-        worlds: worlds.worlds,
-        memory: memory_then,
+        worlds,
+        memory: remembered,
         led: Some(led),
         tickets: Some(tickets.subscribe()),
         keep: leading.keep.clone(),

@@ -1,7 +1,7 @@
 //! Removes issued certificates that outlived their use: nobody wants them any more, nothing
 //! serves them, and they have expired. Until then they stay, for whoever wants them again.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt::Display, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use model::{CertificateId, Model};
@@ -10,14 +10,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use translate::{World, world::Key};
 
-use crate::admin::Keep;
-
 /// Nothing hurries; and soon after a start the Model may not want all that it will.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// Sweeps every hour, until it is cancelled.
-pub async fn sweep(
-    keep: Arc<dyn Keep>,
+/// Sweeps every hour, until it is cancelled. `delete` removes a Secret, and is false where there
+/// was none.
+pub async fn sweep<E: Display, D: Future<Output = Result<bool, E>>>(
+    delete: impl Fn(Key) -> D,
     worlds: watch::Receiver<Arc<World>>,
     models: watch::Receiver<Arc<Model>>,
     cancel: CancellationToken,
@@ -28,8 +27,9 @@ pub async fn sweep(
             () = time::sleep(PAUSE) => {}
         }
         let outlived = outlived(&worlds.borrow(), &models.borrow(), Timestamp::now());
-        for Key { namespace, name } in outlived {
-            match keep.delete_secret(&namespace, &name).await {
+        for key in outlived {
+            let Key { namespace, name } = &key;
+            match delete(key.clone()).await {
                 Ok(true) => info!("removed {namespace}/{name}: it expired, and nobody wants it"),
                 Ok(false) => {}
                 Err(error) => {

@@ -24,24 +24,47 @@ pub struct Arrival<'a> {
     pub worlds: watch::Receiver<Arc<World>>,
     pub sync: watch::Receiver<SyncState>,
     pub lease: watch::Receiver<LeaseView>,
-    pub console: &'a ConsoleMap,
     pub memory: &'a SharedMemory,
+    /// What the leader remembers, for the translation.
+    pub led: watch::Sender<Arc<Memory>>,
+    pub caught_up: CatchingUp,
     pub standings: watch::Sender<Standing>,
 }
 
 /// Worlds to serve by; the first is there.
 pub struct Arrived {
     pub worlds: watch::Receiver<Arc<World>>,
+    /// The first World, if it is that of the state folder.
+    pub last_good: Option<Arc<World>>,
+    /// What is remembered of it.
+    pub remembered: Memory,
+}
+
+/// Waiting for all that one has to know before one may lead, and replace what was good last.
+#[derive(Clone)]
+pub struct CatchingUp {
+    pub worlds: watch::Receiver<Arc<World>>,
     pub sync: watch::Receiver<SyncState>,
+    pub console: Arc<ConsoleMap>,
+    pub memory: Arc<SharedMemory>,
+}
+
+impl CatchingUp {
+    /// Everything was read once, what operators changed by hand and what the leader remembers
+    /// too; and the World holds it.
+    pub async fn done(mut self) {
+        // The senders live as long as the process.
+        let _ = self.sync.wait_for(|sync| sync.is_complete).await;
+        self.console.known().await;
+        self.memory.known().await;
+        let edits = self.console.subscribe();
+        let _ = self.worlds.wait_for(|world| world.console == *edits.borrow()).await;
+    }
 }
 
 impl Arrival<'_> {
     /// Returns with something to serve, and with what is remembered of it.
-    pub async fn wait(
-        mut self,
-        state: &StateFolder,
-        stop: &CancellationToken,
-    ) -> Result<(Arrived, Memory)> {
+    pub async fn wait(mut self, state: &StateFolder, stop: &CancellationToken) -> Result<Arrived> {
         let mut last_good = None;
         if timeout(PATIENCE, self.caught_up_telling()).await.is_err() {
             let why = waits_for(&self.sync.borrow());
@@ -60,31 +83,33 @@ impl Arrival<'_> {
         if let Some(shared) = &*self.memory.subscribe().borrow() {
             memory.adopt(shared);
         }
+        let (saved, last_good) =
+            last_good.map(|snapshot| (snapshot.saved, Arc::new(snapshot.world))).unzip();
         let first = match &last_good {
-            Some(snapshot) => Arc::new(snapshot.world.clone()),
+            Some(last_good) => last_good.clone(),
             None => self.worlds.borrow_and_update().clone(),
         };
         let (sender, worlds) = watch::channel(first);
-        stage("worlds", stop, pass_on(self.worlds, sender));
-        let saved = last_good.map(|snapshot| snapshot.saved);
-        stage("standing", stop, tell(self.sync.clone(), self.lease, self.standings, saved));
-        Ok((Arrived { worlds, sync: self.sync }, memory))
+        let (caught_up, shared) = (self.caught_up.done(), self.memory.subscribe());
+        let is_behind = last_good.is_some();
+        stage("worlds", stop, async move {
+            if is_behind {
+                // What is good stays until all that replaces it is there.
+                caught_up.await;
+                let shared = shared.borrow().clone();
+                shared.map(|shared| self.led.send_replace(shared));
+            }
+            pass_on(self.worlds, sender).await;
+        });
+        stage("standing", stop, tell(self.sync, self.lease, self.standings, saved));
+        Ok(Arrived { worlds, last_good, remembered: memory })
     }
 
-    /// Everything was read once, what operators changed by hand and what the leader remembers
-    /// too.
-    async fn caught_up(&mut self) {
-        // Its sender lives as long as the process.
-        let _ = self.sync.wait_for(|sync| sync.is_complete).await;
-        self.console.known().await;
-        self.memory.known().await;
-    }
-
-    /// The same, telling meanwhile what is waited for.
-    async fn caught_up_telling(&mut self) {
+    /// Waits, telling meanwhile what for.
+    async fn caught_up_telling(&self) {
         loop {
             self.standings.send_replace(Standing::Waiting(waits_for(&self.sync.borrow())));
-            if timeout(Duration::from_secs(1), self.caught_up()).await.is_ok() {
+            if timeout(Duration::from_secs(1), self.caught_up.clone().done()).await.is_ok() {
                 return;
             }
         }

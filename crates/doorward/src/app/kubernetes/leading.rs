@@ -9,7 +9,7 @@ use cluster::{
     lease::{Leadership, Term},
     reporter::{Inputs, ReportCounts, Reporter},
     source::SyncState,
-    store::{IssuedSecrets, RootError, RootPair, RootSecret, Secrets, SharedMemory},
+    store::{By, IssuedSecrets, RootError, RootPair, RootSecret, Secrets, SharedMemory},
 };
 use issue::{Future, Orders};
 use jiff::Timestamp;
@@ -20,9 +20,9 @@ use report::{Live, Outcomes, Publish};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use translate::Memory;
+use translate::{Memory, World, world::Key};
 
-use super::{address, keeping::InCluster, outcomes};
+use super::{address, agreeing::agree, keeping::InCluster, outcomes};
 use crate::app::{ground::Flow, issuing, remembering::remember, stage, sweeping::sweep};
 
 /// How long until what could not be written is tried again.
@@ -32,6 +32,10 @@ pub struct Leading {
     pub client: Client,
     pub leadership: Leadership,
     pub sync: watch::Receiver<SyncState>,
+    /// What is served until the API server has said everything.
+    pub last_good: Option<Arc<World>>,
+    /// What the leader remembers, for the translation.
+    pub leds: watch::Sender<Arc<Memory>>,
     pub live: watch::Receiver<Arc<Live>>,
     pub root: Arc<RootSecret>,
     pub secrets: Secrets,
@@ -81,23 +85,37 @@ impl Leading {
                 }
             }
         });
-        let sync = self.sync.clone();
+        stage("agree", stop, {
+            let shared = self.memory.subscribe();
+            agree(self.leds.clone(), shared, flow.memories.clone(), self.leadership.clone())
+        });
+        let (mut worlds, last_good) = (flow.worlds.clone(), self.last_good.clone());
         stage("lead", stop, {
             let stop = stop.clone();
             async move {
-                // Nothing is written by what the last run knew.
+                // Nothing is written by what the last run knew, nor by what was made of it.
+                let is_caught_up = |world: &Arc<World>| {
+                    last_good.as_ref().is_none_or(|last_good| !Arc::ptr_eq(world, last_good))
+                };
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = is_complete(sync) => {}
+                    // Its sender lives as long as the process.
+                    _ = worlds.wait_for(is_caught_up) => {}
                 }
                 tokio::join!(
                     reporter.run(stop.clone()),
                     self.remember_for_all(flow.memories, stop.clone()),
                     self.while_leading(
                         &stop,
-                        |ended| {
-                            let (worlds, models) = (flow.worlds.clone(), flow.models.clone());
-                            sweep(self.keep.clone(), worlds, models, ended)
+                        |term| {
+                            let (ended, secrets) = (term.ended(), self.secrets.clone());
+                            let delete = move |Key { namespace, name }| {
+                                let (term, secrets) = (term.clone(), secrets.clone());
+                                async move {
+                                    secrets.delete(By::Leader(&term), &namespace, &name).await
+                                }
+                            };
+                            sweep(delete, flow.worlds.clone(), flow.models.clone(), ended)
                         },
                         pending
                     ),
@@ -111,7 +129,7 @@ impl Leading {
     async fn while_leading<S, F>(
         &self,
         stop: &CancellationToken,
-        run: impl Fn(CancellationToken) -> S,
+        run: impl Fn(Term) -> S,
         meanwhile: impl Fn() -> F,
     ) where
         S: std::future::Future<Output = ()>,
@@ -128,10 +146,9 @@ impl Leading {
                 term = leadership.won() => term,
                 never = follow => never,
             };
-            let ended = term.ended();
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = run(ended.clone()) => {}
+                () = run(term) => {}
             }
             // A term that is over may still be the newest that is known.
             leadership.changed().await;
@@ -145,7 +162,8 @@ impl Leading {
         stop: &CancellationToken,
     ) {
         let store = Arc::new(IssuedSecrets::new(self.secrets.clone(), self.leadership.clone()));
-        let lead = |ended| {
+        let lead = |term: Term| {
+            let ended = term.ended();
             let root = root_in_cluster(self.root.clone(), self.leadership.clone());
             let (models, store, orders) = (models.clone(), store.clone(), orders.clone());
             async move {
@@ -160,23 +178,28 @@ impl Leading {
     }
 
     /// Saves what all replicas are to remember, whenever it changes, when a term begins, and when
-    /// what was saved is lost.
+    /// what was saved is lost or is something else, as by a late call of a former leader.
     async fn remember_for_all(
         &self,
         mut memories: watch::Receiver<Arc<Memory>>,
         stop: CancellationToken,
     ) {
-        let mut leadership = self.leadership.clone();
+        let (mut leadership, mut shared) = (self.leadership.clone(), self.memory.subscribe());
         let mut kept = self.memory.is_kept();
         loop {
             let mut is_unsaved = false;
             let is_kept = *kept.borrow_and_update();
             if let Some(term) = leadership.current() {
-                is_unsaved = !self.save(&term, &mut memories, is_kept).await;
+                let (memory, saved) =
+                    (memories.borrow_and_update().clone(), shared.borrow_and_update().clone());
+                let saved = saved.filter(|_| is_kept);
+                is_unsaved = !self.save(&term, &memory, saved.as_deref()).await;
             }
             tokio::select! {
                 () = stop.cancelled() => return,
                 changed = memories.changed() => if changed.is_err() { return },
+                // Its sender lives as long as we do.
+                _ = shared.changed() => {}
                 () = leadership.changed() => {}
                 // Its sender lives as long as we do.
                 _ = kept.changed() => {}
@@ -185,19 +208,11 @@ impl Leading {
         }
     }
 
-    async fn save(
-        &self,
-        term: &Term,
-        memories: &mut watch::Receiver<Arc<Memory>>,
-        is_kept: bool,
-    ) -> bool {
-        let memory = memories.borrow_and_update().clone();
-        let shared = self.memory.subscribe().borrow().clone();
-        let is_known = |shared: Arc<Memory>| !memory.differs_for_a_restart(&shared);
-        if is_kept && shared.is_some_and(is_known) {
+    async fn save(&self, term: &Term, memory: &Memory, saved: Option<&Memory>) -> bool {
+        if saved.is_some_and(|saved| !memory.differs_for_a_restart(saved)) {
             return true;
         }
-        let saved = self.memory.save(term, &memory).await;
+        let saved = self.memory.save(term, memory).await;
         if let Err(error) = &saved {
             warn!("other replicas do not learn which Defaults stay: {error}; trying again");
         }
@@ -248,23 +263,4 @@ enum MakeError {
     Kept(#[from] RootError),
     #[error(transparent)]
     Made(#[from] providers::ca::CaError),
-}
-
-/// What the leader remembers, for as long as that is another replica.
-pub fn memory_of_the_leader(
-    memory: &SharedMemory,
-    leadership: &Leadership,
-    stop: &CancellationToken,
-) -> watch::Receiver<Arc<Memory>> {
-    let (sender, receiver) = watch::channel(Arc::default());
-    let (mut shared, leadership) = (memory.subscribe(), leadership.clone());
-    stage("memory of the leader", stop, async move {
-        while shared.changed().await.is_ok() {
-            let known = shared.borrow_and_update().clone();
-            if let (Some(known), None) = (known, leadership.current()) {
-                sender.send_replace(known);
-            }
-        }
-    });
-    receiver
 }

@@ -1,44 +1,14 @@
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, convert::Infallible, sync::Mutex};
 
 use ::watch::{
     folder::{Folder, FolderOptions},
     read::ISSUED_BY,
     state::{NewSecret, StateFolder},
 };
-use issue::Future;
 use model::{Name, ObjectRef, Want};
 use testkit::pki::{LeafOptions, TestCa};
-use translate::world::{Object, Secret};
 
 use super::*;
-use crate::admin::{Edit, KeepError};
-
-/// Remembers what it was told to delete.
-#[derive(Default)]
-struct Deleted(Mutex<Vec<String>>);
-
-impl Keep for Deleted {
-    fn put_secret<'a>(&'a self, _: &'a NewSecret<'a>) -> Future<'a, Result<(), KeepError>> {
-        unreachable!("sweeping only deletes")
-    }
-
-    fn delete_secret<'a>(
-        &'a self,
-        namespace: &'a str,
-        name: &'a str,
-    ) -> Future<'a, Result<bool, KeepError>> {
-        self.0.lock().unwrap().push(format!("{namespace}/{name}"));
-        Box::pin(async { Ok(true) })
-    }
-
-    fn edit(&self, _: Edit) -> Future<'_, Result<(), KeepError>> {
-        unreachable!("sweeping only deletes")
-    }
-
-    fn written_elsewhere(&self, _: &Object<Secret>) -> Option<String> {
-        None
-    }
-}
 
 fn put(state: &StateFolder, name: &str, issuer: Option<&str>, options: LeafOptions) {
     let pair = TestCa::new("root").issue(&["a.test"], options);
@@ -84,9 +54,16 @@ async fn only_what_was_issued_has_expired_and_is_not_wanted_goes() {
     let (_worlds, world) = watch::channel(Arc::new(world));
     let (_models, model) = watch::channel(Arc::new(model));
     let cancel = CancellationToken::new();
-    let keep = Arc::new(Deleted::default());
-    let sweeping = tokio::spawn(sweep(keep.clone(), world, model, cancel.clone()));
-    let deleted = || keep.0.lock().unwrap().clone();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let delete = {
+        let told = told.clone();
+        move |Key { namespace, name }| {
+            told.lock().unwrap().push(format!("{namespace}/{name}"));
+            std::future::ready(Ok::<_, Infallible>(true))
+        }
+    };
+    let sweeping = tokio::spawn(sweep(delete, world, model, cancel.clone()));
+    let deleted = || told.lock().unwrap().clone();
     time::sleep(PAUSE - Duration::from_secs(1)).await;
     assert_eq!(deleted(), [""; 0], "nothing goes soon after a start");
     testkit::wait_until(testkit::LIMIT, || async { !deleted().is_empty() }).await;
