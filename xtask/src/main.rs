@@ -34,7 +34,7 @@ enum Chore {
     },
     /// Bring the tools into target/peers: those of the tests, or those of the benches too
     Peers {
-        /// Also nginx, HAProxy, Caddy, Envoy and the load generators and scanners
+        /// Also nginx, HAProxy, Caddy and the load generators and scanners
         #[arg(long)]
         bench: bool,
     },

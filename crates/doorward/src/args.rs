@@ -13,7 +13,7 @@ pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, RunArg
 pub use remote::{
     CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, RemoteArgs, Switch,
 };
-pub use value::PortPair;
+pub use value::{PortPair, SdsAddress};
 
 /// Gives every door of a Kubernetes platform its certificate.
 #[derive(Debug, Parser)]

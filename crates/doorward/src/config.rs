@@ -5,6 +5,7 @@
 
 mod file;
 mod kube;
+mod sds;
 mod token;
 
 use std::{
@@ -40,6 +41,8 @@ pub struct Config {
     pub admin_token: Option<Token>,
     /// Answers health, readiness and metrics alone, without a token.
     pub probe: Option<SocketAddr>,
+    /// Whom certificates are handed to, if anybody.
+    pub sds: Option<publish::Settings>,
     pub access_log: AccessLogFormat,
     pub drain_limit: Duration,
     /// The settings file in use.
@@ -61,7 +64,8 @@ impl Config {
         let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
 
         let mut settings = settings(args, &file);
-        let source = source(args, &file, base, &settings.store_namespace)?;
+        let sds = sds::settings(args.sds.as_ref(), &file, &settings.store_namespace)?;
+        let source = source(args, &file, base, &settings.store_namespace, sds.as_ref())?;
         if let Source::Kubernetes(kube) = &source {
             settings.secret_namespaces.clone_from(&kube.secret_namespaces);
         }
@@ -93,15 +97,22 @@ impl Config {
                 .drain_seconds
                 .or(file.drain_seconds)
                 .map_or(DEFAULT_DRAIN, Duration::from_secs),
-            unused_keys: file.unused_keys(on_kubernetes),
+            unused_keys: file.unused_keys(on_kubernetes, sds.is_some()),
+            sds,
             file: path,
         })
     }
 }
 
-fn source(args: &RunArgs, file: &File, base: &Path, store_namespace: &str) -> Result<Source> {
+fn source(
+    args: &RunArgs,
+    file: &File,
+    base: &Path,
+    store_namespace: &str,
+    sds: Option<&publish::Settings>,
+) -> Result<Source> {
     if args.kube.kube {
-        let kube = KubeConfig::new(&args.kube, file, store_namespace)?;
+        let kube = KubeConfig::new(&args.kube, file, store_namespace, sds)?;
         return Ok(Source::Kubernetes(Box::new(kube)));
     }
     let manifests: Vec<_> = match args.manifests.as_slice() {

@@ -77,8 +77,10 @@ impl std::fmt::Display for Table {
 /// The colours of words that say how something is.
 fn colour_of(text: &str) -> Option<Color> {
     match text {
-        "Accepted" | "Associated" | "Valid" | "Issued" => Some(Color::Green),
-        "Warning" | "Pending" | "Expiring" | "NotYetValid" => Some(Color::Yellow),
+        "Accepted" | "Associated" | "Valid" | "Issued" | "Acked" => Some(Color::Green),
+        "Warning" | "Pending" | "Sent" | "Missing" | "Expiring" | "NotYetValid" => {
+            Some(Color::Yellow)
+        }
         "Rejected" | "Expired" | "Failed" => Some(Color::Red),
         _ => None,
     }

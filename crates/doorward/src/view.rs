@@ -5,6 +5,7 @@
 
 mod balancer;
 mod certificate;
+mod envoy;
 mod listener;
 mod name;
 mod order;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use balancer::LoadBalancerView;
 pub use certificate::{CertificateView, find, uses_of};
+pub use envoy::EnvoyView;
 pub use listener::{BindingView, ListenerView};
 pub use name::NameView;
 pub use order::OrderView;

@@ -10,6 +10,7 @@ pub mod app;
 pub mod backend;
 mod child;
 pub mod cluster;
+pub mod envoy;
 pub mod http;
 pub mod manifest;
 pub mod peers;

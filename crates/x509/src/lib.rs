@@ -20,7 +20,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::{chain::Interner, facts::Facts};
 pub use problem::{Field, PairProblem};
-pub use write::{chain_pem, key_pem};
+pub use write::{certificates_pem, chain_pem, key_pem, pkcs8_pem};
 
 /// The most bytes of PEM that one field may hold.
 pub const MAX_FIELD: usize = 1 << 20;

@@ -2,12 +2,18 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use model::Certificate;
-use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 /// Leaf first, then its issuers.
 pub fn chain_pem(certificate: &Certificate) -> String {
-    certificate.chain().map(|der| block("CERTIFICATE", der)).collect()
+    certificates_pem(certificate.chain())
+}
+
+pub fn certificates_pem<'a>(
+    certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>,
+) -> String {
+    certificates.into_iter().map(|der| block("CERTIFICATE", der)).collect()
 }
 
 /// The private key, wiped when dropped. Only for a file that this process alone may read.
@@ -20,6 +26,11 @@ pub fn key_pem(certificate: &Certificate) -> Zeroizing<String> {
         _ => "PRIVATE KEY",
     };
     Zeroizing::new(block(label, key.secret_der()))
+}
+
+/// A private key that is PKCS#8 already, wiped when dropped.
+pub fn pkcs8_pem(der: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(block("PRIVATE KEY", der))
 }
 
 fn block(label: &str, der: &[u8]) -> String {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use model::{Certificate, CertificateId};
+use publish::{Client, Material, SecretState};
 use serde::Serialize;
 use serve::{Served, ServedListener};
 
@@ -38,13 +39,21 @@ struct Secret {
     #[serde(rename = "@type")]
     kind: &'static str,
     name: String,
-    tls_certificate: TlsCertificate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_certificate: Option<TlsCertificate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_context: Option<ValidationContext>,
 }
 
 #[derive(Serialize)]
 struct TlsCertificate {
     certificate_chain: InlineBytes,
     private_key: InlineBytes,
+}
+
+#[derive(Serialize)]
+struct ValidationContext {
+    trusted_ca: InlineBytes,
 }
 
 #[derive(Serialize)]
@@ -61,8 +70,9 @@ struct UpdateFailureState {
 }
 
 impl ConfigDump {
-    /// A certificate that several listeners serve alike is one entry.
-    pub fn new(served: &Served) -> Self {
+    /// What the own listeners serve, then what Envoys have said that they hold. A certificate that
+    /// several of them hold alike is one entry.
+    pub fn new(served: &Served, envoys: &[Client]) -> Self {
         let mut secrets = BTreeMap::new();
         for listener in served.listeners.values() {
             for (id, certificate) in certificates(listener) {
@@ -72,7 +82,7 @@ impl ConfigDump {
             }
         }
         let kind = "type.googleapis.com/envoy.admin.v3.SecretsConfigDump";
-        let dynamic_active_secrets = secrets.into_values().collect();
+        let dynamic_active_secrets = secrets.into_values().chain(held_by(envoys)).collect();
         Self { configs: [SecretsConfigDump { kind, dynamic_active_secrets }] }
     }
 }
@@ -82,7 +92,44 @@ fn certificates(listener: &ServedListener) -> impl Iterator<Item = (&Certificate
     bindings.iter().filter_map(|held| Some((&held.id, held.certificate.as_deref()?)))
 }
 
+/// By the names that Envoys ask by. What one of them refused goes before what all took.
+fn held_by(envoys: &[Client]) -> impl Iterator<Item = DynamicSecret> {
+    let mut secrets = BTreeMap::new();
+    for envoy in envoys {
+        for secret in &envoy.secrets {
+            let Some(held) = secret.held() else { continue };
+            let key = (secret.name.clone(), held.version.to_string());
+            let entry = DynamicSecret::of_envoy(envoy, secret);
+            if secret.refused.is_some() || !secrets.contains_key(&key) {
+                secrets.extend(entry.map(|entry| (key, entry)));
+            }
+        }
+    }
+    secrets.into_values()
+}
+
 impl DynamicSecret {
+    fn of_envoy(envoy: &Client, secret: &SecretState) -> Option<Self> {
+        let acked = secret.acked.as_ref()?;
+        let name = secret.name.to_string();
+        let whole = match &acked.content.material {
+            Material::Pair(certificate) => Secret::pair(name.clone(), certificate),
+            Material::Roots(roots) => Secret {
+                validation_context: Some(ValidationContext {
+                    trusted_ca: InlineBytes::of(x509::certificates_pem(roots)),
+                }),
+                ..Secret::named(name.clone())
+            },
+        };
+        let error_state = secret.refused.as_ref().map(|refused| UpdateFailureState {
+            details: format!("Envoy {}: {}", envoy.node, refused.error),
+            last_update_attempt: refused.time,
+            version_info: refused.version.to_string(),
+        });
+        let version_info = acked.content.version.to_string();
+        Some(Self { name, version_info, last_updated: acked.time, secret: whole, error_state })
+    }
+
     fn new(id: &CertificateId, listener: &ServedListener, served: &Certificate) -> Self {
         let refused = listener.rejected.iter().find(|refused| refused.id == *id);
         Self {
@@ -94,17 +141,29 @@ impl DynamicSecret {
                 last_update_attempt: refused.since,
                 version_info: refused.fingerprint.to_string(),
             }),
-            secret: Secret {
-                kind: "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
-                name: id.to_string(),
-                tls_certificate: TlsCertificate {
-                    certificate_chain: InlineBytes {
-                        inline_bytes: STANDARD.encode(x509::chain_pem(served)),
-                    },
-                    private_key: InlineBytes { inline_bytes: STANDARD.encode("[redacted]") },
-                },
-            },
+            secret: Secret::pair(id.to_string(), served),
         }
+    }
+}
+
+impl Secret {
+    fn named(name: String) -> Self {
+        let kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
+        Self { kind, name, tls_certificate: None, validation_context: None }
+    }
+
+    fn pair(name: String, certificate: &Certificate) -> Self {
+        let tls_certificate = TlsCertificate {
+            certificate_chain: InlineBytes::of(x509::chain_pem(certificate)),
+            private_key: InlineBytes::of("[redacted]"),
+        };
+        Self { tls_certificate: Some(tls_certificate), ..Self::named(name) }
+    }
+}
+
+impl InlineBytes {
+    fn of(text: impl AsRef<[u8]>) -> Self {
+        Self { inline_bytes: STANDARD.encode(text) }
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use translate::World;
 
 use super::answer::ApiError;
-use crate::view::{CertificateView, ListenerView, LoadBalancerView};
+use crate::view::{CertificateView, EnvoyView, ListenerView, LoadBalancerView};
 
 /// The receiving ends of every arrow of the flow.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct Sight {
     pub orders: watch::Receiver<Orders>,
     pub served: watch::Receiver<Arc<Served>>,
     pub ledger: Arc<Ledger>,
+    /// Who takes certificates over SDS.
+    pub envoys: Arc<publish::Ledger>,
 }
 
 impl Sight {
@@ -43,6 +45,10 @@ impl Sight {
 
     pub fn served(&self) -> Arc<Served> {
         self.served.borrow().clone()
+    }
+
+    pub fn envoys(&self) -> Vec<EnvoyView> {
+        self.envoys.clients().iter().map(EnvoyView::from).collect()
     }
 
     pub fn load_balancers(&self) -> Vec<LoadBalancerView> {

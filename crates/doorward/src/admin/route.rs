@@ -41,7 +41,9 @@ async fn handle(desk: &Desk, request: Request<Incoming>) -> Result<Answer, ApiEr
             Ok(desk.health.ready(is_verbose(&head.uri) && may_see_details))
         }
         (&Method::GET, ["metrics"]) => metrics(desk),
-        (&Method::GET, ["config_dump"]) => answer::json(&ConfigDump::new(&desk.sight.served())),
+        (&Method::GET, ["config_dump"]) => {
+            answer::json(&ConfigDump::new(&desk.sight.served(), &desk.sight.envoys.clients()))
+        }
         (method, ["api", "v1", rest @ ..]) => api(desk, method, rest, body).await,
         (_, ["healthz" | "readyz" | "metrics" | "config_dump"]) => {
             Err(ApiError::wrong_method("GET"))
@@ -90,8 +92,9 @@ async fn api(
         }
         (&Method::GET, ["orders"]) => answer::json(&*sight.orders()),
         (&Method::GET, ["verdicts"]) => answer::json(&*sight.verdicts()),
+        (&Method::GET, ["sds"]) => answer::json(&sight.envoys()),
 
-        (_, ["loadbalancers" | "listeners" | "orders" | "verdicts"]) => {
+        (_, ["loadbalancers" | "listeners" | "orders" | "verdicts" | "sds"]) => {
             Err(ApiError::wrong_method("GET"))
         }
         (_, ["certificates"]) => Err(ApiError::wrong_method("GET, POST")),

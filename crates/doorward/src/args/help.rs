@@ -15,7 +15,8 @@ Flags beat doorward.yaml, which beats the defaults.
 Examples:
   doorward run --manifests examples/quickstart --port-map 443=8443,80=8080
   doorward run --manifests a b --state /var/lib/doorward --bind 10.0.0.5 --log-format json
-  doorward run --kube --context staging --port-map 443=8443,80=8080";
+  doorward run --kube --context staging --port-map 443=8443,80=8080
+  doorward run --manifests mesh/ --sds unix:/run/doorward/sds.sock";
 
 pub const CHECK: &str = "\
 Exits with 1 if anything is rejected or warned about.
@@ -28,6 +29,7 @@ pub const GET: &str = "\
 Examples:
   doorward get listeners
   doorward get verdicts -o json
+  doorward get sds
   doorward get certificates --admin 127.0.0.1:15010";
 
 pub const DESCRIBE: &str = "\

@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use super::{OutputArgs, PortPair};
+use super::{OutputArgs, PortPair, SdsAddress};
 
 #[derive(Args, Debug, Default)]
 pub struct RunArgs {
@@ -38,6 +38,10 @@ pub struct RunArgs {
     /// --kube: 0.0.0.0:15001]
     #[arg(long, value_name = "IP:PORT")]
     pub probe: Option<SocketAddr>,
+    /// Hand certificates to Envoys over SDS: a loopback address, or `unix:` and the path of a
+    /// socket [default: none]
+    #[arg(long, value_name = "IP:PORT|unix:PATH")]
+    pub sds: Option<SdsAddress>,
     /// Serve only these load balancers
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub load_balancer: Vec<String>,

@@ -45,6 +45,8 @@ pub enum Kind {
     Orders,
     #[value(alias = "verdict")]
     Verdicts,
+    /// The Envoys that take certificates over SDS
+    Sds,
 }
 
 #[derive(Debug, Subcommand)]

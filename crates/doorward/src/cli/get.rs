@@ -7,7 +7,10 @@ use super::{client::Client, show};
 use crate::{
     args::{GetArgs, Kind, Output},
     table::{self, Screen, Table},
-    view::{BindingView, CertificateView, ListenerView, LoadBalancerView, OrderView, VerdictView},
+    view::{
+        BindingView, CertificateView, EnvoyView, ListenerView, LoadBalancerView, OrderView,
+        VerdictView,
+    },
 };
 
 pub fn get(args: &GetArgs) -> Result<()> {
@@ -18,6 +21,7 @@ pub fn get(args: &GetArgs) -> Result<()> {
         Kind::Certificates => list_certificates(&client, output),
         Kind::Loadbalancers => show(&client.get("/api/v1/loadbalancers")?, output, balancers),
         Kind::Orders => show(&client.get("/api/v1/orders")?, output, orders),
+        Kind::Sds => show(&client.get("/api/v1/sds")?, output, envoys),
         Kind::Verdicts => {
             show(&client.get("/api/v1/verdicts")?, output, |found: Vec<_>, screen| {
                 verdicts(&found, screen)
@@ -155,6 +159,43 @@ fn orders(found: Vec<OrderView>, screen: Screen) -> String {
             table::names(&order.names),
             order.message,
         ]);
+    }
+    table.to_string()
+}
+
+/// One line for each secret of each Envoy.
+fn envoys(found: Vec<EnvoyView>, screen: Screen) -> String {
+    if found.is_empty() {
+        return "no Envoy is connected: `doorward run --sds ADDRESS` serves them\n".into();
+    }
+    let header =
+        ["ENVOY", "NAMESPACE", "PROTOCOL", "SECRET", "STATE", "ACKED", "EXPIRES", "PROBLEM"];
+    let mut table = Table::new(screen, &header, &["SECRET", "PROBLEM"]);
+    let now = Timestamp::now();
+    for envoy in found {
+        let row = |secret: &str, state: &str, acked: String, expires: String, problem: String| {
+            let (node, namespace) = (envoy.node.clone(), envoy.namespace.clone());
+            let protocol = envoy.protocol.clone();
+            [node, namespace, protocol, secret.into(), state.into(), acked, expires, problem]
+        };
+        if envoy.secrets.is_empty() {
+            table.row(row("-", "-", "-".into(), "-".into(), "subscribed to nothing".into()));
+        }
+        for secret in &envoy.secrets {
+            let acked = secret.acked.as_ref();
+            let expires = acked.and_then(|acked| acked.not_after);
+            let refusal = secret.rejected.as_ref().map(|rejected| {
+                format!("refused {}: {}", table::distance(rejected.time, now), rejected.error)
+            });
+            let problem = refusal.into_iter().chain(secret.problem.clone());
+            table.row(row(
+                &secret.name,
+                &secret.state,
+                acked.map_or("-".into(), |acked| table::distance(acked.time, now)),
+                expires.map_or("-".into(), |time| table::distance(time, now)),
+                problem.collect::<Vec<_>>().join("; "),
+            ));
+        }
     }
     table.to_string()
 }

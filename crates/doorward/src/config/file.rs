@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, ensure};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
+use super::sds::{Mesh, SdsFile};
 use crate::args::AccessLogFormat;
 
 /// Every key is optional; an unknown one is an error. Relative paths start at the file's folder.
@@ -36,8 +37,8 @@ pub struct File {
     pub publish_address: Option<String>,
     /// The Service in front of the gateway, `NAMESPACE/NAME`.
     pub gateway_service: Option<String>,
-    // A setting of another way to run, taken here so that one file serves all of them.
-    mesh: Option<IgnoredAny>,
+    pub mesh: Option<Mesh>,
+    pub sds: Option<SdsFile>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,14 +69,15 @@ impl File {
         Ok(file)
     }
 
-    /// The keys that are written and do nothing, on Kubernetes or in a folder.
-    pub fn unused_keys(&self, on_kubernetes: bool) -> Vec<&'static str> {
+    /// The keys that are written and do nothing, on Kubernetes or in a folder, with SDS or without.
+    pub fn unused_keys(&self, on_kubernetes: bool, with_sds: bool) -> Vec<&'static str> {
         let elsewhere = [
             ("watchNamespaces", self.watch_namespaces.is_some() && !on_kubernetes),
             ("publishAddress", self.publish_address.is_some() && !on_kubernetes),
             ("gatewayService", self.gateway_service.is_some() && !on_kubernetes),
             ("manifests", !self.manifests.is_empty() && on_kubernetes),
-            ("mesh", self.mesh.is_some()),
+            ("mesh", self.mesh.is_some() && !with_sds),
+            ("sds", self.sds.is_some() && !with_sds),
         ];
         elsewhere.into_iter().filter_map(|(key, unused)| unused.then_some(key)).collect()
     }

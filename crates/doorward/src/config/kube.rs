@@ -38,7 +38,13 @@ pub struct Pod {
 }
 
 impl KubeConfig {
-    pub fn new(args: &KubeArgs, file: &File, store_namespace: &str) -> Result<Self> {
+    /// `sds`: what it hands out is watched as well.
+    pub fn new(
+        args: &KubeArgs,
+        file: &File,
+        store_namespace: &str,
+        sds: Option<&publish::Settings>,
+    ) -> Result<Self> {
         let pod = Pod::from_environment();
         check_namespace("storeNamespace", store_namespace)?;
         for namespace in file.watch_namespaces.iter().flatten() {
@@ -46,7 +52,8 @@ impl KubeConfig {
         }
         let named = file.watch_namespaces.iter().flatten().map(String::as_str);
         let own = [store_namespace].into_iter().chain(pod.namespace.as_deref());
-        let namespaces = named.chain(own).map(Arc::from).collect();
+        let published = sds.iter().flat_map(|sds| sds.namespaces());
+        let namespaces = named.chain(own).chain(published).map(Arc::from).collect();
         let gateway_service = match &file.gateway_service {
             None => (store_namespace.to_owned(), "doorward".to_owned()),
             Some(text) => parse_service(text)

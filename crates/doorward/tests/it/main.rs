@@ -15,6 +15,7 @@ mod listeners;
 mod manifests;
 mod quickstart;
 mod restart;
+mod sds;
 mod soak;
 mod state;
 

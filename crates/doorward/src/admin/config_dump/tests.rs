@@ -7,7 +7,7 @@ use super::ConfigDump;
 use crate::fixture::{bound, certificate, listener, pending, served};
 
 fn secrets(served: &Served) -> Vec<Value> {
-    let dump = serde_json::to_value(ConfigDump::new(served)).unwrap();
+    let dump = serde_json::to_value(ConfigDump::new(served, &[])).unwrap();
     dump["configs"][0]["dynamic_active_secrets"].as_array().unwrap().clone()
 }
 
