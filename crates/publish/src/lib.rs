@@ -7,6 +7,8 @@
 
 mod catalogue;
 mod content;
+#[cfg(test)]
+mod fixture;
 mod key;
 mod ledger;
 mod limits;

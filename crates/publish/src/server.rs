@@ -168,3 +168,6 @@ async fn receive(raw: Raw, host: &Host) {
 fn now() -> Now {
     Now { instant: Instant::now(), time: Timestamp::now() }
 }
+
+#[cfg(test)]
+mod tests;
