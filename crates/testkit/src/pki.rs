@@ -13,8 +13,8 @@ use std::{
 
 use jiff::SignedDuration;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
@@ -81,6 +81,13 @@ impl TestCa {
             false => ExtendedKeyUsagePurpose::ServerAuth,
             true => ExtendedKeyUsagePurpose::ClientAuth,
         }];
+        if options.must_staple {
+            // SEQUENCE { INTEGER 5 }: `status_request`.
+            let content = vec![0x30, 0x03, 0x02, 0x01, 0x05];
+            let extension =
+                CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], content);
+            params.custom_extensions.push(extension);
+        }
         params.not_before = date_time_ymd(1970, 1, 1) + until(options.not_before);
         params.not_after = date_time_ymd(1970, 1, 1) + until(options.not_after);
         let certificate =
@@ -119,6 +126,8 @@ pub struct LeafOptions {
     pub common_name: CommonName,
     /// For client authentication instead of server authentication.
     pub client: bool,
+    /// Demand a stapled OCSP response (RFC 7633).
+    pub must_staple: bool,
 }
 
 impl Default for LeafOptions {
@@ -129,6 +138,7 @@ impl Default for LeafOptions {
             not_after: DAY * 90,
             common_name: CommonName::FirstName,
             client: false,
+            must_staple: false,
         }
     }
 }

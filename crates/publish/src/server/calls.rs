@@ -42,12 +42,13 @@ pub struct Fetch {
     pub caller: Caller,
 }
 
-type Opened<T> = Ready<Result<Response<ReceiverStream<Result<T, Status>>>, Status>>;
+type Responses<T> = ReceiverStream<Result<T, Status>>;
+type Opened<T> = Result<Response<Responses<T>>, Status>;
 
 impl StreamingService<DiscoveryRequest> for StateOfTheWorld {
     type Response = DiscoveryResponse;
-    type ResponseStream = ReceiverStream<Result<DiscoveryResponse, Status>>;
-    type Future = Opened<DiscoveryResponse>;
+    type ResponseStream = Responses<DiscoveryResponse>;
+    type Future = Ready<Opened<DiscoveryResponse>>;
 
     fn call(&mut self, request: Request<Streaming<DiscoveryRequest>>) -> Self::Future {
         ready(open::<DiscoveryRequest>(&self.caller, self.is_aggregated, request))
@@ -56,8 +57,8 @@ impl StreamingService<DiscoveryRequest> for StateOfTheWorld {
 
 impl StreamingService<DeltaDiscoveryRequest> for Delta {
     type Response = DeltaDiscoveryResponse;
-    type ResponseStream = ReceiverStream<Result<DeltaDiscoveryResponse, Status>>;
-    type Future = Opened<DeltaDiscoveryResponse>;
+    type ResponseStream = Responses<DeltaDiscoveryResponse>;
+    type Future = Ready<Opened<DeltaDiscoveryResponse>>;
 
     fn call(&mut self, request: Request<Streaming<DeltaDiscoveryRequest>>) -> Self::Future {
         ready(open::<DeltaDiscoveryRequest>(&self.caller, self.is_aggregated, request))
@@ -68,7 +69,7 @@ fn open<W: Words>(
     caller: &Caller,
     is_aggregated: bool,
     request: Request<Streaming<W>>,
-) -> Result<Response<ReceiverStream<Result<W::Response, Status>>>, Status> {
+) -> Opened<W::Response> {
     let common = &caller.common;
     let place = common.streams.clone().try_acquire_owned().map_err(|_| {
         common.metrics.refused(Refusal::TooManyStreams);
