@@ -16,7 +16,7 @@ mod jitter;
 mod subscription;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     ops::Bound,
     sync::Arc,
     time::{Duration, Instant},
@@ -147,7 +147,7 @@ impl Session {
         &self.subscriptions
     }
 
-    /// A SotW request: an answer to the newest response, or the first, or a changed list.
+    /// A SotW request: an answer, a changed list, or both.
     pub fn asked(
         &mut self,
         request: &DiscoveryRequest,
@@ -155,21 +155,21 @@ impl Session {
     ) -> Result<Option<Answer>, TooMuch> {
         let is_first = self.sent == 0;
         self.is_resumed |= is_first && !request.version_info.is_empty();
-        let newest = self.in_flight.back().map(|newest| &*newest.nonce);
-        // An answer to something older was written before the newest response was read; the
-        // answer to that one repeats the list.
-        if !is_first && newest.is_some_and(|nonce| nonce != request.response_nonce) {
-            return Ok(None);
-        }
+        let newest = self.in_flight.back().map(|newest| newest.nonce.clone());
         let error = request.error_detail.as_ref().map(|status| status.message.as_str());
         let answer = self.answered(&request.response_nonce, error, now);
+        // The list of whoever has not read the newest response yet is out of date; the answer to
+        // that one repeats it.
+        if !is_first && newest.is_some_and(|nonce| *nonce != *request.response_nonce) {
+            return Ok(answer);
+        }
 
         let wanted = &request.resource_names;
         self.admit(wanted.len(), wanted)?;
-        let names: std::collections::HashSet<&str> = wanted.iter().map(String::as_str).collect();
+        let names: HashSet<&str> = wanted.iter().map(String::as_str).collect();
         self.subscriptions.retain(|name, _| names.contains(&**name));
-        for name in names {
-            if !self.subscriptions.contains_key(name) {
+        for name in wanted {
+            if !self.subscriptions.contains_key(name.as_str()) {
                 self.subscribe(name);
             }
         }
@@ -288,10 +288,14 @@ impl Session {
     fn answered(&mut self, nonce: &str, error: Option<&str>, now: Now) -> Option<Answer> {
         let place = self.in_flight.iter().position(|waiting| *waiting.nonce == *nonce)?;
         let waiting = self.in_flight.remove(place)?;
-        // In SotW an answer settles everything before it.
-        if self.flavour == Flavour::StateOfTheWorld {
-            self.in_flight.drain(..place);
-        }
+        // In SotW an answer settles everything before it, in Delta what was sent before of that
+        // name: an older answer that comes later must not undo this one.
+        let mut index = 0;
+        self.in_flight.retain(|older| {
+            let is_settled = self.flavour == Flavour::StateOfTheWorld || older.name == waiting.name;
+            index += 1;
+            index > place || !is_settled
+        });
         let subscription = self.subscriptions.get_mut(&waiting.name);
         match (error, waiting.what) {
             (None, what) => {

@@ -117,11 +117,13 @@ impl Subscription {
                 Flavour::StateOfTheWorld => Some(What::Placeholder),
             };
         };
-        let is_refused =
-            self.refused.as_ref().is_some_and(|refused| refused.version == content.version);
+        if self.refused.as_ref().is_some_and(|refused| refused.version == content.version) {
+            // Also after something else, or nothing, stood in between: it would be refused again.
+            self.sent = Some(Sent::Content(content.version.clone()));
+            return None;
+        }
         let is_sent = matches!(&self.sent, Some(Sent::Content(sent)) if *sent == content.version);
-        let needed = !is_refused && (must_send || !is_sent);
-        needed.then_some(What::Content(content))
+        (must_send || !is_sent).then_some(What::Content(content))
     }
 
     pub(super) fn sent(&mut self, what: &What) {

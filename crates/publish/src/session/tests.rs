@@ -1,5 +1,7 @@
 //! Two ends stepped by hand: the session, and what an Envoy says to it. No sockets, no clock.
 
+mod any_order;
+
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
