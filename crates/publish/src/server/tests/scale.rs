@@ -26,6 +26,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_secrets_arrive_and_rotate() {
+    arrive_and_rotate(Discovery::AggregatedDelta, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_secrets_arrive_and_rotate_in_state_of_the_world() {
+    arrive_and_rotate(Discovery::AggregatedStateOfTheWorld, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_secrets_arrive_and_rotate_on_a_stream_each() {
+    arrive_and_rotate(Discovery::Delta, COUNT).await;
+}
+
+async fn arrive_and_rotate(way: Discovery, streams: usize) {
     let ca = TestCa::new("root");
     let host = |number: usize| format!("h{number}.test");
     let fill = |secrets: &mut Secrets| {
@@ -39,7 +53,6 @@ async fn a_thousand_secrets_arrive_and_rotate() {
     let hosts = (0..COUNT)
         .map(|number| Host::new(&host(number), &format!("kubernetes://s{number}")))
         .collect();
-    let way = Discovery::AggregatedDelta;
     let bootstrap = Bootstrap::new(way, Server::Unix(server.socket()), hosts);
     let begun = Instant::now();
     let Some(envoy) = Envoy::start(&bootstrap.text()).await else { return };
@@ -47,7 +60,10 @@ async fn a_thousand_secrets_arrive_and_rotate() {
         server.metric("doorward_sds_pushes_total{result=\"acked\"}") >= count
     };
     wait_until(PATIENCE, || async { acked(COUNT as f64, &server) }).await;
-    eprintln!("{COUNT} secrets: all acknowledged {:?} after Envoy's start", begun.elapsed());
+    eprintln!(
+        "{way:?}: {COUNT} secrets: all acknowledged {:?} after Envoy's start",
+        begun.elapsed()
+    );
     let address = envoy.listener("https").await;
 
     let before = server.metric("doorward_sds_pushes_total{result=\"acked\"}");
@@ -56,7 +72,7 @@ async fn a_thousand_secrets_arrive_and_rotate() {
     let begun = Instant::now();
     server.change(|secrets| *secrets = next);
     wait_until(PATIENCE, || async { acked(before + COUNT as f64, &server) }).await;
-    eprintln!("{COUNT} secrets: all rotated and acknowledged in {:?}", begun.elapsed());
+    eprintln!("{way:?}: {COUNT} secrets: all rotated and acknowledged in {:?}", begun.elapsed());
     let newest: Vec<_> = server.secrets.world.secrets.values().cloned().collect();
     wait_until(LIMIT, || async {
         let last = host(COUNT - 1);
@@ -69,7 +85,7 @@ async fn a_thousand_secrets_arrive_and_rotate() {
     })
     .await;
     let client = server.client().await;
-    assert_eq!((client.secrets.len(), client.streams), (COUNT, 1));
+    assert_eq!((client.secrets.len(), client.streams), (COUNT, streams));
 }
 
 /// Prints; nothing here is held to a time.
