@@ -53,7 +53,7 @@ impl Content {
     /// Under the name that was asked for: Envoy refuses a secret of another name.
     ///
     /// Made anew each time, so that no second copy of a key lies about for longer than a send.
-    pub fn to_any(&self, name: &str) -> Any {
+    pub(crate) fn to_any(&self, name: &str) -> Any {
         let mut secret =
             Secret { name: name.to_owned(), tls_certificate: None, validation_context: None };
         match &self.material {
@@ -75,7 +75,7 @@ impl Content {
 
 /// A Secret without content. Envoy refuses it and, having an answer, opens the listeners that
 /// wait for it: the only way to say "there is none" without Delta.
-pub fn placeholder(name: &str) -> Any {
+pub(crate) fn placeholder(name: &str) -> Any {
     let nothing = TlsCertificate { certificate_chain: None, private_key: None };
     any(&Secret { name: name.to_owned(), tls_certificate: Some(nothing), validation_context: None })
 }

@@ -20,7 +20,7 @@ mod session;
 mod settings;
 mod validate;
 mod who;
-pub mod wire;
+mod wire;
 
 pub use content::{Content, Material, Version};
 pub use ledger::{Client, Ledger, SecretState};

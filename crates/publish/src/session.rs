@@ -272,6 +272,16 @@ impl Session {
         if !subscription.is_due {
             subscription.is_due = true;
             self.due.push_back(name);
+            self.forget_the_unsubscribed();
+        }
+    }
+
+    /// Whoever subscribes and unsubscribes without end, and answers nothing, fills no memory.
+    fn forget_the_unsubscribed(&mut self) {
+        if self.due.len() > 2 * self.subscriptions.len() + IN_FLIGHT {
+            let mut seen = HashSet::new();
+            let subscriptions = &self.subscriptions;
+            self.due.retain(|name| subscriptions.contains_key(name) && seen.insert(name.clone()));
         }
     }
 

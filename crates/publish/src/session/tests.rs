@@ -284,6 +284,16 @@ fn a_client_that_never_answers_holds_up_nobody_for_ever_and_fills_no_memory() {
 }
 
 #[test]
+fn a_client_that_changes_its_mind_without_end_fills_no_memory() {
+    let mut pair = Pair::delta();
+    for _ in 0..10 * IN_FLIGHT {
+        pair.subscribe(&[A, B]);
+        pair.unsubscribe(&[A, B]);
+    }
+    assert!(pair.session.due.len() <= 2 * IN_FLIGHT);
+}
+
+#[test]
 fn too_many_names_and_too_long_ones_end_the_stream() {
     let mut pair = Pair::delta();
     let names: Vec<String> = (0..1_001).map(|number| format!("kubernetes://{number}")).collect();
