@@ -113,7 +113,7 @@ impl SharedMemory {
         term: &Term,
         memory: &Memory,
     ) -> Result<Vec<CertificateId>, CallError> {
-        let (data, left_out) = fitting(memory, ROOM);
+        let Fitting { texts: data, left_out, lacks_elb } = fitting(memory, ROOM);
         let metadata = super::own_metadata(self.subject.namespace(), NAME);
         let data = data.iter().map(|(name, text)| (name.as_str(), text.as_bytes().to_vec()));
         let sealed = Sealed::new(metadata, TYPE, data);
@@ -121,6 +121,13 @@ impl SharedMemory {
         let patch = Patch::Apply(&sealed);
         let applied = self.api.patch_metadata(NAME, &params, &patch);
         call::write(By::Leader(term), Verb::Patch, &self.subject, applied).await?;
+        if lacks_elb {
+            warn!(
+                objects = memory.elb.len(),
+                "{} has no room for what annotations of CCE objects were good last: a replica that starts does not know them",
+                self.subject
+            );
+        }
         if !left_out.is_empty() {
             let named: Vec<_> = left_out.iter().take(NAMED).map(CertificateId::as_str).collect();
             warn!(
@@ -136,10 +143,22 @@ impl SharedMemory {
 
 type Texts = Vec<(String, Zeroizing<String>)>;
 
-/// The texts of as much as fits, and the certificates that do not.
-fn fitting(memory: &Memory, room: usize) -> (Texts, Vec<CertificateId>) {
+/// As much as there is room for.
+struct Fitting {
+    texts: Texts,
+    /// The certificates that do not fit.
+    left_out: Vec<CertificateId>,
+    /// Thousands of objects of the dialect `elb` alone would fill the Secret.
+    lacks_elb: bool,
+}
+
+fn fitting(memory: &Memory, room: usize) -> Fitting {
     let mut kept = Memory { bound: Default::default(), ..memory.clone() };
-    let mut room = room.saturating_sub(MemoryTexts::of(memory).index.len());
+    let lacks_elb = MemoryTexts::of(&kept).index.len() > room;
+    if lacks_elb {
+        kept.elb.clear();
+    }
+    let mut room = room.saturating_sub(MemoryTexts::of(&kept).index.len());
     let mut texts = Texts::new();
     let mut left_out = Vec::new();
     kept.held_over.retain(|id, certificate| {
@@ -155,7 +174,7 @@ fn fitting(memory: &Memory, room: usize) -> (Texts, Vec<CertificateId>) {
     let held_over = held_over.iter();
     texts.extend(held_over.map(|(name, one)| (name.clone(), MemoryTexts::held_over_text(one))));
     texts.push((MemoryTexts::INDEX.to_owned(), Zeroizing::new(index)));
-    (texts, left_out)
+    Fitting { texts, left_out, lacks_elb }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use model::{Certificate, ListenerKey};
 use testkit::{LIMIT, cluster::Cluster, pki::TestCa};
 use tokio::time::timeout;
 use tokio_util::sync::DropGuard;
+use translate::memory::ElbPast;
 
 use super::*;
 use crate::{
@@ -100,13 +101,27 @@ async fn what_cannot_be_read_is_lost_and_the_rest_is_taken_over() {
 #[test]
 fn certificates_that_do_not_fit_are_left_out_by_name() {
     let whole = memory(&["a.test", "b.test", "c.test"]);
-    let (texts, left_out) = fitting(&whole, ROOM);
+    let Fitting { texts, left_out, .. } = fitting(&whole, ROOM);
     assert_eq!((texts.len(), left_out.len()), (4, 0));
     let size = |texts: &Texts| texts.iter().map(|(_, text)| text.len()).sum::<usize>();
 
-    let (fewer, left_out) = fitting(&whole, size(&texts) - 1);
+    let Fitting { texts: fewer, left_out, .. } = fitting(&whole, size(&texts) - 1);
     assert_eq!(left_out, [CertificateId::store("c.test")]);
     assert!(size(&fewer) < size(&texts));
     let index = &fewer.iter().find(|(name, _)| name == MemoryTexts::INDEX).expect("an index").1;
     assert!(!index.contains("c.test"), "{}", **index);
+}
+
+#[test]
+fn what_cce_objects_wrote_gives_way_before_the_defaults_do() {
+    let mut whole = memory(&[]);
+    let without = fitting(&whole, ROOM);
+    assert!(!without.lacks_elb);
+    let object = model::ObjectRef::namespaced("Service", "shop", "web");
+    let text = "x".repeat(ROOM);
+    let first = [("autocreate".into(), text.as_str().into())].into();
+    whole.elb.insert(object, ElbPast { first, good: None });
+    let Fitting { texts, lacks_elb, .. } = fitting(&whole, ROOM);
+    assert!(lacks_elb);
+    assert_eq!(texts, without.texts, "the rest is kept");
 }
