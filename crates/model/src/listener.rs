@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use rustls_pki_types::CertificateDer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Certificate, CertificateId, ObjectRef, RouteTable};
 
@@ -46,7 +46,7 @@ impl FromStr for ListenerKey {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Protocol {
     Http,
@@ -163,7 +163,7 @@ pub struct TlsSettings {
 }
 
 /// What rustls can offer of a security policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub enum TlsVersions {
     #[serde(rename = "TLS 1.2 and 1.3")]
     V12AndV13,

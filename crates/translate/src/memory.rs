@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::claim::{AlbListenerSpec, FixedCertificates};
 
-/// Kept in the state folder as far as a restart needs it (`defaults`, `lists`, `held_over` and `elb`).
+/// Kept in the state folder as far as a restart needs it (all but `bound` and `client_roots`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
     /// The Default each listener had: it stays while it is still wanted and unexpired. Listeners
@@ -47,6 +47,7 @@ impl Memory {
             || self.lists != other.lists
             || self.held_over != other.held_over
             || self.elb != other.elb
+            || self.listeners != other.listeners
     }
 
     /// Takes over what another replica keeps for a restart, so that both serve the same; the
@@ -56,6 +57,7 @@ impl Memory {
         self.lists.clone_from(&kept.lists);
         self.held_over.clone_from(&kept.held_over);
         self.elb.clone_from(&kept.elb);
+        self.listeners.clone_from(&kept.listeners);
         let held = kept.held_over.iter();
         self.bound.extend(held.map(|(id, certificate)| (id.clone(), certificate.clone())));
     }

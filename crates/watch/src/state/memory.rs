@@ -1,5 +1,6 @@
 //! What the translation must remember across a restart, as files of the state folder.
 
+mod listener;
 mod texts;
 
 use std::fs;

@@ -1,7 +1,7 @@
 //! A [`Memory`] as named texts: files of the state folder, or the data of a Secret. It holds
 //! what a restart needs: sticky Defaults, last good certificate lists, the certificates that are
-//! served although their object is bad or gone, and what objects of the
-//! dialect `elb` wrote when they were last good.
+//! served although their object is bad or gone, and what AlbConfigs and objects of the dialect
+//! `elb` said when they were last good.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,6 +15,7 @@ use translate::{
 };
 use zeroize::Zeroizing;
 
+use super::listener::SavedListener;
 use crate::state::NewSecret;
 
 /// The texts of one memory.
@@ -34,6 +35,9 @@ struct Saved {
     held_over: BTreeMap<String, String>,
     /// Listener to the certificates that its object named when it was last in order.
     lists: BTreeMap<String, SavedList>,
+    /// Listener of an AlbConfig to its settings when they were last in order.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    listeners: BTreeMap<String, SavedListener>,
     /// Object to what it wrote in the dialect `elb`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     elb: BTreeMap<String, SavedElb>,
@@ -78,6 +82,9 @@ impl MemoryTexts {
             let name = format!("{}.yaml", digest(certificate));
             saved.held_over.insert(id.to_string(), name.clone());
             held_over.insert(name, certificate.clone());
+        }
+        for (listener, spec) in &memory.listeners {
+            saved.listeners.insert(listener.to_string(), SavedListener::of(spec));
         }
         for (object, past) in &memory.elb {
             let good = past.good.as_deref().cloned();
@@ -127,6 +134,11 @@ impl MemoryTexts {
                     memory.held_over.insert(CertificateId::store(&id), certificate);
                 }
                 Err(why) => lost.push((name, why)),
+            }
+        }
+        for (listener, spec) in saved.listeners {
+            if let Ok(key) = listener.parse::<ListenerKey>() {
+                memory.listeners.insert(key, Arc::new(spec.restore()));
             }
         }
         for (object, SavedElb { first, good }) in saved.elb {
