@@ -82,7 +82,7 @@ impl Sight {
             .find(|(_, listener)| listener.key == *key)
             .ok_or_else(|| no_listener(&model, key))?;
         let served = served.listeners.get(key);
-        Ok(ListenerView::new(&model, balancer, listener, &verdicts, served).with_names(
+        Ok(ListenerView::new(&model, balancer, listener, &verdicts, served).in_full(
             &model,
             listener,
             Some(&self.ledger.entries(key)),

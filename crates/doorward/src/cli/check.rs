@@ -71,7 +71,7 @@ impl Report {
     fn new(model: &Model, verdicts: &[Verdict]) -> Self {
         let view = |(balancer, listener): (_, &std::sync::Arc<model::Listener>)| {
             ListenerView::new(model, balancer, listener, verdicts, None)
-                .with_names(model, listener, None)
+                .in_full(model, listener, None)
         };
         let listeners = model.load_balancers.iter().flat_map(|balancer| {
             balancer.listeners.iter().map(move |listener| (balancer, listener))

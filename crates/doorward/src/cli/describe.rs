@@ -48,7 +48,7 @@ pub fn listener(found: ListenerView, screen: Screen) -> String {
     line("Protocol", &found.protocol);
     line("Address", &found.address);
     line("Dialect", &found.dialect);
-    line("Declared by", &found.declared_by);
+    line("Declared by", found.declared_by.as_deref().unwrap_or_default());
     if !found.certificates.is_empty() {
         let _ = write!(text, "\n{}", binding_table(&found.certificates, screen));
     }

@@ -21,11 +21,13 @@ pub struct ListenerView {
     /// Where it is bound on this machine.
     pub address: String,
     pub dialect: String,
-    /// The object that declares it; of several on one load balancer each has its own.
-    pub declared_by: String,
     pub certificates: Vec<BindingView>,
     /// Warnings and rejections of the objects behind this listener.
     pub problems: Vec<VerdictView>,
+    /// The object that declares it, of which a load balancer may have several; only where one
+    /// listener is shown in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_by: Option<String>,
     /// What each name is answered with; only where one listener is shown in full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served: Vec<NameView>,
@@ -63,7 +65,6 @@ impl ListenerView {
             protocol: listener.protocol.to_string(),
             address: address.to_string(),
             dialect: balancer.dialect.to_string(),
-            declared_by: listener.declared_by.to_string(),
             certificates: listener
                 .certificates
                 .bindings
@@ -71,18 +72,20 @@ impl ListenerView {
                 .map(|binding| BindingView::new(model, binding))
                 .collect(),
             problems,
+            declared_by: None,
             served: Vec::new(),
         }
     }
 
-    /// Adds what each host of the listener is answered with.
+    /// Adds who declares the listener, and what each host of it is answered with.
     #[must_use]
-    pub fn with_names(
+    pub fn in_full(
         mut self,
         model: &Model,
         listener: &Listener,
         ledger: Option<&[LedgerEntry]>,
     ) -> Self {
+        self.declared_by = Some(listener.declared_by.to_string());
         if listener.tls.is_some() {
             self.served = names_of(model, listener, ledger);
         }
