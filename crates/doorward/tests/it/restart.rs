@@ -1,9 +1,12 @@
 //! What outlives the process.
 
-use testkit::{LIMIT, app::App, tls::TlsClient, wait_for};
+use testkit::{
+    LIMIT, app::App, manifest::tls_secret, pki::TestCa, tls::TlsClient, wait_for, wait_until,
+};
 
 use crate::{
-    manifests::{CLASS, OWN_CA, fixed},
+    certificates::shown,
+    manifests::{CLASS, OWN_CA, edge_lb, fixed, ingress},
     setup,
 };
 
@@ -29,6 +32,41 @@ async fn a_killed_process_comes_back_with_its_ca_and_certificates() {
     app.restart().await;
     assert_eq!(issued_leaf(&app).await, leaf, "what is valid is kept");
     assert_eq!(std::fs::read(app.state().join("ca/root.crt")).unwrap(), root);
+}
+
+#[tokio::test]
+async fn a_listener_whose_settings_turned_bad_is_served_after_a_restart_too() {
+    let ca = TestCa::new("root");
+    let pair = ca.leaf(&["shop.test"]);
+    let good = edge_lb("idleTimeout: 30");
+    let mut app = setup()
+        .manifest("edge-lb.yaml", &good)
+        .manifest("tls.yaml", &tls_secret("shop", "tls", &pair))
+        .manifest(
+            "web.yaml",
+            &ingress(
+                "alb",
+                "shop",
+                "web",
+                "shop.test",
+                "{hosts: [shop.test], secretName: tls}",
+                "shop",
+            ),
+        )
+        .start()
+        .await;
+    shown(app.address("edge-lb", 443).await, "shop.test", &pair).await;
+    app.write("edge-lb.yaml", &edge_lb("caEnabled: \"true\""));
+    app.verdict("AlbConfig edge-lb", "InvalidField").await;
+    let memory = app.state().join("memory.yaml");
+    let is_saved =
+        || std::fs::read_to_string(&memory).is_ok_and(|text| text.contains("idleSeconds"));
+    wait_until(LIMIT, || async { is_saved() }).await;
+
+    app.restart().await;
+    shown(app.address("edge-lb", 443).await, "shop.test", &pair).await;
+    let verdict = app.verdict("AlbConfig edge-lb", "InvalidField").await;
+    assert_eq!(verdict["field"], "spec.listeners[1].caEnabled");
 }
 
 #[tokio::test]
