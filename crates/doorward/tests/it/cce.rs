@@ -33,8 +33,7 @@ async fn both_ports_of_the_service_are_served() {
     let http = app.address("nginx-lb", 80).await;
     let answer = http::get_plain(http, "anything.test", "/").await.unwrap();
     assert_eq!(answer.status, 200, "a Service routes by no host");
-    let listeners = app.listeners().await;
-    let https = listeners.iter().find(|listener| listener["port"] == 443).unwrap();
+    let https = app.get("/api/v1/listeners/nginx-lb:443").await.json();
     assert_eq!(https["dialect"], "elb");
     assert_eq!(https["declaredBy"], "Service default/test");
     assert_eq!(https["certificates"][0]["id"], ID);
