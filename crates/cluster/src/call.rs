@@ -211,13 +211,8 @@ pub fn reason(error: &kube::Error, verb: Verb, subject: &Subject) -> String {
 
 fn of_status(status: &kube::core::Status, verb: Verb, subject: &Subject) -> String {
     let Subject { kind, namespace, .. } = subject;
-    let message = match status.message.as_str() {
-        "" => format!("the API server answers {} {}", status.code, status.reason),
-        text => text.to_owned(),
-    };
-    // Quotas, webhooks and namespaces that are being deleted answer 403 too.
-    let is_rbac = status.is_forbidden() && message.contains(" cannot ");
-    if is_rbac {
+    let message = words_of(status);
+    if is_refused_by_rbac(status) {
         let rule = subject.rule(verb);
         format!("forbidden; add the rule {rule} to Doorward's Role in namespace {namespace}")
     } else if status.code == 401 {
@@ -229,6 +224,20 @@ fn of_status(status: &kube::core::Status, verb: Verb, subject: &Subject) -> Stri
     } else {
         message
     }
+}
+
+/// What the API server says, or, where it says nothing, what it answers.
+pub fn words_of(status: &kube::core::Status) -> String {
+    match status.message.as_str() {
+        "" => format!("the API server answers {} {}", status.code, status.reason),
+        text => text.to_owned(),
+    }
+}
+
+/// Quotas, webhooks and namespaces that are being deleted answer 403 too; only RBAC names the user
+/// and what it cannot do.
+pub fn is_refused_by_rbac(status: &kube::core::Status) -> bool {
+    status.is_forbidden() && status.message.contains(" is forbidden: User \"")
 }
 
 /// The first cause, which names the trouble; those around it say only that there is one.

@@ -31,8 +31,10 @@ fn following_an_object_needs_three_verbs() {
 #[test]
 fn every_refusal_is_one_line_with_its_cure() {
     let quota = r#"secrets "tls-a" is forbidden: exceeded quota: small"#;
+    let webhook = r#"admission webhook "policy" denied the request: Secrets cannot be made here"#;
     let cases = [
         (Verb::Create, quota, "Forbidden", 403, "exceeded quota"),
+        (Verb::Create, webhook, "Forbidden", 403, "denied the request"),
         (Verb::Create, r#"namespaces "shop" not found"#, "NotFound", 404, "create namespace shop"),
         (Verb::Get, "Unauthorized", "Unauthorized", 401, "credentials"),
         (

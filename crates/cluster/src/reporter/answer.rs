@@ -63,15 +63,11 @@ impl From<kube::Error> for Refused {
 fn of_status(status: &Status) -> Refused {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     let is_ending = causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating");
-    let text = || match status.message.as_str() {
-        "" => format!("the API server answers {} {}", status.code, status.reason),
-        message => message.to_owned(),
-    };
+    let text = || call::words_of(status);
     match status.code {
         404 => Refused::Gone,
         403 if is_ending => Refused::Gone,
-        // Quotas and webhooks answer 403 too; only RBAC names the user and what it cannot do.
-        403 if status.message.contains(" is forbidden: User \"") => Refused::Forbidden(text()),
+        _ if call::is_refused_by_rbac(status) => Refused::Forbidden(text()),
         409 if status.is_already_exists() => Refused::AlreadyExists,
         // Not 500: that is a webhook which fails, and of this object perhaps.
         401 | 429 | 502..=504 => Refused::NoAnswer(text()),
