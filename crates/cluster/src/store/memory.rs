@@ -154,11 +154,13 @@ struct Fitting {
 
 fn fitting(memory: &Memory, room: usize) -> Fitting {
     let mut kept = Memory { bound: Default::default(), ..memory.clone() };
-    let lacks_elb = MemoryTexts::of(&kept).index.len() > room;
+    let mut all = MemoryTexts::of(&kept);
+    let lacks_elb = all.index.len() > room;
     if lacks_elb {
         kept.elb.clear();
+        all = MemoryTexts::of(&kept);
     }
-    let mut room = room.saturating_sub(MemoryTexts::of(&kept).index.len());
+    let mut room = room.saturating_sub(all.index.len());
     let mut texts = Texts::new();
     let mut left_out = Vec::new();
     kept.held_over.retain(|id, certificate| {
@@ -170,7 +172,10 @@ fn fitting(memory: &Memory, room: usize) -> Fitting {
         }
         fits
     });
-    let MemoryTexts { index, held_over } = MemoryTexts::of(&kept);
+    let MemoryTexts { index, held_over } = match left_out.is_empty() {
+        true => all,
+        false => MemoryTexts::of(&kept),
+    };
     let held_over = held_over.iter();
     texts.extend(held_over.map(|(name, one)| (name.clone(), MemoryTexts::held_over_text(one))));
     texts.push((MemoryTexts::INDEX.to_owned(), Zeroizing::new(index)));
