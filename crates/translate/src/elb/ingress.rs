@@ -5,7 +5,6 @@ mod read;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use http::StatusCode;
 use k8s_openapi::api::networking::v1::Ingress;
 use model::{Dialect, ObjectRef, Protocol, Rule};
 
@@ -13,7 +12,7 @@ use super::past::{OF_INGRESS, Past};
 use crate::{
     claim::{Declaration, ListenerClaim, LoadBalancerClaim},
     dialect::Claims,
-    route::{Member, Merge, RuleOrder, no_rule},
+    route::{Member, Merge, RuleOrder},
     world::{Age, Object},
 };
 use first_route::Crowd;
@@ -125,20 +124,10 @@ fn listener_claim(crowd: &Crowd<'_, '_>, rules: Vec<Arc<Rule>>) -> ListenerClaim
         true => rules,
         false => rules.iter().map(|rule| Arc::new(with_filters(rule, &added))).collect(),
     };
-    ListenerClaim {
-        port: crowd.port,
-        protocol: crowd.protocol,
-        field: crowd.first.member.plan.placement.field.clone(),
-        shared_by: crowd.sharers(),
-        tls: (crowd.protocol == Protocol::Https).then(tls),
-        rules,
-        default_action: no_rule(StatusCode::NOT_FOUND),
-        forwarded: settings.forwarded.clone(),
-        access: settings.access.clone(),
-        idle_timeout: settings.idle_timeout,
-        request_timeout: settings.request_timeout,
-        gzip: settings.gzip,
-    }
+    let tls = (crowd.protocol == Protocol::Https).then(tls);
+    let field = &crowd.first.member.plan.placement.field;
+    let listener = settings.listener(crowd.port, crowd.protocol, field, tls, rules);
+    ListenerClaim { shared_by: crowd.sharers(), ..listener }
 }
 
 fn with_filters(rule: &Rule, added: &[model::Filter]) -> Rule {

@@ -7,7 +7,6 @@ mod ports;
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use k8s_openapi::api::core::v1::Service;
 use model::{
     Action, BackendProtocol, Dialect, Direction, ForwardTarget, ObjectRef, Rule, RuleMatch,
@@ -20,7 +19,6 @@ use super::{
 use crate::{
     claim::{Declaration, ListenerClaim, LoadBalancerClaim},
     dialect::Claims,
-    route::no_rule,
     service::{Manner, Resolved, Resolver, ServicePort},
     world::{Key, Object},
 };
@@ -108,18 +106,6 @@ fn listener_claim(
         },
     };
     let tls = || settings.tls(served.client_ca_field.clone(), served.certificates.clone());
-    ListenerClaim {
-        port: port.port,
-        protocol: port.protocol,
-        field: port.field.clone(),
-        shared_by: Vec::new(),
-        tls: port.is_https().then(tls),
-        rules: vec![Arc::new(rule)],
-        default_action: no_rule(StatusCode::NOT_FOUND),
-        forwarded: settings.forwarded.clone(),
-        access: settings.access.clone(),
-        idle_timeout: settings.idle_timeout,
-        request_timeout: settings.request_timeout,
-        gzip: settings.gzip,
-    }
+    let tls = port.is_https().then(tls);
+    settings.listener(port.port, port.protocol, &port.field, tls, vec![Arc::new(rule)])
 }

@@ -3,11 +3,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::HeaderName;
-use model::{AccessList, CertificateId, Filter, ForwardedHeaders, HeaderSource, TlsVersions};
+use http::{HeaderName, StatusCode};
+use model::{
+    AccessList, CertificateId, Filter, ForwardedHeaders, HeaderSource, Protocol, Rule, TlsVersions,
+};
 
 use super::{access, balancer::Class, policy, reader::Reader};
-use crate::claim::{CertificateClaim, ClientCaClaim, TlsClaim};
+use crate::{
+    claim::{CertificateClaim, ClientCaClaim, ListenerClaim, TlsClaim},
+    route::no_rule,
+};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -85,6 +90,31 @@ impl ListenerSettings {
             overwrite: true,
         };
         Vec::from_iter(self.client_port.then_some(header))
+    }
+
+    /// A listener under these settings. `tls`: `None` for HTTP.
+    pub fn listener(
+        &self,
+        port: u16,
+        protocol: Protocol,
+        field: &str,
+        tls: Option<TlsClaim>,
+        rules: Vec<Arc<Rule>>,
+    ) -> ListenerClaim {
+        ListenerClaim {
+            port,
+            protocol,
+            field: field.to_owned(),
+            shared_by: Vec::new(),
+            tls,
+            rules,
+            default_action: no_rule(StatusCode::NOT_FOUND),
+            forwarded: self.forwarded.clone(),
+            access: self.access.clone(),
+            idle_timeout: self.idle_timeout,
+            request_timeout: self.request_timeout,
+            gzip: self.gzip,
+        }
     }
 
     /// The TLS part of a claim. `field` is where a client CA is written.
