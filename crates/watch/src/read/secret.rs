@@ -25,6 +25,10 @@ const CRT: &str = "tls.crt";
 const KEY: &str = "tls.key";
 const CA: &str = "ca.crt";
 
+/// The fields that a problem of a Secret may name.
+pub(crate) const CRT_FIELD: &str = "data[\"tls.crt\"]";
+pub(crate) const KEY_FIELD: &str = "data[\"tls.key\"]";
+
 pub(crate) fn read(
     mut map: Map<String, Value>,
     key: &Key,
@@ -94,13 +98,7 @@ impl<'a> Data<'a> {
     fn pair(&self, context: &Context) -> Result<model::Certificate, SecretProblem> {
         let crt = self.field(CRT)?.ok_or_else(|| missing(CRT))?;
         let key = self.field(KEY)?.ok_or_else(|| missing(KEY))?;
-        context.pairs.read_pair(&crt, &key).map_err(|problem| SecretProblem {
-            field: path(match problem.field {
-                x509::Field::Crt => CRT,
-                x509::Field::Key => KEY,
-            }),
-            message: problem.to_string(),
-        })
+        validated(&context.pairs, &crt, &key)
     }
 
     /// What client certificates are checked against; of no interest to most Secrets, so that
@@ -182,9 +180,24 @@ fn missing(name: &'static str) -> SecretProblem {
 
 fn path(name: &'static str) -> &'static str {
     match name {
-        CRT => "data[\"tls.crt\"]",
-        _ => "data[\"tls.key\"]",
+        CRT => CRT_FIELD,
+        _ => KEY_FIELD,
     }
+}
+
+/// The pair of a Secret, or which of its fields is at fault.
+pub(crate) fn validated(
+    pairs: &x509::Reader,
+    crt: &[u8],
+    key: &[u8],
+) -> Result<model::Certificate, SecretProblem> {
+    pairs.read_pair(crt, key).map_err(|problem| SecretProblem {
+        field: match problem.field {
+            x509::Field::Crt => CRT_FIELD,
+            x509::Field::Key => KEY_FIELD,
+        },
+        message: problem.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -10,10 +10,7 @@ use translate::world::{Object, Secret, SecretProblem};
 use zeroize::Zeroizing;
 
 use super::saved::{Identity, SavedObject};
-
-/// The fields that a problem of a Secret may name.
-const CRT_FIELD: &str = "data[\"tls.crt\"]";
-const KEY_FIELD: &str = "data[\"tls.key\"]";
+use crate::read::{CRT_FIELD, KEY_FIELD, validated};
 
 /// Borrows its texts from the line when it is read, so that the key is in no memory but there.
 #[derive(Deserialize, Serialize)]
@@ -75,14 +72,7 @@ impl SavedSecret<'_> {
         let pair = match self.pair {
             SavedPair::Good { crt, key } => {
                 let key = Zeroizing::new(STANDARD.decode(key).ok()?);
-                let read = pairs.read_pair(&STANDARD.decode(crt).ok()?, &key);
-                read.map(Into::into).map_err(|problem| SecretProblem {
-                    field: match problem.field {
-                        x509::Field::Crt => CRT_FIELD,
-                        x509::Field::Key => KEY_FIELD,
-                    },
-                    message: problem.to_string(),
-                })
+                validated(pairs, &STANDARD.decode(crt).ok()?, &key).map(Into::into)
             }
             SavedPair::Bad { field, message } => {
                 let field = if field == KEY_FIELD { KEY_FIELD } else { CRT_FIELD };
