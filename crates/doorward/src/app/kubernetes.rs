@@ -136,7 +136,6 @@ pub async fn stand(
         live,
         root: Arc::new(RootSecret::new(client, store)),
         secrets: secrets.clone(),
-        keep: Arc::new(InCluster { secrets, console }),
         memory,
         state,
         publish: Publish {
@@ -152,7 +151,7 @@ pub async fn stand(
         memory: remembered,
         led: Some(led),
         tickets: Some(tickets.subscribe()),
-        keep: leading.keep.clone(),
+        keep: Arc::new(InCluster { secrets, console }),
         facts: GroundFacts { of: cluster_name(config), root: None },
         parting: vec![lease, snapshots],
         follow: Box::new({

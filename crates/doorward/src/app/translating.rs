@@ -163,7 +163,7 @@ fn until(next_change: Option<Timestamp>, now: Timestamp) -> Duration {
 }
 
 /// Equal means silence.
-fn publish<T: PartialEq>(sender: &watch::Sender<Arc<T>>, new: T) {
+pub fn publish<T: PartialEq>(sender: &watch::Sender<Arc<T>>, new: T) {
     sender.send_if_modified(|held| {
         let differs = **held != new;
         if differs {

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use translate::{Memory, World, world::Key};
 
-use super::{address, agreeing::agree, keeping::InCluster, outcomes};
+use super::{address, agreeing::agree, outcomes};
 use crate::app::{ground::Flow, issuing, remembering::remember, stage, sweeping::sweep};
 
 /// How long until what could not be written is tried again.
@@ -39,7 +39,6 @@ pub struct Leading {
     pub live: watch::Receiver<Arc<Live>>,
     pub root: Arc<RootSecret>,
     pub secrets: Secrets,
-    pub keep: Arc<InCluster>,
     pub memory: Arc<SharedMemory>,
     pub state: Arc<StateFolder>,
     pub publish: Publish,

@@ -6,6 +6,8 @@ use report::{Outcomes, Trouble};
 use serve::Served;
 use tokio::sync::watch;
 
+use crate::app::translating::publish;
+
 /// Follows what is served.
 pub async fn follow(
     mut served: watch::Receiver<Arc<Served>>,
@@ -13,13 +15,7 @@ pub async fn follow(
 ) {
     loop {
         let now = outcomes_of(&served.borrow_and_update());
-        outcomes.send_if_modified(|before| {
-            let differs = **before != now;
-            if differs {
-                *before = Arc::new(now);
-            }
-            differs
-        });
+        publish(&outcomes, now);
         if served.changed().await.is_err() {
             return;
         }
