@@ -39,6 +39,19 @@ async fn is_shown(address: SocketAddr, name: &str, pair: &Issued) -> bool {
     seen.is_ok_and(|facts| facts.leaf == pair.der())
 }
 
+/// A server whose Secret `a` an Envoy asks for in this way, and serves for `a.test`. `None`: there
+/// is no Envoy here.
+async fn serving(way: Discovery, pair: &Issued) -> Option<(Started, Envoy, SocketAddr)> {
+    let mut secrets = Secrets::default();
+    secrets.put("a", pair);
+    let server = Started::new(secrets);
+    let bootstrap = bootstrap(&server, way, &[("a.test", "kubernetes://a")]);
+    let envoy = Envoy::start(&bootstrap.text()).await?;
+    let address = envoy.listener("https").await;
+    shown(address, "a.test", pair).await;
+    Some((server, envoy, address))
+}
+
 async fn shown(address: SocketAddr, name: &str, pair: &Issued) {
     wait_until(LIMIT, || is_shown(address, name, pair)).await;
 }
@@ -52,13 +65,7 @@ fn serial(pair: &Issued) -> String {
 async fn a_rotation_is_seen_by_new_handshakes_and_open_connections_survive_it() {
     for way in WAYS {
         let (first, second) = (leaf("a.test"), leaf("a.test"));
-        let mut secrets = Secrets::default();
-        secrets.put("a", &first);
-        let mut server = Started::new(secrets);
-        let bootstrap = bootstrap(&server, way, &[("a.test", "kubernetes://a")]);
-        let Some(envoy) = Envoy::start(&bootstrap.text()).await else { return };
-        let address = envoy.listener("https").await;
-        shown(address, "a.test", &first).await;
+        let Some((mut server, envoy, address)) = serving(way, &first).await else { return };
         let client =
             TlsClient::new(ClientOptions { alpn: vec!["http/1.1"], ..ClientOptions::default() });
         let open = client.connect(address, Some("a.test")).await.unwrap();
@@ -181,13 +188,7 @@ async fn envoy_takes_everything_that_is_let_through() {
 async fn a_server_that_goes_away_is_missed_by_no_client_and_brings_the_newest_back() {
     for way in WAYS {
         let (first, second) = (leaf("a.test"), leaf("a.test"));
-        let mut secrets = Secrets::default();
-        secrets.put("a", &first);
-        let mut server = Started::new(secrets);
-        let bootstrap = bootstrap(&server, way, &[("a.test", "kubernetes://a")]);
-        let Some(envoy) = Envoy::start(&bootstrap.text()).await else { return };
-        let address = envoy.listener("https").await;
-        shown(address, "a.test", &first).await;
+        let Some((mut server, _envoy, address)) = serving(way, &first).await else { return };
         let traffic = tokio::spawn(async move {
             let mut failed = 0;
             for _ in 0..100 {
