@@ -5,7 +5,7 @@ mod debian;
 mod python;
 
 use std::{
-    env, fs,
+    env, fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     thread,
@@ -58,6 +58,9 @@ const fn python(name: &'static str, package: &'static str, path: &'static str, s
 /// that could not be brought. The tests that need one of them skip and say so.
 pub fn bring(set: Set) -> Vec<&'static str> {
     let folder = crate::root().join("target/peers");
+    // An older version of this program, or the same one in another folder, wrote what a kept
+    // folder holds.
+    renew_wrappers(&folder);
     let missing: Vec<_> =
         TOOLS.iter().filter(|tool| tool.set <= set && !is_here(tool, &folder)).collect();
     if missing.is_empty() {
@@ -87,19 +90,65 @@ fn is_here(tool: &Tool, folder: &Path) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     // Debian keeps servers where a user's PATH does not look.
     let places = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    std::iter::once(folder.join("bin")).chain(places).any(|place| place.join(tool.name).is_file())
+    is_brought(tool, folder) || places.into_iter().any(|place| place.join(tool.name).is_file())
 }
 
-/// Writes `bin/NAME`, a script that runs `command` with these lines before it. By rename, so that
-/// it is there whole or not at all.
-fn write_wrapper(folder: &Path, name: &str, before: &str, command: &Path) -> Result<()> {
+/// The wrapper is written last, so it says that the rest is whole, unless somebody took the
+/// program away.
+fn is_brought(tool: &Tool, folder: &Path) -> bool {
+    folder.join("bin").join(tool.name).is_file() && folder.join(tool.program()).is_file()
+}
+
+fn renew_wrappers(folder: &Path) {
+    for tool in &TOOLS {
+        let renewed = match is_brought(tool, folder) {
+            true => write_wrapper(folder, tool),
+            // A wrapper of nothing would hide a program of the machine.
+            false => match fs::remove_file(folder.join("bin").join(tool.name)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed.map_err(Into::into),
+            },
+        };
+        if let Err(error) = renewed {
+            say(&format!("{}: {error:#}", tool.name));
+        }
+    }
+}
+
+impl Tool {
+    /// Where its program lies in the folder.
+    fn program(&self) -> PathBuf {
+        match self.from {
+            Origin::Debian { path, .. } => Path::new(debian::TREE).join(path),
+            Origin::Python { package, path } => python::site(package).join(path),
+        }
+    }
+
+    /// Lines of a shell script that it needs before it starts; `$here` is the folder.
+    fn environment(&self, folder: &Path) -> String {
+        match self.from {
+            Origin::Debian { .. } => debian::environment(folder),
+            Origin::Python { .. } => String::new(),
+        }
+    }
+}
+
+/// Writes `bin/NAME`, a script that runs the tool's program. It finds that from where it lies
+/// itself: the folder may be reached by many names, and moved. By rename, so that it is there
+/// whole or not at all.
+fn write_wrapper(folder: &Path, tool: &Tool) -> Result<()> {
     let bin = folder.join("bin");
     fs::create_dir_all(&bin)?;
-    let unfinished = bin.join(format!(".{name}"));
-    let script = format!("#!/bin/sh\n{before}exec '{}' \"$@\"\n", command.display());
+    let unfinished = bin.join(format!(".{}", tool.name));
+    let script = format!(
+        "#!/bin/sh\nhere=$(dirname \"$(dirname \"$(readlink -f \"$0\")\")\")\n{}exec \"$here/{}\" \"$@\"\n",
+        tool.environment(folder),
+        tool.program().display(),
+    );
     fs::write(&unfinished, script)?;
     fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755))?;
-    fs::rename(&unfinished, bin.join(name)).with_context(|| format!("cannot write bin/{name}"))
+    fs::rename(&unfinished, bin.join(tool.name))
+        .with_context(|| format!("cannot write bin/{}", tool.name))
 }
 
 fn say(line: &str) {

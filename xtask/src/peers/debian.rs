@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail};
 use super::{Origin, Tool, say, write_wrapper};
 use crate::run;
 
+/// Where the packages are unpacked in the folder.
+pub const TREE: &str = "root";
+
 pub fn bring(tools: &[&&Tool], folder: &Path) -> Result<()> {
     if tools.is_empty() {
         return Ok(());
@@ -22,20 +25,17 @@ pub fn bring(tools: &[&&Tool], folder: &Path) -> Result<()> {
     let wanted: Vec<_> = tools.iter().filter_map(|tool| package_of(tool)).collect();
     let packages = apt.with_dependencies(&wanted)?;
     say(&format!("debian: fetching {} packages", packages.len()));
-    let tree = folder.join("root");
+    let tree = folder.join(TREE);
     for archive in apt.download(&packages)? {
         run(Command::new("dpkg").arg("-x").arg(&archive).arg(&tree))?;
     }
-    let before = environment(&tree)?;
     for tool in tools {
-        if let Origin::Debian { path, .. } = tool.from {
-            let command = tree.join(path);
-            if !command.is_file() {
-                bail!("{} is not where its package should have it: {path}", tool.name);
-            }
-            write_wrapper(folder, tool.name, &before, &command)?;
-            say(&format!("debian: {} is here", tool.name));
+        if !folder.join(tool.program()).is_file() {
+            let path = tool.program();
+            bail!("{} is not where its package should have it: {}", tool.name, path.display());
         }
+        write_wrapper(folder, tool)?;
+        say(&format!("debian: {} is here", tool.name));
     }
     Ok(())
 }
@@ -123,23 +123,24 @@ fn planned(line: &str) -> Option<String> {
     Some(format!("{name}={version}"))
 }
 
-/// Lines of a shell script that make tools in `tree` find their libraries and data.
-fn environment(tree: &Path) -> Result<String> {
+/// Lines of a shell script that make tools in the tree find their libraries and data.
+pub fn environment(folder: &Path) -> String {
     let mut libraries = Vec::new();
     for parent in ["usr/lib", "lib"] {
-        let Ok(entries) = fs::read_dir(tree.join(parent)) else { continue };
-        libraries.extend(entries.flatten().map(|e| e.path()).filter(|path| {
-            path.file_name().is_some_and(|name| name.display().to_string().ends_with("-linux-gnu"))
-        }));
+        let Ok(entries) = fs::read_dir(folder.join(TREE).join(parent)) else { continue };
+        let names = entries.flatten().map(|entry| entry.file_name().display().to_string());
+        libraries.extend(
+            names
+                .filter(|name| name.ends_with("-linux-gnu"))
+                .map(|name| format!("$here/{TREE}/{parent}/{name}")),
+        );
     }
-    let libraries: Vec<_> = libraries.iter().map(|path| path.display().to_string()).collect();
-    let tree = tree.display();
-    Ok(format!(
-        "export LD_LIBRARY_PATH='{}'\n\
-         export PATH=\"$PATH:{tree}/usr/sbin:{tree}/usr/bin:{tree}/bin\"\n\
-         export TESTSSL_INSTALL_DIR='{tree}/etc/testssl'\n",
+    format!(
+        "export LD_LIBRARY_PATH=\"{}\"\n\
+         export PATH=\"$PATH:$here/{TREE}/usr/sbin:$here/{TREE}/usr/bin:$here/{TREE}/bin\"\n\
+         export TESTSSL_INSTALL_DIR=\"$here/{TREE}/etc/testssl\"\n",
         libraries.join(":"),
-    ))
+    )
 }
 
 #[cfg(test)]

