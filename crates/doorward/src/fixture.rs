@@ -46,6 +46,7 @@ pub fn listener(key: &str, hosts: &[&str], bindings: Vec<Binding>) -> Listener {
         reason: None,
     });
     let rule = Rule {
+        forwarding: None,
         origin: ObjectRef::namespaced("Ingress", "shop", "web"),
         direction: Direction::Request,
         matches: RuleMatch {
@@ -56,12 +57,19 @@ pub fn listener(key: &str, hosts: &[&str], bindings: Vec<Binding>) -> Listener {
         action: answer.clone(),
     };
     Listener {
+        servers: Vec::new(),
+        tunnel: None,
         key: key.parse().unwrap(),
         protocol: Protocol::Https,
         address: "127.0.0.1:8443".parse().unwrap(),
         declared_by: ObjectRef::cluster("IngressClass", "web"),
         certificates: CertificateList { bindings },
-        tls: Some(TlsSettings { versions: TlsVersions::V12AndV13, http2: true, client_auth: None }),
+        tls: Some(TlsSettings {
+            ciphers: None,
+            versions: TlsVersions::V12AndV13,
+            http2: true,
+            client_auth: None,
+        }),
         routes: Arc::new(RouteTable::new(vec![Arc::new(rule)], answer)),
         forwarded: Arc::default(),
         access: None,

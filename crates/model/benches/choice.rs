@@ -31,6 +31,7 @@ fn list(size: u32) -> CertificateList {
         let mut fingerprint = [0; 32];
         fingerprint[..4].copy_from_slice(&index.to_be_bytes());
         let certificate = Certificate {
+            ocsp_staple: None,
             names: vec![Name::parse(&names(index).1).expect("made of labels")],
             subject: String::new(),
             issuer: String::new(),

@@ -64,6 +64,8 @@ pub struct Certificate {
     /// The certificates above the leaf, in order; shared between leaves of one issuer.
     pub issuers: Arc<[CertificateDer<'static>]>,
     pub key: PrivateKey,
+    /// An OCSP response (RFC 6960, DER) to be stapled in handshakes.
+    pub ocsp_staple: Option<Arc<[u8]>>,
 }
 
 impl Certificate {
@@ -94,10 +96,12 @@ impl Certificate {
     }
 }
 
-/// Two certificates are the same when leaf and key are; facts follow from these.
+/// Two certificates are the same when what a client gets to see is; facts follow from that.
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
-        self.fingerprint == other.fingerprint && self.issuers == other.issuers
+        self.fingerprint == other.fingerprint
+            && self.issuers == other.issuers
+            && self.ocsp_staple == other.ocsp_staple
     }
 }
 

@@ -7,30 +7,37 @@
 mod backend;
 mod certificate;
 mod choice;
+mod forwarding;
 mod listener;
 mod load_balancer;
 mod name;
 mod object;
 mod route;
 mod route_table;
+mod text;
 mod ticket;
 mod verdict;
 
 pub use backend::{Backend, BackendProtocol, Balancing, Endpoint};
 pub use certificate::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, PrivateKey};
 pub use choice::{CertificateTable, Choice};
+pub use forwarding::{
+    Abort, AbortWith, Delay, Forwarding, Mirror, PerMillion, Retries, RetryOn, Timeout, Tunnel,
+};
 pub use listener::{
     AccessList, AccessMode, Binding, BindingStatus, CertificateList, CertificateSource, ClientAuth,
-    ForwardedHeaders, Listener, ListenerKey, ParseListenerKeyError, Protocol, TlsSettings,
-    TlsVersions, TrustedSources,
+    ClientDemand, ForwardedHeaders, Listener, ListenerKey, ParseListenerKeyError, Protocol, Server,
+    TlsSettings, TlsVersions, TrustedSources,
 };
 pub use load_balancer::{Dialect, LoadBalancer, Model, Want};
 pub use name::{Name, ParseNameError};
 pub use object::{ObjectRef, Origin};
 pub use route::{
-    Action, Cors, Direction, Filter, FixedResponse, ForwardTarget, HeaderMatch, HeaderSource,
-    PathMatch, Redirect, Rewrite, Rule, RuleMatch, TextPattern, TrafficLimit,
+    Action, Cors, Direction, FactMatch, Filter, FixedResponse, ForwardTarget, HeaderEdit,
+    HeaderMatch, HeaderSource, ParameterMatch, PathChange, PathMatch, Redirect, Rewrite, Rule,
+    RuleMatch, TrafficLimit,
 };
-pub use route_table::{RequestParts, RouteTable};
+pub use route_table::{HostChoice, RequestParts, RouteTable};
+pub use text::{TextMatch, TextPattern};
 pub use ticket::{TicketKey, TicketKeys};
 pub use verdict::{Reason, State, Verdict};

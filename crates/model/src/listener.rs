@@ -4,10 +4,10 @@
 use std::{fmt, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde::{Deserialize, Serialize};
 
-use crate::{Certificate, CertificateId, ObjectRef, RouteTable};
+use crate::{Certificate, CertificateId, Name, ObjectRef, RouteTable, Tunnel};
 
 /// A listener's identity, written `edge-lb:443` (or `edge-lb:443/QUIC`, since HTTPS and QUIC may
 /// share a port number; HTTP and HTTPS may not).
@@ -52,6 +52,10 @@ pub enum Protocol {
     Http,
     Https,
     Quic,
+    /// Bytes in clear, not read as HTTP.
+    Tcp,
+    /// Bytes under TLS: ended here, or passed on unopened by the name in the ClientHello.
+    Tls,
 }
 
 impl fmt::Display for Protocol {
@@ -60,6 +64,8 @@ impl fmt::Display for Protocol {
             Self::Http => "HTTP",
             Self::Https => "HTTPS",
             Self::Quic => "QUIC",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
         })
     }
 }
@@ -76,6 +82,11 @@ pub struct Listener {
     pub certificates: CertificateList,
     /// `None` for plain HTTP.
     pub tls: Option<TlsSettings>,
+    /// Servers that share the port, told apart by the name that a client asks for. Where there
+    /// are any they alone answer, and `certificates` is the sum of theirs, for people to see.
+    pub servers: Vec<Server>,
+    /// `Some`: connections are passed on as bytes, and nothing is read as HTTP.
+    pub tunnel: Option<Arc<Tunnel>>,
     pub routes: Arc<RouteTable>,
     pub forwarded: Arc<ForwardedHeaders>,
     pub access: Option<Arc<AccessList>>,
@@ -84,6 +95,20 @@ pub struct Listener {
     /// How long a backend may take to begin its answer; then 504.
     pub request_timeout: Duration,
     pub gzip: bool,
+}
+
+/// One of several servers on a listener's port (Istio's `Gateway.spec.servers[]`), with
+/// certificates, TLS settings and routes of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// `NAMESPACE/GATEWAY/PORT`, for people.
+    pub name: Arc<str>,
+    /// What clients ask for to get here. `*.a.test` stands for names of any depth under `a.test`,
+    /// as in an Envoy filter chain. Empty: any name, and clients that send none.
+    pub hosts: Vec<Name>,
+    /// What answers, as if it had the port alone. Its certificates answer for all of `hosts`,
+    /// whatever names they carry. Its key, address and access list are those of the whole.
+    pub listener: Arc<Listener>,
 }
 
 /// The certificates of a listener, in list order; at most one is the Default.
@@ -157,6 +182,9 @@ impl fmt::Display for BindingStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsSettings {
     pub versions: TlsVersions,
+    /// The cipher suites of TLS 1.2 that may be used, by their IANA numbers; `None`: all that the
+    /// gateway has.
+    pub ciphers: Option<Arc<[u16]>>,
     /// Offer `h2` by ALPN.
     pub http2: bool,
     pub client_auth: Option<Arc<ClientAuth>>,
@@ -173,11 +201,31 @@ pub enum TlsVersions {
     V13,
 }
 
-/// Clients must show a certificate that one of `roots` signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How clients' certificates are asked for and checked. All checks must pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAuth {
+    pub demand: ClientDemand,
     pub ids: Vec<CertificateId>,
+    /// One of these must have signed it.
     pub roots: Vec<CertificateDer<'static>>,
+    /// Where there are any, what they revoke is refused.
+    pub crls: Vec<CertificateRevocationListDer<'static>>,
+    /// Names (DNS, URI, address), one of which it must carry; empty: any will do.
+    pub names: Vec<Box<str>>,
+    /// Where either list has an entry, one of them must be the SHA-256 of its key
+    /// (SubjectPublicKeyInfo) or of itself.
+    pub key_pins: Vec<[u8; 32]>,
+    pub certificate_pins: Vec<[u8; 32]>,
+    /// A certificate that fails the checks is let in all the same, and told of to backends.
+    pub is_lenient: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClientDemand {
+    #[default]
+    Required,
+    /// Asked for; a client without one is let in.
+    Optional,
 }
 
 /// Which `X-Forwarded-*` headers the backend gets (`xForwardedForConfig` of an AlbConfig). A client's own are

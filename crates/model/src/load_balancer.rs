@@ -46,6 +46,8 @@ pub enum Dialect {
     Alb,
     /// Huawei's `kubernetes.io/elb.*` annotations, on Services and on Ingresses.
     Elb,
+    /// Istio's Gateway and VirtualService.
+    Istio,
 }
 
 impl fmt::Display for Dialect {
@@ -54,6 +56,7 @@ impl fmt::Display for Dialect {
             Self::Ingress => "ingress",
             Self::Alb => "alb",
             Self::Elb => "elb",
+            Self::Istio => "istio",
         })
     }
 }

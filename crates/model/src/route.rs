@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use ipnet::IpNet;
 use regex::Regex;
 
-use crate::{Backend, Name, ObjectRef};
+use crate::{Backend, Forwarding, Name, ObjectRef, TextMatch, TextPattern};
 
 /// A rule of a listener. Its place in the [`RouteTable`](crate::RouteTable) is its priority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Rule {
     pub matches: RuleMatch,
     /// Applied in order, before the action.
     pub filters: Vec<Filter>,
+    /// How a request is forwarded, where the rule says more than to whom.
+    pub forwarding: Option<Arc<Forwarding>>,
     pub action: Action,
 }
 
@@ -35,9 +37,13 @@ pub struct RuleMatch {
     pub paths: Vec<PathMatch>,
     pub methods: Vec<Method>,
     /// Every entry must match.
+    pub facts: Vec<FactMatch>,
+    /// Every entry must match.
     pub headers: Vec<HeaderMatch>,
     /// Any of these key and value pairs.
     pub query: Vec<(TextPattern, TextPattern)>,
+    /// Every entry must match.
+    pub parameters: Vec<ParameterMatch>,
     /// Any of these key and value pairs.
     pub cookies: Vec<(TextPattern, TextPattern)>,
     pub sources: Vec<IpNet>,
@@ -51,7 +57,26 @@ pub struct RuleMatch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderMatch {
     pub name: HeaderName,
-    pub values: Vec<TextPattern>,
+    pub values: Vec<TextMatch>,
+    /// It must not match; a header that is not there then counts as an empty text.
+    pub is_inverted: bool,
+}
+
+/// A fact of the request line that must match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactMatch {
+    Method(TextMatch),
+    /// `http` or `https`.
+    Scheme(TextMatch),
+    /// The Host header as it was sent, with its port.
+    Authority(TextMatch),
+}
+
+/// A query parameter that must be there; with this value where one is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterMatch {
+    pub key: Box<str>,
+    pub value: Option<TextMatch>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +89,8 @@ pub enum PathMatch {
     Pattern(TextPattern),
     /// Found anywhere from the start of the path; case-insensitive as ALB's `~*`.
     Regex(Arc<Regex>),
+    /// The path as a plain text: `/a` as a prefix matches `/ab`.
+    Text(TextMatch),
 }
 
 impl PartialEq for PathMatch {
@@ -72,6 +99,7 @@ impl PartialEq for PathMatch {
             (Self::Exact(a), Self::Exact(b)) | (Self::Prefix(a), Self::Prefix(b)) => a == b,
             (Self::Pattern(a), Self::Pattern(b)) => a == b,
             (Self::Regex(a), Self::Regex(b)) => a.as_str() == b.as_str(),
+            (Self::Text(a), Self::Text(b)) => a == b,
             _ => false,
         }
     }
@@ -88,45 +116,8 @@ impl PathMatch {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             Self::Pattern(pattern) => pattern.matches(path),
             Self::Regex(regex) => regex.is_match(path),
+            Self::Text(text) => text.matches(path),
         }
-    }
-}
-
-/// A text in which `*` stands for any characters and `?` for one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextPattern(pub Box<str>);
-
-impl TextPattern {
-    pub fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    /// Linear in practice: on a mismatch only the last `*` is tried again, one byte further.
-    pub fn matches(&self, text: &str) -> bool {
-        let (pattern, text) = (self.0.as_bytes(), text.as_bytes());
-        let (mut p, mut t) = (0, 0);
-        let mut star: Option<(usize, usize)> = None;
-        while t < text.len() {
-            match pattern.get(p) {
-                Some(b'*') => {
-                    star = Some((p, t));
-                    p += 1;
-                }
-                Some(&byte) if byte == b'?' || byte == text[t] => {
-                    p += 1;
-                    t += 1;
-                }
-                _ => match star {
-                    Some((star_p, star_t)) => {
-                        star = Some((star_p, star_t + 1));
-                        p = star_p + 1;
-                        t = star_t + 1;
-                    }
-                    None => return false,
-                },
-            }
-        }
-        pattern[p..].iter().all(|byte| *byte == b'*')
     }
 }
 
@@ -139,12 +130,27 @@ pub enum Filter {
         value: HeaderSource,
         overwrite: bool,
     },
+    /// One more line of a header that may be there already.
+    AppendHeader {
+        name: HeaderName,
+        value: HeaderSource,
+    },
     RemoveHeader {
         name: HeaderName,
     },
+    /// Edits the answer, whoever made it.
+    Response(HeaderEdit),
     Rewrite(Rewrite),
     Cors(Arc<Cors>),
     Limit(TrafficLimit),
+}
+
+/// One edit of a response's headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderEdit {
+    Set { name: HeaderName, value: HeaderSource },
+    Append { name: HeaderName, value: HeaderSource },
+    Remove { name: HeaderName },
 }
 
 /// Where an inserted header's value comes from.
@@ -169,13 +175,52 @@ pub struct Rewrite {
     pub query: Option<Box<str>>,
     /// The regular expression whose groups `path` uses.
     pub groups_of: Option<PathMatch>,
+    /// Instead of `path`, and without variables.
+    pub change: Option<PathChange>,
 }
+
+/// What becomes of a path, by texts that stand for themselves.
+#[derive(Clone, Debug)]
+pub enum PathChange {
+    Whole(Box<str>),
+    /// Takes `matched` from its start and puts `with` there.
+    Prefix {
+        matched: Box<str>,
+        with: Box<str>,
+    },
+    /// Every match of the pattern; `with` may use its groups as `$1` or `${1}`.
+    Regex {
+        pattern: Arc<Regex>,
+        with: Box<str>,
+    },
+}
+
+impl PartialEq for PathChange {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Whole(a), Self::Whole(b)) => a == b,
+            (
+                Self::Prefix { matched: a, with: a_with },
+                Self::Prefix { matched: b, with: b_with },
+            ) => a == b && a_with == b_with,
+            (
+                Self::Regex { pattern: a, with: a_with },
+                Self::Regex { pattern: b, with: b_with },
+            ) => a.as_str() == b.as_str() && a_with == b_with,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for PathChange {}
 
 /// Cross-origin rules (Fetch standard, "CORS protocol").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cors {
     /// `*`, or origins in which a `*` may stand for a label.
-    pub allow_origins: Vec<TextPattern>,
+    pub allow_origins: Vec<TextMatch>,
+    /// A preflight from another origin goes on to the backend, as any other request does.
+    pub forwards_others: bool,
     pub allow_methods: HeaderValue,
     pub allow_headers: HeaderValue,
     pub expose_headers: Option<HeaderValue>,
@@ -207,6 +252,14 @@ pub struct ForwardTarget {
     pub backend: Arc<Backend>,
     /// Share among the targets; all zero means none is chosen.
     pub weight: u32,
+    /// Applied after those of the rule, for this target alone.
+    pub filters: Arc<[Filter]>,
+}
+
+impl ForwardTarget {
+    pub fn new(backend: Arc<Backend>, weight: u32) -> Self {
+        Self { backend, weight, filters: Arc::new([]) }
+    }
 }
 
 /// Parts as in [`Rewrite`]; `None` keeps the request's own.
@@ -218,6 +271,8 @@ pub struct Redirect {
     pub port: Option<Box<str>>,
     pub path: Option<Box<str>>,
     pub query: Option<Box<str>>,
+    /// Instead of `path`, and without variables.
+    pub change: Option<PathChange>,
     pub status: StatusCode,
 }
 

@@ -20,6 +20,17 @@ pub struct RouteTable {
     default: Action,
 }
 
+/// Which rules a request's host brings into question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostChoice {
+    /// All that name it, exactly, by a wildcard for one label, or not at all: the first that matches wins.
+    #[default]
+    EveryRule,
+    /// Only those of the host that fits best, as of Envoy's virtual hosts: the name itself, else
+    /// the longest wildcard, which stands for any depth, else those without a host.
+    BestHost,
+}
+
 type HostIndex = HashMap<Box<str>, Vec<u32>, foldhash::fast::RandomState>;
 
 /// The parts of a request that rules look at.

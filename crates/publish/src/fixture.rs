@@ -91,7 +91,13 @@ impl Secrets {
 fn nothing() -> Secret {
     let problem =
         SecretProblem { field: "data[\"tls.crt\"]", message: "the certificate is not PEM".into() };
-    Secret { store_id: None, issued_by: None, pair: Err(problem), roots: Vec::new() }
+    Secret {
+        store_id: None,
+        issued_by: None,
+        pair: Err(problem),
+        roots: Vec::new(),
+        crls: Vec::new(),
+    }
 }
 
 /// Of a proxy in [`NAMESPACE`] that may have the store's certificates.

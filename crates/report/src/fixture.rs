@@ -158,6 +158,7 @@ pub fn binding(id: &str, is_default: bool, status: BindingStatus, is_held: bool)
 
 fn certificate() -> Certificate {
     Certificate {
+        ocsp_staple: None,
         names: Vec::new(),
         subject: String::new(),
         issuer: String::new(),
@@ -174,6 +175,8 @@ fn certificate() -> Certificate {
 
 fn listener(port: u16, protocol: Protocol, rules: Vec<Arc<Rule>>) -> Listener {
     Listener {
+        servers: Vec::new(),
+        tunnel: None,
         key: ListenerKey { quic: protocol == Protocol::Quic, ..key(port) },
         protocol,
         address: ([127, 0, 0, 1], port).into(),
@@ -195,6 +198,7 @@ fn table(rules: Vec<Arc<Rule>>) -> Arc<RouteTable> {
 
 fn rule(origin: &ObjectRef) -> Arc<Rule> {
     Arc::new(Rule {
+        forwarding: None,
         origin: origin.clone(),
         direction: Direction::Request,
         matches: RuleMatch::default(),

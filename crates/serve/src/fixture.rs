@@ -38,12 +38,19 @@ pub fn list(certificates: &[(&str, &Arc<Certificate>)]) -> CertificateList {
 /// An HTTPS listener that answers everything with 404.
 pub fn listener(certificates: CertificateList) -> Listener {
     Listener {
+        servers: Vec::new(),
+        tunnel: None,
         key: ListenerKey { load_balancer: "edge-lb".into(), port: 443, quic: false },
         protocol: Protocol::Https,
         address: "127.0.0.1:0".parse().expect("it is an address"),
         declared_by: ObjectRef::cluster("AlbConfig", "edge-lb"),
         certificates,
-        tls: Some(TlsSettings { versions: TlsVersions::V12AndV13, http2: true, client_auth: None }),
+        tls: Some(TlsSettings {
+            ciphers: None,
+            versions: TlsVersions::V12AndV13,
+            http2: true,
+            client_auth: None,
+        }),
         routes: Arc::new(RouteTable::new(vec![], nothing())),
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,

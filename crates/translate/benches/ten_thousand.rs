@@ -65,6 +65,7 @@ fn secret(index: u32, source: Source) -> (Key, Arc<Object<Secret>>) {
     let mut fingerprint = [0; 32];
     fingerprint[..4].copy_from_slice(&index.to_be_bytes());
     let certificate = Certificate {
+        ocsp_staple: None,
         names: vec![Name::parse(&format!("www-{index}.shop.test")).expect("made of labels")],
         subject: String::new(),
         issuer: String::new(),
@@ -81,8 +82,13 @@ fn secret(index: u32, source: Source) -> (Key, Arc<Object<Secret>>) {
         Source::Secrets => None,
         Source::Discovery => Some(CertificateId::store(&format!("{index}-cn-hangzhou"))),
     };
-    let body =
-        Secret { store_id, issued_by: None, pair: Ok(Arc::new(certificate)), roots: Vec::new() };
+    let body = Secret {
+        crls: Vec::new(),
+        store_id,
+        issued_by: None,
+        pair: Ok(Arc::new(certificate)),
+        roots: Vec::new(),
+    };
     object("Secret", "shop", &format!("tls-{index}"), body)
 }
 

@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{
-    AccessList, Action, CertificateId, CertificateSource, Dialect, ForwardedHeaders, Name,
-    ObjectRef, Origin, Protocol, Rule, TlsVersions,
+    AccessList, Action, CertificateId, CertificateSource, ClientDemand, Dialect, ForwardedHeaders,
+    HostChoice, Name, ObjectRef, Origin, Protocol, Rule, TlsVersions, Tunnel,
 };
 
 use crate::world::{Age, Object};
@@ -46,6 +46,10 @@ pub struct ListenerClaim {
     pub shared_by: Vec<Sharer>,
     /// `None` for HTTP.
     pub tls: Option<TlsClaim>,
+    /// Servers that share the port; where there are any, they alone hold certificates and routes.
+    pub servers: Vec<ServerClaim>,
+    pub tunnel: Option<Arc<Tunnel>>,
+    pub host_choice: HostChoice,
     /// In order of priority.
     pub rules: Vec<Arc<Rule>>,
     pub default_action: Action,
@@ -54,6 +58,16 @@ pub struct ListenerClaim {
     pub idle_timeout: Duration,
     pub request_timeout: Duration,
     pub gzip: bool,
+}
+
+/// One of several servers on a listener's port; see [`model::Server`].
+#[derive(Clone, Debug)]
+pub struct ServerClaim {
+    pub name: Arc<str>,
+    pub declared_by: Declaration,
+    /// Empty: any.
+    pub hosts: Vec<Name>,
+    pub listener: ListenerClaim,
 }
 
 /// Another object on a listener, and where it asks for it.
@@ -67,14 +81,16 @@ pub struct Sharer {
 #[derive(Clone, Debug)]
 pub struct TlsClaim {
     pub versions: TlsVersions,
+    /// As in [`model::TlsSettings`].
+    pub ciphers: Option<Arc<[u16]>>,
     pub http2: bool,
-    /// `Some` = clients must show a certificate.
+    /// `Some` = clients are asked for a certificate.
     pub client_ca: Option<ClientCaClaim>,
     pub certificates: CertificateClaim,
 }
 
 /// What clients' certificates are checked against.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientCaClaim {
     /// Of the store; a certificate of any of them will do.
     pub ids: Vec<CertificateId>,
@@ -82,6 +98,12 @@ pub struct ClientCaClaim {
     pub fields: Vec<String>,
     /// What to do where none of them can be had, in the dialect's words.
     pub cure: &'static str,
+    pub demand: ClientDemand,
+    /// The rest is as in [`model::ClientAuth`].
+    pub names: Vec<Box<str>>,
+    pub key_pins: Vec<[u8; 32]>,
+    pub certificate_pins: Vec<[u8; 32]>,
+    pub is_lenient: bool,
 }
 
 /// What the objects say about the certificates of one listener.
@@ -94,6 +116,17 @@ pub struct CertificateClaim {
     pub default: Option<DefaultClaim>,
     /// The TLS wishes of the Ingresses on this listener, in group order.
     pub members: Vec<Arc<TlsMember>>,
+    pub on_delete: OnDelete,
+}
+
+/// What becomes of a certificate whose Secret is deleted while it is served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDelete {
+    #[default]
+    KeepLastGood,
+    /// Handshakes for its names are refused from then on. A Secret that turns bad still keeps its
+    /// last good certificate.
+    Withdraw,
 }
 
 /// The object's certificate list is refused.

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 use k8s_openapi::api::networking::v1::IngressClass;
-use model::{Dialect, ForwardedHeaders, Protocol, TlsVersions};
+use model::{Dialect, ForwardedHeaders, HostChoice, Protocol, TlsVersions};
 
 use crate::{
-    claim::{CertificateClaim, Declaration, ListenerClaim, LoadBalancerClaim, TlsClaim},
+    claim::{CertificateClaim, Declaration, ListenerClaim, LoadBalancerClaim, OnDelete, TlsClaim},
     dialect::Claims,
     route::{Member, Merge, RuleOrder, no_rule},
     world::{Age, Object},
@@ -29,10 +29,12 @@ pub(crate) fn claim(
     let mut merge = Merge::new(&members);
     let wishes = members.iter().flat_map(|member| &member.plan.tls.entries);
     let tls = TlsClaim {
+        ciphers: None,
         versions: TlsVersions::V12AndV13,
         http2: true,
         client_ca: None,
         certificates: CertificateClaim {
+            on_delete: OnDelete::KeepLastGood,
             fixed: None,
             default: None,
             members: wishes.cloned().collect(),
@@ -46,6 +48,9 @@ pub(crate) fn claim(
         ..ForwardedHeaders::default()
     });
     let mut listener = |port, protocol, tls| ListenerClaim {
+        host_choice: HostChoice::default(),
+        servers: Vec::new(),
+        tunnel: None,
         port,
         protocol,
         field: "spec.controller".into(),

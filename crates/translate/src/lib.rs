@@ -154,12 +154,19 @@ impl Translator {
                 let ask = Ask { key, dialect, declared_by, listener, tls, beside };
                 let certificates = binder.bind(&ask);
                 let client_auth = binder.client_auth(&ask)?;
-                let tls = TlsSettings { versions: tls.versions, http2: tls.http2, client_auth };
+                let tls = TlsSettings {
+                    ciphers: None,
+                    versions: tls.versions,
+                    http2: tls.http2,
+                    client_auth,
+                };
                 Ok::<_, FailClosed>((certificates, tls))
             });
             let Ok(bound) = bound.transpose() else { continue };
             let (certificates, tls) = bound.unzip();
             let built = Listener {
+                servers: Vec::new(),
+                tunnel: None,
                 key: key.clone(),
                 protocol: listener.protocol,
                 address: SocketAddr::new(

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::claim::OnDelete;
+
 /// Ready to use: the binary has parsed and checked it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -21,12 +23,40 @@ pub struct Settings {
     pub default_issuer: Option<Arc<str>>,
     /// Issuers that exist; a wish for another one is a verdict.
     pub issuers: BTreeSet<Arc<str>>,
+    pub mesh: Mesh,
     /// What CCE keeps in force after its annotation was removed stays in force here as well.
     pub retain_removed_settings: bool,
     /// Where the certificate store's Secrets and issued Secrets live.
     pub store_namespace: Arc<str>,
     /// The namespaces whose Secrets the source can see; `None` = all.
     pub secret_namespaces: Option<BTreeSet<Arc<str>>>,
+}
+
+/// The gateway that this process is to Istio's objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mesh {
+    /// What its load balancer is called.
+    pub name: Arc<str>,
+    /// Where it runs, and so where `credentialName` is looked up.
+    pub gateway_namespace: Arc<str>,
+    /// What a Gateway's `selector` is compared with; `None`: every selector fits.
+    pub workload: Option<BTreeMap<String, String>>,
+    /// Secret names that Alibaba's service mesh forbids reject their server.
+    pub asm_strict_names: bool,
+    /// For Gateways that do not say.
+    pub on_delete: OnDelete,
+}
+
+impl Default for Mesh {
+    fn default() -> Self {
+        Self {
+            name: "istio-ingressgateway".into(),
+            gateway_namespace: "istio-system".into(),
+            workload: None,
+            asm_strict_names: false,
+            on_delete: OnDelete::default(),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -38,6 +68,7 @@ impl Default for Settings {
             only: None,
             default_issuer: None,
             issuers: BTreeSet::from(["local".into()]),
+            mesh: Mesh::default(),
             retain_removed_settings: false,
             store_namespace: "doorward-system".into(),
             secret_namespaces: None,

@@ -13,7 +13,8 @@ use k8s_openapi::api::{
     networking::v1::{Ingress, IngressClass},
 };
 use model::{Certificate, CertificateId, ListenerKey, ObjectRef, Origin, Verdict};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use serde::{Deserialize, Serialize};
 
 /// Namespace and name; the namespace of cluster-scoped objects is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +39,8 @@ pub struct World {
     /// `spec` and `metadata` as written; keys are matched without case by the dialect.
     pub alb_configs: Objects<serde_json::Value>,
     pub ingresses: Objects<Ingress>,
+    pub gateways: Objects<Gateway>,
+    pub virtual_services: Objects<VirtualService>,
     pub services: Objects<Service>,
     pub endpoint_slices: Objects<EndpointSlice>,
     pub endpoints: Objects<Endpoints>,
@@ -49,6 +52,16 @@ pub struct World {
     /// one reconcile.
     pub generation: u64,
 }
+
+/// Of `networking.istio.io`, in any version, as written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Gateway(pub serde_json::Value);
+
+/// Of `networking.istio.io`, in any version, as written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct VirtualService(pub serde_json::Value);
 
 /// An object and what the source knows of it.
 #[derive(Clone, Debug)]
@@ -92,6 +105,8 @@ pub struct Secret {
     pub pair: Result<Arc<Certificate>, SecretProblem>,
     /// From `ca.crt`, or a `tls.crt` without key: what client certificates are checked against.
     pub roots: Vec<CertificateDer<'static>>,
+    /// What of those is revoked.
+    pub crls: Vec<CertificateRevocationListDer<'static>>,
 }
 
 /// Why a Secret's content cannot be served.

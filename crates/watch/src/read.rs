@@ -19,7 +19,7 @@ use k8s_openapi::api::{
 };
 use model::{ObjectRef, Origin, Reason, Verdict};
 use serde_json::{Map, Value};
-use translate::world::Key;
+use translate::world::{Gateway, Key, VirtualService};
 
 pub use any_object::{AnyObject, FIRST_SEQUENCE, Taken};
 pub use context::Context;
@@ -83,11 +83,13 @@ impl Unread {
             Kind::AlbConfig => Ok(head.object(Value::Object(map))),
             Kind::EndpointSlice => typed::read::<EndpointSlice>(&head, map, &mut warnings),
             Kind::Endpoints => typed::read::<Endpoints>(&head, map, &mut warnings),
+            Kind::Gateway => Ok(head.object(Gateway(Value::Object(map)))),
             Kind::Ingress => typed::read::<Ingress>(&head, map, &mut warnings),
             Kind::IngressClass => typed::read::<IngressClass>(&head, map, &mut warnings),
             Kind::Secret => secret::read(map, &head.key, context, &mut warnings)
                 .map(|secret| head.object(secret)),
             Kind::Service => typed::read::<Service>(&head, map, &mut warnings),
+            Kind::VirtualService => Ok(head.object(VirtualService(Value::Object(map)))),
         };
         let object = read.map_err(|wrong| {
             Verdict::rejected(head.reference(), Reason::InvalidField, wrong.message)

@@ -54,6 +54,7 @@ impl Reader {
         let (not_before, not_after) = facts.validity()?;
         drop(facts);
         Ok(Certificate {
+            ocsp_staple: None,
             names,
             subject,
             issuer,

@@ -140,7 +140,7 @@ impl std::fmt::Display for Watch {
 }
 
 pub(super) fn resource(kind: Kind) -> ApiResource {
-    let api_version = kind.api_version();
+    let api_version = kind.api_versions()[0];
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     ApiResource {
         group: group.to_owned(),

@@ -17,6 +17,7 @@ pub(crate) fn certificate(
     let mut fingerprint = [0; 32];
     fingerprint[..8].copy_from_slice(&not_after.as_second().to_be_bytes());
     Arc::new(Certificate {
+        ocsp_staple: None,
         names: names.iter().map(|name| Name::parse(name).expect("a name")).collect(),
         subject: String::new(),
         issuer: String::new(),

@@ -30,6 +30,7 @@ fn list(facts: &[Facts]) -> CertificateList {
     let bindings = facts.iter().enumerate().map(|(index, facts)| {
         let serial = u8::try_from(index).unwrap();
         let certificate = Certificate {
+            ocsp_staple: None,
             names: facts.names.iter().map(|name| Name::parse(name).unwrap()).collect(),
             subject: String::new(),
             issuer: String::new(),

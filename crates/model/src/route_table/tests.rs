@@ -2,7 +2,7 @@ use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{FixedResponse, ObjectRef, PathMatch};
+use crate::{FixedResponse, ObjectRef, PathMatch, TextMatch};
 
 fn fixed() -> Action {
     Action::Fixed(FixedResponse {
@@ -15,6 +15,7 @@ fn fixed() -> Action {
 
 fn rule(hosts: &[&str], paths: Vec<PathMatch>) -> Rule {
     Rule {
+        forwarding: None,
         origin: ObjectRef::namespaced("Ingress", "shop", "web"),
         direction: Direction::Request,
         matches: RuleMatch {
@@ -107,8 +108,9 @@ fn parts_are_anded_and_the_values_of_one_part_ored() {
     let mut wanted = rule(&["a.test"], vec![prefix("/x"), prefix("/y")]);
     wanted.matches.methods = vec![Method::GET, Method::HEAD];
     wanted.matches.headers = vec![HeaderMatch {
+        is_inverted: false,
         name: HeaderName::from_static("stage"),
-        values: vec![TextPattern::new("canary*"), TextPattern::new("beta")],
+        values: vec![TextMatch::pattern("canary*"), TextMatch::pattern("beta")],
     }];
     wanted.matches.query = vec![
         (TextPattern::new("v"), TextPattern::new("2")),

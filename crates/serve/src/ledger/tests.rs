@@ -8,6 +8,7 @@ const BLUE: Fingerprint = Fingerprint([2; 32]);
 
 fn routes(hosts: &[&str]) -> RouteTable {
     let rule = Rule {
+        forwarding: None,
         origin: ObjectRef::namespaced("Ingress", "shop", "web"),
         direction: Direction::Request,
         matches: RuleMatch {

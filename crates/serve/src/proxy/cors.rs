@@ -70,7 +70,7 @@ impl<'a> CrossOrigin<'a> {
     }
 
     fn takes_any_origin(&self) -> bool {
-        self.cors.allow_origins.iter().any(|origin| &*origin.0 == "*")
+        self.cors.allow_origins.iter().any(|origin| *origin == model::TextMatch::pattern("*"))
     }
 }
 

@@ -27,6 +27,12 @@ pub fn edit_headers(filter: &Filter, headers: &mut HeaderMap, facts: &Facts<'_>)
             }
         }
         Filter::RemoveHeader { name } if !is_needed(name) => drop(headers.remove(name)),
+        Filter::AppendHeader { name, value } if !is_about_connection(name) => {
+            if let Some(value) = value_of(value, headers, facts) {
+                headers.append(name.clone(), value);
+            }
+        }
+        Filter::AppendHeader { .. } | Filter::Response(_) => {}
         Filter::RemoveHeader { .. } | Filter::Rewrite(_) | Filter::Cors(_) | Filter::Limit(_) => {}
     }
 }

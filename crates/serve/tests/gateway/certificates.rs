@@ -83,7 +83,7 @@ async fn the_versions_of_the_listener_hold() {
     let ca = TestCa::new("root");
     let pair = ca.leaf(&["shop.test"]);
     let with = |port, versions| {
-        let tls = TlsSettings { versions, http2: true, client_auth: None };
+        let tls = TlsSettings { ciphers: None, versions, http2: true, client_auth: None };
         model::Listener { tls: Some(tls), ..https(port, vec![default(&pair)]) }
     };
     let stage = Stage::new(vec![
@@ -109,8 +109,12 @@ async fn the_versions_of_the_listener_hold() {
 async fn the_key_exchange_is_post_quantum_and_alpn_follows_the_listener() {
     let ca = TestCa::new("root");
     let pair = ca.leaf(&["shop.test"]);
-    let http1_only =
-        TlsSettings { versions: TlsVersions::V12AndV13, http2: false, client_auth: None };
+    let http1_only = TlsSettings {
+        ciphers: None,
+        versions: TlsVersions::V12AndV13,
+        http2: false,
+        client_auth: None,
+    };
     let stage = Stage::new(vec![
         https(443, vec![default(&pair)]),
         model::Listener { tls: Some(http1_only), ..https(1443, vec![default(&pair)]) },

@@ -22,8 +22,10 @@ pub fn asking(listener: Listener, roots: &[&TestCa]) -> Listener {
     let client_auth = Some(Arc::new(ClientAuth {
         ids: vec![CertificateId::store("clients")],
         roots: roots.iter().map(|ca| ca.der().clone()).collect(),
+        ..ClientAuth::default()
     }));
-    let tls = TlsSettings { versions: TlsVersions::V12AndV13, http2: true, client_auth };
+    let tls =
+        TlsSettings { ciphers: None, versions: TlsVersions::V12AndV13, http2: true, client_auth };
     Listener { tls: Some(tls), ..listener }
 }
 

@@ -129,7 +129,12 @@ pub fn https(port: u16, certificates: Vec<Binding>) -> Listener {
     Listener {
         protocol: Protocol::Https,
         certificates: CertificateList { bindings: certificates },
-        tls: Some(TlsSettings { versions: TlsVersions::V12AndV13, http2: true, client_auth: None }),
+        tls: Some(TlsSettings {
+            ciphers: None,
+            versions: TlsVersions::V12AndV13,
+            http2: true,
+            client_auth: None,
+        }),
         ..http(port)
     }
 }
@@ -137,6 +142,8 @@ pub fn https(port: u16, certificates: Vec<Binding>) -> Listener {
 /// The same in clear text.
 pub fn http(port: u16) -> Listener {
     Listener {
+        servers: Vec::new(),
+        tunnel: None,
         key: key(port),
         protocol: Protocol::Http,
         address: "127.0.0.1:0".parse().unwrap(),
@@ -157,6 +164,7 @@ pub fn http(port: u16) -> Listener {
 pub fn routes(hosts: &[&str], body: &str) -> Arc<RouteTable> {
     let rule = |host: &&str| {
         Arc::new(Rule {
+            forwarding: None,
             origin: ObjectRef::namespaced("Ingress", "shop", "web"),
             direction: Direction::Request,
             matches: RuleMatch { hosts: vec![Name::parse(host).unwrap()], ..RuleMatch::default() },
@@ -176,8 +184,10 @@ pub fn routes_to(endpoint: SocketAddr) -> Arc<RouteTable> {
         balancing: Balancing::InTurn,
         endpoints: vec![Endpoint { host: endpoint.ip().to_string().into(), port: endpoint.port() }],
     });
-    let forward = Action::Forward(vec![ForwardTarget { backend, weight: 100 }]);
+    let forward =
+        Action::Forward(vec![ForwardTarget { filters: Arc::new([]), backend, weight: 100 }]);
     let rule = Rule {
+        forwarding: None,
         origin: ObjectRef::namespaced("Ingress", "shop", "web"),
         direction: Direction::Request,
         matches: RuleMatch::default(),

@@ -42,6 +42,7 @@ async fn head_gets_the_length_without_the_body() {
 #[tokio::test]
 async fn a_redirect_names_the_new_place() {
     let redirect = Redirect {
+        change: None,
         protocol: Some("https".into()),
         host: None,
         port: Some("443".into()),

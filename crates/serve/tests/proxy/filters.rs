@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use model::{
     Action, Cors, Direction, Filter, HeaderMatch, HeaderSource, PathMatch, Rewrite, Rule,
-    TextPattern, TrafficLimit,
+    TextMatch, TrafficLimit,
 };
 use regex::Regex;
 use serde_json::json;
@@ -69,6 +69,7 @@ async fn headers_are_inserted_and_removed_in_order() {
 #[tokio::test]
 async fn a_rewrite_changes_what_the_backend_sees() {
     let rewrite = Rewrite {
+        change: None,
         host: Some("inner.test".into()),
         path: Some("/v2/$1".into()),
         query: Some("${query}&from=${host}".into()),
@@ -91,7 +92,8 @@ async fn a_rewrite_that_makes_no_target_is_500() {
 
 fn cors() -> Filter {
     Filter::Cors(Arc::new(Cors {
-        allow_origins: vec![TextPattern::new("https://*.shop.test")],
+        forwards_others: false,
+        allow_origins: vec![TextMatch::pattern("https://*.shop.test")],
         allow_methods: HeaderValue::from_static("GET, PUT"),
         allow_headers: HeaderValue::from_static("X-A"),
         expose_headers: None,
@@ -160,8 +162,9 @@ async fn response_rules_edit_what_matches_them() {
     let mut on_json = on_404.clone();
     on_json.matches.response_status = vec![];
     on_json.matches.response_headers = vec![HeaderMatch {
+        is_inverted: false,
         name: http::header::CONTENT_TYPE,
-        values: vec![TextPattern::new("application/*")],
+        values: vec![TextMatch::pattern("application/*")],
     }];
     on_json.filters = vec![insert("x-json", literal("yes"), true)];
     let rules = vec![on_404, on_json, rule("shop.test", "/", forward(&[backend.address]))];

@@ -168,6 +168,8 @@ async fn serve(
 pub fn listener(rules: Vec<Rule>) -> Listener {
     let default = Action::Fixed(fixed(404, "nothing here\n", Some("no-rule")));
     Listener {
+        servers: Vec::new(),
+        tunnel: None,
         key: ListenerKey { load_balancer: "edge-lb".into(), port: 443, quic: false },
         protocol: Protocol::Https,
         address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
@@ -196,6 +198,7 @@ pub fn fixed(status: u16, body: &str, reason: Option<&'static str>) -> FixedResp
 pub fn rule(host: &str, prefix: &str, action: Action) -> Rule {
     let hosts = if host.is_empty() { vec![] } else { vec![Name::parse(host).unwrap()] };
     Rule {
+        forwarding: None,
         origin: ObjectRef::namespaced("Ingress", "shop", "web"),
         direction: Direction::Request,
         matches: RuleMatch {
@@ -233,7 +236,7 @@ pub fn target(protocol: BackendProtocol, endpoints: &[SocketAddr], weight: u32) 
         balancing: Balancing::InTurn,
         endpoints,
     };
-    ForwardTarget { backend: Arc::new(backend), weight }
+    ForwardTarget { filters: Arc::new([]), backend: Arc::new(backend), weight }
 }
 
 /// What a finished handshake for `shop.test` leaves.

@@ -6,14 +6,14 @@ use std::{
 };
 
 use http::StatusCode;
-use model::{CertificateId, Dialect, ListenerKey, Protocol, Reason};
+use model::{CertificateId, Dialect, HostChoice, ListenerKey, Protocol, Reason};
 
 use super::config::{AlbConfig, ListenerDraft};
 use crate::{
     Memory,
     claim::{
         AlbListenerSpec, CertificateClaim, ClientCaClaim, Declaration, ListenerClaim,
-        LoadBalancerClaim, Refused, TlsClaim,
+        LoadBalancerClaim, OnDelete, Refused, TlsClaim,
     },
     dialect::{Claims, Problem},
     route::{Member, Merge, RuleOrder, no_rule},
@@ -99,16 +99,21 @@ fn listener_claim(
     members: &[Member<'_>],
 ) -> ListenerClaim {
     let tls = (draft.protocol != Protocol::Http).then(|| TlsClaim {
+        ciphers: None,
         versions: settings.versions,
         http2: settings.http2,
         client_ca: settings.client_ca.as_ref().map(|ids| client_ca(&draft.field, ids)),
         certificates: CertificateClaim {
+            on_delete: OnDelete::KeepLastGood,
             fixed: draft.fixed,
             default: draft.default,
             members: tls_members(members, draft.port, draft.protocol),
         },
     });
     ListenerClaim {
+        host_choice: HostChoice::default(),
+        servers: Vec::new(),
+        tunnel: None,
         port: draft.port,
         protocol: draft.protocol,
         field: draft.field,
@@ -131,6 +136,7 @@ fn client_ca(field: &str, ids: &[CertificateId]) -> ClientCaClaim {
         ids: ids.to_vec(),
         fields: fields.collect(),
         cure: "name one in caCertificates, or set caEnabled: false",
+        ..ClientCaClaim::default()
     }
 }
 

@@ -33,7 +33,16 @@ impl<'a> Binder<'a> {
             self.report(&wishes, rejected);
             return Err(FailClosed);
         }
-        Ok(Some(Arc::new(ClientAuth { ids: claim.ids.clone(), roots })))
+        Ok(Some(Arc::new(ClientAuth {
+            demand: claim.demand,
+            ids: claim.ids.clone(),
+            roots,
+            crls: Vec::new(),
+            names: claim.names.clone(),
+            key_pins: claim.key_pins.clone(),
+            certificate_pins: claim.certificate_pins.clone(),
+            is_lenient: claim.is_lenient,
+        })))
     }
 
     fn roots_of(

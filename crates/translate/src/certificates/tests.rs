@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use model::{
-    Action, CertificateTable, Choice, Dialect, FixedResponse, ForwardedHeaders, Listener, Name,
-    ObjectRef, Protocol, TlsVersions,
+    Action, CertificateTable, Choice, Dialect, FixedResponse, ForwardedHeaders, HostChoice,
+    Listener, Name, ObjectRef, Protocol, TlsVersions,
 };
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::{
     Translation, Translator,
     claim::{
         CertificateClaim, Declaration, FixedCertificates, ListenerClaim, LoadBalancerClaim,
-        TlsClaim, TlsMember,
+        OnDelete, TlsClaim, TlsMember,
     },
     dialect::Claims,
     tests::{Facts, Source, at},
@@ -34,11 +34,15 @@ fn member(index: usize, hosts: &[&str], secret: Option<&str>) -> Arc<TlsMember> 
 
 fn https(certificates: CertificateClaim) -> Claims {
     let listener = ListenerClaim {
+        host_choice: HostChoice::default(),
+        servers: Vec::new(),
+        tunnel: None,
         port: 443,
         protocol: Protocol::Https,
         field: "spec.listeners[0]".into(),
         shared_by: Vec::new(),
         tls: Some(TlsClaim {
+            ciphers: None,
             versions: TlsVersions::V12AndV13,
             http2: true,
             client_ca: None,
@@ -215,7 +219,7 @@ proptest! {
             }
         }
         let fixed = listed.map(|_| Ok(fixed));
-        let claims = || https(CertificateClaim {
+        let claims = || https(CertificateClaim { on_delete: OnDelete::KeepLastGood,
             fixed: fixed.clone(),
             members: members.clone(),
             default: None,

@@ -197,11 +197,12 @@ pub(crate) fn show(rule: &Rule) -> String {
         PathMatch::Prefix(path) => format!("{path}/*"),
         PathMatch::Pattern(pattern) => format!("?{}", pattern.0),
         PathMatch::Regex(regex) => format!("~{}", regex.as_str()),
+        PathMatch::Text(text) => text.to_string(),
     }));
     parts.extend(matches.methods.iter().map(ToString::to_string));
     let headers = matches.headers.iter().chain(&matches.response_headers);
     parts.extend(headers.map(|header| {
-        let values: Vec<&str> = header.values.iter().map(|value| &*value.0).collect();
+        let values: Vec<String> = header.values.iter().map(ToString::to_string).collect();
         format!("{}:{}", header.name, values.join("|"))
     }));
     parts.extend(matches.query.iter().map(|(key, value)| format!("?{}={}", key.0, value.0)));
@@ -222,7 +223,9 @@ fn show_filter(filter: &Filter) -> String {
             };
             format!("insert {name}: {value}{}", if *overwrite { "!" } else { "" })
         }
+        Filter::AppendHeader { name, value } => format!("append {name}: {value:?}"),
         Filter::RemoveHeader { name } => format!("remove {name}"),
+        Filter::Response(edit) => format!("response {edit:?}"),
         Filter::Rewrite(rewrite) => format!(
             "rewrite {} {} {}{}",
             rewrite.host.as_deref().unwrap_or("-"),
@@ -231,7 +234,7 @@ fn show_filter(filter: &Filter) -> String {
             if rewrite.groups_of.is_some() { " with groups" } else { "" },
         ),
         Filter::Cors(cors) => {
-            let origins: Vec<&str> = cors.allow_origins.iter().map(|origin| &*origin.0).collect();
+            let origins: Vec<String> = cors.allow_origins.iter().map(ToString::to_string).collect();
             format!("cors {} {}", origins.join(","), cors.max_age)
         }
         Filter::Limit(limit) => format!("limit {:?} {:?}", limit.total, limit.per_client),

@@ -96,13 +96,16 @@ fn listener_claim(
     let settings = &served.settings;
     let backend = resolved.backend.clone();
     let rule = Rule {
+        forwarding: None,
         origin: service.clone(),
         direction: Direction::Request,
         matches: RuleMatch::default(),
         filters: settings.filters(),
         action: match served.echo {
             true => Action::Echo,
-            false => Action::Forward(vec![ForwardTarget { backend, weight: 1 }]),
+            false => {
+                Action::Forward(vec![ForwardTarget { filters: Arc::new([]), backend, weight: 1 }])
+            }
         },
     };
     let tls = || settings.tls(served.client_ca_field.clone(), served.certificates.clone());

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderName, StatusCode};
 use model::{
-    AccessList, CertificateId, Filter, ForwardedHeaders, HeaderSource, Protocol, Rule, TlsVersions,
+    AccessList, CertificateId, Filter, ForwardedHeaders, HeaderSource, HostChoice, Protocol, Rule,
+    TlsVersions,
 };
 
 use super::{access, balancer::Class, policy, reader::Reader};
@@ -102,6 +103,9 @@ impl ListenerSettings {
         rules: Vec<Arc<Rule>>,
     ) -> ListenerClaim {
         ListenerClaim {
+            host_choice: HostChoice::default(),
+            servers: Vec::new(),
+            tunnel: None,
             port,
             protocol,
             field: field.to_owned(),
@@ -123,8 +127,15 @@ impl ListenerSettings {
             ids: vec![id],
             fields: vec![field],
             cure: "upload a Secret with ca.crt under this id, or remove client-ca-cert-id",
+            ..ClientCaClaim::default()
         });
-        TlsClaim { versions: self.versions, http2: self.http2, client_ca, certificates }
+        TlsClaim {
+            ciphers: None,
+            versions: self.versions,
+            http2: self.http2,
+            client_ca,
+            certificates,
+        }
     }
 }
 

@@ -13,7 +13,8 @@ pub(crate) const OWN_PREFIX: &str = "doorward.dev/";
 /// The prefix under which a dialect's own annotations stand; the plain one shares ALB's.
 pub(crate) fn prefix_of(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Ingress | Dialect::Alb => ALB_PREFIX,
+        // No Ingress is of the dialect `istio`.
+        Dialect::Ingress | Dialect::Alb | Dialect::Istio => ALB_PREFIX,
         Dialect::Elb => ELB_PREFIX,
     }
 }

@@ -51,6 +51,7 @@ fn built_rule(plan: &Plan, draft: &Draft, services: &[Resolved]) -> BuiltRule {
             targets
                 .iter()
                 .map(|(service, weight)| ForwardTarget {
+                    filters: Arc::new([]),
                     backend: services[*service].backend.clone(),
                     weight: *weight,
                 })
@@ -58,6 +59,7 @@ fn built_rule(plan: &Plan, draft: &Draft, services: &[Resolved]) -> BuiltRule {
         ),
     };
     let rule = Rule {
+        forwarding: None,
         origin: plan.subject.object.clone(),
         direction: draft.direction,
         matches: draft.matches.clone(),
@@ -76,6 +78,7 @@ fn to_https(rule: &Rule, port: u16) -> Rule {
     Rule {
         filters: filters.cloned().collect(),
         action: Action::Redirect(Redirect {
+            change: None,
             protocol: Some("https".into()),
             host: None,
             port: Some(port.to_string().into()),

@@ -6,7 +6,9 @@
 
 use std::{cell::Cell, collections::HashMap, sync::Arc};
 
-use model::{Action, ForwardTarget, HeaderMatch, Reason, Rule, RuleMatch, TextPattern, Verdict};
+use model::{
+    Action, ForwardTarget, HeaderMatch, Reason, Rule, RuleMatch, TextMatch, TextPattern, Verdict,
+};
 
 use super::{
     merge::Member,
@@ -71,8 +73,12 @@ impl Share<'_> {
         self.counts.set(true);
         let with = |value: &TextPattern| {
             let mut matches = stable.matches.clone();
-            let values = vec![value.clone()];
-            matches.headers.push(HeaderMatch { name: header.name.clone(), values });
+            let values = vec![TextMatch::Pattern(value.clone())];
+            matches.headers.push(HeaderMatch {
+                is_inverted: false,
+                name: header.name.clone(),
+                values,
+            });
             matches
         };
         match &header.value {
@@ -127,6 +133,7 @@ fn split(stable: &Arc<Rule>, shares: &[Share<'_>]) -> Option<Arc<Rule>> {
     let targets = parts.iter().flat_map(|(percent, targets)| {
         let sum = targets.iter().map(|target| target.weight).sum::<u32>().max(1);
         targets.iter().map(move |target| ForwardTarget {
+            filters: Arc::new([]),
             backend: target.backend.clone(),
             weight: percent * scale * target.weight / sum,
         })

@@ -6,7 +6,7 @@
 
 use http::{HeaderName, Method, StatusCode};
 use ipnet::IpNet;
-use model::{HeaderMatch, Name, PathMatch, Reason, RuleMatch, TextPattern};
+use model::{HeaderMatch, Name, PathMatch, Reason, RuleMatch, TextMatch, TextPattern};
 
 use super::{
     json_list::{JsonList, Unusable, Written, block, unusable},
@@ -167,7 +167,11 @@ fn header_in(mut config: Fields<'_>, problems: &mut Problems) -> Result<HeaderMa
         return unusable(&config, "key", format!("{name:?} is no header name"), problems);
     };
     config.finish(problems);
-    Ok(HeaderMatch { name, values: values.into_iter().map(TextPattern::new).collect() })
+    Ok(HeaderMatch {
+        is_inverted: false,
+        name,
+        values: values.into_iter().map(TextMatch::pattern).collect(),
+    })
 }
 
 /// Key and value pairs, of which any may match. Two items of the type would both have to match,

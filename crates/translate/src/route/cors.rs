@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
-use model::{Cors, Reason, TextPattern};
+use model::{Cors, Reason, TextMatch};
 
 use super::{
     annotations::{Annotations, ELB_PREFIX},
@@ -117,7 +117,8 @@ impl Written<'_> {
             }
         };
         Ok(Cors {
-            allow_origins: self.origins.iter().map(|origin| TextPattern::new(origin)).collect(),
+            forwards_others: false,
+            allow_origins: self.origins.iter().map(|origin| TextMatch::pattern(origin)).collect(),
             allow_methods: header_value("allow-methods", &self.methods)?,
             allow_headers: header_value("allow-headers", &self.headers)?,
             expose_headers: match self.expose.as_slice() {

@@ -95,7 +95,7 @@ const BACKEND_TYPE: &str = "service.beta.kubernetes.io/backend-type";
 /// them on Services too and sees to them itself.
 pub(super) fn check(annotations: &Annotations<'_>, dialect: Dialect, problems: &mut Problems) {
     let foreign = match dialect {
-        Dialect::Ingress | Dialect::Alb => {
+        Dialect::Ingress | Dialect::Alb | Dialect::Istio => {
             check_alb(annotations, dialect, problems);
             annotations.under(NGINX_PREFIX).filter(|(name, _)| !NGINX.contains(name)).collect()
         }

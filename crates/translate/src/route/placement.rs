@@ -42,7 +42,7 @@ impl Site<'_> {
         problems: &mut Problems,
     ) -> Result<Placement, Problem> {
         match self.subject.dialect {
-            Dialect::Ingress => Ok(self.plain(problems)),
+            Dialect::Ingress | Dialect::Istio => Ok(self.plain(problems)),
             Dialect::Alb => self.by_alb_rules(rules, problems),
             Dialect::Elb => elb::placement(self, problems),
         }

@@ -61,6 +61,7 @@ impl Facts {
     pub fn certificate(&self) -> Arc<Certificate> {
         let content = self.content.clone().unwrap_or_else(|| format!("{self:?}"));
         Arc::new(Certificate {
+            ocsp_staple: None,
             names: self.names.iter().map(|name| Name::parse(name).unwrap()).collect(),
             subject: String::new(),
             issuer: String::new(),

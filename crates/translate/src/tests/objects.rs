@@ -76,6 +76,7 @@ impl Source {
         };
         let root = |index: u8| CertificateDer::from(vec![index]);
         let secret = Secret {
+            crls: Vec::new(),
             store_id: facts.id.as_deref().map(CertificateId::store),
             issued_by: facts.issued_by.as_deref().map(Into::into),
             pair,

@@ -140,6 +140,7 @@ fn rule(rule: &Rule) -> String {
         PathMatch::Prefix(path) => format!("{path}/*"),
         PathMatch::Pattern(pattern) => pattern.0.to_string(),
         PathMatch::Regex(regex) => format!("~*{}", regex.as_str()),
+        PathMatch::Text(text) => text.to_string(),
     });
     let paths = join(paths.collect(), "any path");
     let direction = if rule.direction == Direction::Response { "response " } else { "" };

@@ -64,7 +64,7 @@ impl Reading<'_> {
                 let reference = self.reference_of(&kind, known.is_namespaced(), &map);
                 let message = format!(
                     "{kind} {api_version} is not read: write apiVersion: {}",
-                    known.api_version()
+                    known.api_versions()[0]
                 );
                 let verdict = Verdict::rejected(reference, Reason::UnknownKind, message);
                 let keeps = self.context.key_of(known, &map).map(|key| (known, key));

@@ -351,7 +351,7 @@ fn unknown_kinds_are_warned_of_and_common_ones_are_not() {
     let world = parse_documents(
         b"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n\
           apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n---\n\
-          apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: shop}\n",
+          apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: shop}\n",
     );
     let verdict = fault(&world);
     assert_eq!(verdict.object.to_string(), "Gateway shop/g");

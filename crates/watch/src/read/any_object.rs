@@ -9,7 +9,7 @@ use k8s_openapi::api::{
     networking::v1::{Ingress, IngressClass},
 };
 use model::{ObjectRef, Origin};
-use translate::world::{Key, Object, Objects, Secret, World};
+use translate::world::{Gateway, Key, Object, Objects, Secret, VirtualService, World};
 
 use super::Kind;
 
@@ -18,10 +18,12 @@ pub enum AnyObject {
     AlbConfig(Arc<Object<serde_json::Value>>),
     EndpointSlice(Arc<Object<EndpointSlice>>),
     Endpoints(Arc<Object<Endpoints>>),
+    Gateway(Arc<Object<Gateway>>),
     Ingress(Arc<Object<Ingress>>),
     IngressClass(Arc<Object<IngressClass>>),
     Secret(Arc<Object<Secret>>),
     Service(Arc<Object<Service>>),
+    VirtualService(Arc<Object<VirtualService>>),
 }
 
 /// The sequence of the first object that a source admits.
@@ -38,10 +40,12 @@ macro_rules! with_object {
             AnyObject::AlbConfig($object) => $body,
             AnyObject::EndpointSlice($object) => $body,
             AnyObject::Endpoints($object) => $body,
+            AnyObject::Gateway($object) => $body,
             AnyObject::Ingress($object) => $body,
             AnyObject::IngressClass($object) => $body,
             AnyObject::Secret($object) => $body,
             AnyObject::Service($object) => $body,
+            AnyObject::VirtualService($object) => $body,
         }
     };
 }
@@ -52,10 +56,12 @@ impl AnyObject {
             Self::AlbConfig(_) => Kind::AlbConfig,
             Self::EndpointSlice(_) => Kind::EndpointSlice,
             Self::Endpoints(_) => Kind::Endpoints,
+            Self::Gateway(_) => Kind::Gateway,
             Self::Ingress(_) => Kind::Ingress,
             Self::IngressClass(_) => Kind::IngressClass,
             Self::Secret(_) => Kind::Secret,
             Self::Service(_) => Kind::Service,
+            Self::VirtualService(_) => Kind::VirtualService,
         }
     }
 
@@ -77,10 +83,14 @@ impl AnyObject {
             Kind::AlbConfig => world.alb_configs.get(key).cloned().map(Self::AlbConfig),
             Kind::EndpointSlice => world.endpoint_slices.get(key).cloned().map(Self::EndpointSlice),
             Kind::Endpoints => world.endpoints.get(key).cloned().map(Self::Endpoints),
+            Kind::Gateway => world.gateways.get(key).cloned().map(Self::Gateway),
             Kind::Ingress => world.ingresses.get(key).cloned().map(Self::Ingress),
             Kind::IngressClass => world.ingress_classes.get(key).cloned().map(Self::IngressClass),
             Kind::Secret => world.secrets.get(key).cloned().map(Self::Secret),
             Kind::Service => world.services.get(key).cloned().map(Self::Service),
+            Kind::VirtualService => {
+                world.virtual_services.get(key).cloned().map(Self::VirtualService)
+            }
         }
     }
 
@@ -90,10 +100,12 @@ impl AnyObject {
             Kind::AlbConfig => world.alb_configs.remove(key).is_some(),
             Kind::EndpointSlice => world.endpoint_slices.remove(key).is_some(),
             Kind::Endpoints => world.endpoints.remove(key).is_some(),
+            Kind::Gateway => world.gateways.remove(key).is_some(),
             Kind::Ingress => world.ingresses.remove(key).is_some(),
             Kind::IngressClass => world.ingress_classes.remove(key).is_some(),
             Kind::Secret => world.secrets.remove(key).is_some(),
             Kind::Service => world.services.remove(key).is_some(),
+            Kind::VirtualService => world.virtual_services.remove(key).is_some(),
         }
     }
 
@@ -197,8 +209,10 @@ watched! {
     serde_json::Value: alb_configs, AlbConfig;
     EndpointSlice: endpoint_slices, EndpointSlice;
     Endpoints: endpoints, Endpoints;
+    Gateway: gateways, Gateway;
     Ingress: ingresses, Ingress;
     IngressClass: ingress_classes, IngressClass;
     Secret: secrets, Secret;
     Service: services, Service;
+    VirtualService: virtual_services, VirtualService;
 }

@@ -8,10 +8,12 @@ pub enum Kind {
     AlbConfig,
     EndpointSlice,
     Endpoints,
+    Gateway,
     Ingress,
     IngressClass,
     Secret,
     Service,
+    VirtualService,
 }
 
 /// What a document's `apiVersion` and `kind` come to.
@@ -27,20 +29,22 @@ pub enum Recognised {
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AlbConfig,
         Self::EndpointSlice,
         Self::Endpoints,
+        Self::Gateway,
         Self::Ingress,
         Self::IngressClass,
         Self::Secret,
         Self::Service,
+        Self::VirtualService,
     ];
 
     pub fn recognise(api_version: &str, kind: &str) -> Recognised {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         if let Some(known) = Self::ALL.into_iter().find(|known| known.as_str() == kind) {
-            if known.api_version() == api_version {
+            if known.api_versions().contains(&api_version) {
                 return Recognised::Read(known);
             }
             if known.groups().contains(&group) {
@@ -65,16 +69,18 @@ impl Kind {
             Self::AlbConfig => "AlbConfig",
             Self::EndpointSlice => "EndpointSlice",
             Self::Endpoints => "Endpoints",
+            Self::Gateway => "Gateway",
             Self::Ingress => "Ingress",
             Self::IngressClass => "IngressClass",
             Self::Secret => "Secret",
             Self::Service => "Service",
+            Self::VirtualService => "VirtualService",
         }
     }
 
     /// The one text of the kind that all references share.
     pub fn shared(self) -> Arc<str> {
-        static NAMES: LazyLock<[Arc<str>; 7]> =
+        static NAMES: LazyLock<[Arc<str>; 9]> =
             LazyLock::new(|| Kind::ALL.map(|kind| kind.as_str().into()));
         NAMES[self as usize].clone()
     }
@@ -85,19 +91,27 @@ impl Kind {
             Self::AlbConfig => "albconfigs",
             Self::EndpointSlice => "endpointslices",
             Self::Endpoints => "endpoints",
+            Self::Gateway => "gateways",
             Self::Ingress => "ingresses",
             Self::IngressClass => "ingressclasses",
             Self::Secret => "secrets",
             Self::Service => "services",
+            Self::VirtualService => "virtualservices",
         }
     }
 
-    pub fn api_version(self) -> &'static str {
+    /// The versions that are read, the one to be asked for first.
+    pub fn api_versions(self) -> &'static [&'static str] {
         match self {
-            Self::AlbConfig => "alibabacloud.com/v1",
-            Self::EndpointSlice => "discovery.k8s.io/v1",
-            Self::Ingress | Self::IngressClass => "networking.k8s.io/v1",
-            Self::Endpoints | Self::Secret | Self::Service => "v1",
+            Self::AlbConfig => &["alibabacloud.com/v1"],
+            Self::EndpointSlice => &["discovery.k8s.io/v1"],
+            Self::Gateway | Self::VirtualService => &[
+                "networking.istio.io/v1",
+                "networking.istio.io/v1beta1",
+                "networking.istio.io/v1alpha3",
+            ],
+            Self::Ingress | Self::IngressClass => &["networking.k8s.io/v1"],
+            Self::Endpoints | Self::Secret | Self::Service => &["v1"],
         }
     }
 
@@ -111,6 +125,7 @@ impl Kind {
             Self::AlbConfig => &["alibabacloud.com"],
             Self::EndpointSlice => &["discovery.k8s.io"],
             Self::Ingress => &["networking.k8s.io", "extensions"],
+            Self::Gateway | Self::VirtualService => &["networking.istio.io"],
             Self::IngressClass => &["networking.k8s.io"],
             Self::Endpoints | Self::Secret | Self::Service => &[""],
         }

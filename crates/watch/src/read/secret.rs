@@ -48,6 +48,7 @@ pub(crate) fn read(
         issued_by: labels.get(ISSUED_BY).map(|name| name.as_str().into()),
         pair: pair.map(Into::into),
         roots,
+        crls: Vec::new(),
     })
 }
 

@@ -19,6 +19,8 @@ pub fn differ(a: &World, b: &World) -> Difference {
         && same(&a.alb_configs, &b.alb_configs)
         && same(&a.ingresses, &b.ingresses)
         && same(&a.services, &b.services)
+        && same(&a.gateways, &b.gateways)
+        && same(&a.virtual_services, &b.virtual_services)
         && same(&a.secrets, &b.secrets));
     let objects = written
         || !(same(&a.endpoint_slices, &b.endpoint_slices) && same(&a.endpoints, &b.endpoints));

@@ -100,6 +100,8 @@ fn write(world: &World, saved: Timestamp, output: impl Write) -> io::Result<()> 
         ingress_classes,
         alb_configs,
         ingresses,
+        gateways,
+        virtual_services,
         services,
         endpoint_slices,
         endpoints,
@@ -114,6 +116,8 @@ fn write(world: &World, saved: Timestamp, output: impl Write) -> io::Result<()> 
     write_all(&mut lines, Kind::IngressClass, ingress_classes)?;
     write_all(&mut lines, Kind::AlbConfig, alb_configs)?;
     write_all(&mut lines, Kind::Ingress, ingresses)?;
+    write_all(&mut lines, Kind::Gateway, gateways)?;
+    write_all(&mut lines, Kind::VirtualService, virtual_services)?;
     write_all(&mut lines, Kind::Service, services)?;
     write_all(&mut lines, Kind::EndpointSlice, endpoint_slices)?;
     write_all(&mut lines, Kind::Endpoints, endpoints)?;
@@ -156,6 +160,7 @@ fn read(input: impl Read) -> Result<Snapshot, Broken> {
             }
             Line::Endpoints(saved) => saved.restore(Kind::Endpoints, &mut world.endpoints),
             Line::Fault(saved) => world.faults.extend(SavedFault::restore(saved)),
+            Line::Gateway(saved) => saved.restore(Kind::Gateway, &mut world.gateways),
             Line::Ingress(saved) => saved.restore(Kind::Ingress, &mut world.ingresses),
             Line::IngressClass(saved) => {
                 saved.restore(Kind::IngressClass, &mut world.ingress_classes);
@@ -165,6 +170,9 @@ fn read(input: impl Read) -> Result<Snapshot, Broken> {
                 saved.restore(Kind::Secret, &mut world.secrets);
             }
             Line::Service(saved) => saved.restore(Kind::Service, &mut world.services),
+            Line::VirtualService(saved) => {
+                saved.restore(Kind::VirtualService, &mut world.virtual_services);
+            }
             Line::Head(_) => return Err(Broken::Line(number)),
             Line::End(end) => {
                 let is_whole = end.sha256 == lines.checksum_before() && lines.next()?.is_none();

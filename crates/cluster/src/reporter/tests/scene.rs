@@ -168,6 +168,8 @@ fn model<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Model {
         reason: None,
     });
     let listener = Listener {
+        servers: Vec::new(),
+        tunnel: None,
         key: ListenerKey { load_balancer: "edge-lb".into(), port: 443, quic: false },
         protocol: Protocol::Https,
         address: ([127, 0, 0, 1], 443).into(),

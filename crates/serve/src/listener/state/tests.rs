@@ -65,7 +65,12 @@ fn a_change_of_what_is_asked_of_clients_ends_former_connections() {
     let renewed = certificate("shop.test");
     let same_terms = build(&mut builder, &listener(&[("a", &renewed)]), Some(&state));
     assert!(!state.admits_other_clients(&same_terms));
-    let tls = Some(TlsSettings { versions: TlsVersions::V13, http2: true, client_auth: None });
+    let tls = Some(TlsSettings {
+        ciphers: None,
+        versions: TlsVersions::V13,
+        http2: true,
+        client_auth: None,
+    });
     let stricter = Arc::new(Listener { tls, ..Listener::clone(&wanted) });
     let stricter = build(&mut builder, &stricter, Some(&state));
     assert!(state.admits_other_clients(&stricter));

@@ -1,10 +1,11 @@
-use model::TextPattern;
+use model::TextMatch;
 
 use super::*;
 
 fn cors(origins: &[&str]) -> Cors {
     Cors {
-        allow_origins: origins.iter().map(|origin| TextPattern::new(origin)).collect(),
+        forwards_others: false,
+        allow_origins: origins.iter().map(|origin| TextMatch::pattern(origin)).collect(),
         allow_methods: HeaderValue::from_static("GET, PUT"),
         allow_headers: HeaderValue::from_static("X-A"),
         expose_headers: Some(HeaderValue::from_static("X-B")),

@@ -3,6 +3,7 @@ use http::StatusCode;
 use super::*;
 
 const KEEP_ALL: Redirect = Redirect {
+    change: None,
     protocol: None,
     host: None,
     port: None,

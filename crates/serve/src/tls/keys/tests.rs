@@ -33,6 +33,7 @@ fn the_same_leaf_under_another_chain_is_another_certificate() {
         issuer: shop.issuer.clone(),
         serial: shop.serial.clone(),
         leaf: shop.leaf.clone(),
+        ocsp_staple: None,
         ..*shop
     });
     let mut pool = KeyPool::default();

@@ -28,6 +28,7 @@ fn listener(name: &str, client_auth: Option<(&str, &[&[u8]])>) -> Listener {
             Arc::new(ClientAuth {
                 ids: vec![model::CertificateId::store(id)],
                 roots: roots.iter().map(|root| CertificateDer::from(root.to_vec())).collect(),
+                ..ClientAuth::default()
             })
         }),
         ..tls

@@ -7,7 +7,7 @@ use model::{Protocol, Reason, Verdict};
 
 use super::{Shared, read::Wish};
 use crate::{
-    claim::{CertificateClaim, Sharer},
+    claim::{CertificateClaim, OnDelete, Sharer},
     dialect::Problem,
     route::{ELB_PREFIX, field},
 };
@@ -27,6 +27,7 @@ impl Crowd<'_, '_> {
         let all = std::iter::once(&self.first).chain(&self.others);
         let members = all.flat_map(|one| one.wish.certificates.others.iter().cloned());
         CertificateClaim {
+            on_delete: OnDelete::KeepLastGood,
             fixed: None,
             default: self.first.wish.certificates.server.clone(),
             members: members.collect(),

@@ -10,7 +10,7 @@ use super::{
     ports::{self, PortPlan},
 };
 use crate::{
-    claim::{CertificateClaim, DefaultClaim},
+    claim::{CertificateClaim, DefaultClaim, OnDelete},
     dialect::{Problem, Problems, Subject},
     elb::{
         balancer::{self, Balancer, Class},
@@ -209,6 +209,7 @@ impl Draft<'_> {
         let members =
             more.into_iter().map(|id| certificates::member(self.subject, field.clone(), id));
         CertificateClaim {
+            on_delete: OnDelete::KeepLastGood,
             fixed: None,
             default: Some(DefaultClaim { id, field: reader.field("cert-id") }),
             members: members.collect(),

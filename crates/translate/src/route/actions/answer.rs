@@ -105,7 +105,15 @@ pub(super) fn redirect(item: &mut Fields<'_>, problems: &mut Problems) -> Result
         other => other.map(String::into_boxed_str),
     };
     config.finish(problems);
-    Ok(Answer::Ready(Action::Redirect(Redirect { protocol, host, port, path, query, status })))
+    Ok(Answer::Ready(Action::Redirect(Redirect {
+        change: None,
+        protocol,
+        host,
+        port,
+        path,
+        query,
+        status,
+    })))
 }
 
 pub(super) fn forward(item: &mut Fields<'_>, problems: &mut Problems) -> Result<Answer, Unusable> {

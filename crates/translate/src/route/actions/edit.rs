@@ -85,7 +85,7 @@ pub(super) fn rewrite(item: &mut Fields<'_>, problems: &mut Problems) -> Result<
     let path = part("path", "${path}", problems);
     let query = part("query", "${query}", problems);
     config.finish(problems);
-    Ok(Filter::Rewrite(Rewrite { host, path, query, groups_of: None }))
+    Ok(Filter::Rewrite(Rewrite { change: None, host, path, query, groups_of: None }))
 }
 
 pub(super) fn cors(item: &mut Fields<'_>, problems: &mut Problems) -> Result<Filter, Unusable> {

@@ -15,7 +15,10 @@ fn kinds_and_versions_are_told_apart() {
         ("rbac.authorization.k8s.io/v1", "Role", Recognised::Beside),
         ("kustomize.config.k8s.io/v1beta1", "Kustomization", Recognised::Beside),
         ("iam.example.com/v1", "Role", Recognised::Unknown(None)),
-        ("networking.istio.io/v1", "Gateway", Recognised::Unknown(None)),
+        ("networking.istio.io/v1", "Gateway", Recognised::Read(Kind::Gateway)),
+        ("networking.istio.io/v1alpha3", "VirtualService", Recognised::Read(Kind::VirtualService)),
+        ("networking.istio.io/v2", "Gateway", Recognised::OtherVersion(Kind::Gateway)),
+        ("gateway.networking.k8s.io/v1", "Gateway", Recognised::Unknown(None)),
         ("networking.k8s.io/v1", "Ingres", Recognised::Unknown(Some("Ingress"))),
     ] {
         assert_eq!(Kind::recognise(api_version, kind), expected, "{api_version} {kind}");

@@ -8,6 +8,7 @@ use k8s_openapi::api::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use translate::world::{Gateway, VirtualService};
 
 use super::{
     saved::{SavedConsole, SavedObject},
@@ -28,11 +29,13 @@ pub enum Line<'a> {
     AlbConfig(SavedObject<Value>),
     EndpointSlice(SavedObject<EndpointSlice>),
     Endpoints(SavedObject<Endpoints>),
+    Gateway(SavedObject<Gateway>),
     Ingress(SavedObject<Ingress>),
     IngressClass(SavedObject<IngressClass>),
     #[serde(borrow)]
     Secret(SavedSecret<'a>),
     Service(SavedObject<Service>),
+    VirtualService(SavedObject<VirtualService>),
     /// A [`super::saved::SavedFault`], once it proves to be one.
     Fault(Value),
     End(End),

@@ -85,6 +85,7 @@ impl SavedSecret<'_> {
             issued_by: self.issued_by.map(Into::into),
             pair,
             roots: roots.collect::<Option<_>>()?,
+            crls: Vec::new(),
         };
         Some(SavedObject { identity: self.identity, body })
     }

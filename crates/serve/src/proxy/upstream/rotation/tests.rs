@@ -15,7 +15,7 @@ fn target(name: usize, weight: u32, endpoints: usize) -> ForwardTarget {
         balancing: Balancing::InTurn,
         endpoints: (0..endpoints).map(|n| endpoint(n as u16)).collect(),
     };
-    ForwardTarget { backend: Arc::new(backend), weight }
+    ForwardTarget { filters: Arc::new([]), backend: Arc::new(backend), weight }
 }
 
 fn endpoint(port: u16) -> Endpoint {
