@@ -1,16 +1,122 @@
 //! The two ends of an order: who makes the certificate, and who stores it.
 
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
-use model::{Name, Want};
+use jiff::Timestamp;
+use model::{Certificate, CertificateId, Name, Want};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the traits of this crate return, so that they can be used as objects.
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 
-/// Makes certificates.
+/// Makes certificates, one step of an order at a time.
+///
+/// The process may be killed at any moment; an order then goes on from the progress that was kept
+/// last. So a step that was taken before must come to the same when it is taken again: it looks
+/// before it creates.
 pub trait Issuer: Send + Sync {
-    /// A certificate for all of `names` with a new key.
-    fn issue<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<Issued, IssueError>>;
+    /// Takes an order one step on. Never waits for others for longer than one answer of theirs:
+    /// what takes time is a [`Step::Continue`] that asks to be called again later.
+    fn advance<'a>(
+        &'a self,
+        request: &'a Request,
+        progress: &'a Progress,
+    ) -> Future<'a, Result<Step, IssueError>>;
+
+    /// Takes away what an order left with others and nobody needs any more: DNS records, open
+    /// challenges, a certificate that the CA keeps. Called when the order has failed, is not
+    /// wanted any more, or when what it brought is no longer served anywhere.
+    fn retire<'a>(
+        &'a self,
+        request: &'a Request,
+        progress: &'a Progress,
+    ) -> Future<'a, Result<(), IssueError>> {
+        let _ = (request, progress);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// When the CA wants this certificate renewed (RFC 9773); `None`: it does not say.
+    fn renewal_window<'a>(
+        &'a self,
+        held: &'a Certificate,
+    ) -> Future<'a, Result<Option<RenewalWindow>, IssueError>> {
+        let _ = held;
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// One order of one certificate.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub id: CertificateId,
+    /// At least one, sorted, each once.
+    pub names: Vec<Name>,
+    pub key: KeyKind,
+    /// What it will replace.
+    pub replaces: Option<Arc<Certificate>>,
+    /// Grows with every order for this id, and stays the same for all steps of one: part of
+    /// idempotency tokens.
+    pub serial: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+pub enum KeyKind {
+    #[default]
+    #[serde(rename = "ECDSA P-256")]
+    EcdsaP256,
+    #[serde(rename = "RSA 2048")]
+    Rsa2048,
+}
+
+/// What an issuer has to remember of an order between two steps. Nobody else looks into it. It
+/// may hold the certificate's future key: it is kept where only Doorward can read.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Progress(pub Value);
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_null() { "Progress(none)" } else { "Progress([redacted])" })
+    }
+}
+
+/// What one step came to.
+#[derive(Debug)]
+pub enum Step {
+    /// `progress` must be kept before anything else is done; then the next step is due `after`.
+    Continue {
+        progress: Progress,
+        stage: Stage,
+        after: Duration,
+        /// For people: what is waited for.
+        message: String,
+    },
+    Issued(Issued),
+}
+
+/// How far an order has come with its issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Stage {
+    /// Being asked for.
+    Ordering,
+    /// The issuer checks that the names are ours.
+    Validating,
+    /// On others: the spread of DNS records, a queue.
+    Waiting,
+    /// Being made.
+    Issuing,
+}
+
+/// RFC 9773 section 4.2: renew at a random moment in it, at once if it has passed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RenewalWindow {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// Why, in the CA's words or at its address.
+    pub explanation: Option<String>,
+    /// When to ask again.
+    pub ask_again: Timestamp,
 }
 
 /// Keeps what was issued, as a Secret that the source of the World will see.
@@ -34,10 +140,46 @@ impl fmt::Debug for Issued {
     }
 }
 
-/// An issuer could not make the certificate. The order is tried again, later each time.
+/// A step could not be taken.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct IssueError(pub String);
+#[error("{message}")]
+pub struct IssueError {
+    /// What is wrong and what to do; never holds a byte of a key.
+    pub message: String,
+    pub fault: Fault,
+}
+
+/// What an error means for the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The same step may well go through later.
+    Passing,
+    /// The issuer wants fewer requests, and perhaps says when to come back.
+    TooMany { retry_after: Option<Duration> },
+    /// This order is dead, a new one may do better: the progress is thrown away.
+    Dead,
+    /// No order will do until somebody changes something: names not ours, CAA, an account that is
+    /// not known.
+    Refused,
+}
+
+impl IssueError {
+    pub fn passing(message: impl Into<String>) -> Self {
+        Self { message: message.into(), fault: Fault::Passing }
+    }
+
+    pub fn dead(message: impl Into<String>) -> Self {
+        Self { message: message.into(), fault: Fault::Dead }
+    }
+
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { message: message.into(), fault: Fault::Refused }
+    }
+
+    pub fn too_many(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self { message: message.into(), fault: Fault::TooMany { retry_after } }
+    }
+}
 
 /// The store could not keep the certificate. The order is tried again, later each time.
 #[derive(Debug, thiserror::Error)]

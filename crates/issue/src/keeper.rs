@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    Issued, Issuer, Order, OrderState, Orders, Store,
+    IssueError, Issued, Issuer, KeyKind, Order, OrderState, Orders, Progress, Request, Step, Store,
     backoff::pause,
     policy::{Decision, Why, decide},
 };
@@ -54,6 +54,30 @@ pub async fn keep(
             Some(done) = keeper.at_work.join_next_with_id() => keeper.finish(done),
             () = tokio::time::sleep(wake) => {}
             () = cancel.cancelled() => return,
+        }
+    }
+}
+
+/// All steps of one order.
+async fn obtain(issuer: &dyn Issuer, want: &Want) -> Result<Issued, IssueError> {
+    let mut names = want.names.clone();
+    names.sort();
+    names.dedup();
+    let request = Request {
+        id: want.id.clone(),
+        names,
+        key: KeyKind::default(),
+        replaces: want.held.clone(),
+        serial: 0,
+    };
+    let mut progress = Progress::default();
+    loop {
+        match issuer.advance(&request, &progress).await? {
+            Step::Issued(issued) => return Ok(issued),
+            Step::Continue { progress: next, after, .. } => {
+                progress = next;
+                tokio::time::sleep(after).await;
+            }
         }
     }
 }
@@ -180,8 +204,7 @@ impl Keeper {
         info!(certificate = %want.id, issuer = %want.issuer, reason = %why, "obtaining a certificate");
         let (store, order) = (self.store.clone(), want.clone());
         let task = self.at_work.spawn(async move {
-            let issued: Issued =
-                issuer.issue(&order.names).await.map_err(|error| error.to_string())?;
+            let issued = obtain(&*issuer, &order).await.map_err(|error| error.to_string())?;
             store.put(&order, &issued).await.map_err(|error| error.to_string())
         });
         self.working_on.insert(task.id(), want.id.clone());

@@ -5,11 +5,18 @@
 //! [`Store`] writes it where the source finds it again. Nothing here knows who the issuer is.
 
 mod backoff;
+mod challenge;
+mod dns;
 mod issuer;
 mod keeper;
 mod order;
 mod policy;
 
-pub use issuer::{Future, IssueError, Issued, Issuer, Store, StoreError};
+pub use challenge::{Challenge, Challenges};
+pub use dns::{Dns, Record, RecordKind};
+pub use issuer::{
+    Fault, Future, IssueError, Issued, Issuer, KeyKind, Progress, RenewalWindow, Request, Stage,
+    Step, Store, StoreError,
+};
 pub use keeper::{Clock, Issuers, keep};
 pub use order::{Order, OrderState, Orders, seen};

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use issue::{Future, IssueError, Issued, Issuer};
+use issue::{Future, IssueError, Issued, Issuer, Progress, Request, Step};
 use jiff::{SignedDuration, Timestamp};
 use model::Name;
 use rcgen::{
@@ -98,11 +98,17 @@ impl LocalCa {
 }
 
 impl Issuer for LocalCa {
-    fn issue<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<Issued, IssueError>> {
+    /// One step is all it takes.
+    fn advance<'a>(
+        &'a self,
+        request: &'a Request,
+        _: &'a Progress,
+    ) -> Future<'a, Result<Step, IssueError>> {
         Box::pin(async move {
-            self.sign(names).map_err(|error| {
-                IssueError(format!("the own CA could not sign a certificate: {error}"))
-            })
+            let issued = self.sign(&request.names).map_err(|error| {
+                IssueError::passing(format!("the own CA could not sign a certificate: {error}"))
+            })?;
+            Ok(Step::Issued(issued))
         })
     }
 }

@@ -7,9 +7,11 @@ use ::watch::{
     state::{NewSecret, StateFolder},
 };
 use anyhow::{Context, Result};
-use issue::{Future, IssueError, Issued, Issuer, Issuers, Store, StoreError};
+use issue::{
+    Future, IssueError, Issued, Issuer, Issuers, Progress, Request, Step, Store, StoreError,
+};
 use jiff::Timestamp;
-use model::{Name, Want};
+use model::Want;
 use providers::ca::{LocalCa, RootCertificate};
 use tokio::{sync::Mutex, task::block_in_place, time::Instant};
 use tracing::info;
@@ -51,10 +53,15 @@ impl Local {
 }
 
 impl Issuer for Local {
-    fn issue<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<Issued, IssueError>> {
+    fn advance<'a>(
+        &'a self,
+        request: &'a Request,
+        progress: &'a Progress,
+    ) -> Future<'a, Result<Step, IssueError>> {
         Box::pin(async move {
             let ca = self.open().await;
-            ca.map_err(|error| IssueError(format!("{error:#}")))?.issue(names).await
+            let ca = ca.map_err(|error| IssueError::passing(format!("{error:#}")))?;
+            ca.advance(request, progress).await
         })
     }
 }

@@ -51,9 +51,13 @@ struct Script {
 }
 
 impl Issuer for Script {
-    fn issue<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<Issued, IssueError>> {
+    fn advance<'a>(
+        &'a self,
+        request: &'a Request,
+        _: &'a Progress,
+    ) -> Future<'a, Result<Step, IssueError>> {
         Box::pin(async move {
-            self.asked.lock().unwrap().extend_from_slice(names);
+            self.asked.lock().unwrap().extend_from_slice(&request.names);
             {
                 let mut at_once = self.most_at_once.lock().unwrap();
                 at_once.0 += 1;
@@ -64,8 +68,11 @@ impl Issuer for Script {
             let scripted = self.failures.lock().unwrap().pop();
             match scripted {
                 Some("panic") => panic!("scripted"),
-                Some(text) => Err(IssueError(text.into())),
-                None => Ok(Issued { certificate_pem: "certificate".into(), key_pem: "key".into() }),
+                Some(text) => Err(IssueError::passing(text)),
+                None => Ok(Step::Issued(Issued {
+                    certificate_pem: "certificate".into(),
+                    key_pem: "key".into(),
+                })),
             }
         })
     }
