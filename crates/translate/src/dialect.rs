@@ -24,7 +24,7 @@ pub(crate) use tracked::Tracked;
 use crate::{
     Memory, Settings, World, alb,
     claim::{AlbListenerSpec, LoadBalancerClaim},
-    elb, ingress,
+    elb, ingress, istio,
     memory::ElbPast,
 };
 use class::Classes;
@@ -59,7 +59,7 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
     }
 
     let past = elb::Past { objects: &memory.elb, retain: settings.retain_removed_settings };
-    let homes = memo.follow(world, &classes, past);
+    let homes = memo.follow(world, settings, &classes, past);
     let mut groups = memo.groups(homes, &mut claims);
     for (object, config) in memo.alb_configs() {
         let members = groups.alb.remove(&*object.reference.name).unwrap_or_default();
@@ -73,6 +73,7 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
     for (object, service) in memo.elb_services() {
         elb::claim_service(object, service, past, &mut claims);
     }
+    istio::claim(memo.istio(), settings, &mut claims);
     claims.load_balancers.sort_by(|a, b| a.name.cmp(&b.name));
     claims
 }

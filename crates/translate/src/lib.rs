@@ -12,6 +12,7 @@ mod conflict;
 mod dialect;
 mod elb;
 mod ingress;
+mod istio;
 pub mod memory;
 mod named;
 mod route;

@@ -11,6 +11,8 @@ pub(crate) struct Fields<'a> {
     map: &'a Map<String, Value>,
     place: Place,
     known: Vec<&'static str>,
+    /// Keys count in their own letter case only.
+    is_exact: bool,
 }
 
 /// Where an object stands, in our words and in Go's.
@@ -50,7 +52,7 @@ impl<'a> Fields<'a> {
     /// `None` for `null`, and with a problem for anything that is no object.
     pub fn open(value: &'a Value, place: Place, problems: &mut Problems) -> Option<Self> {
         match value {
-            Value::Object(map) => Some(Self { map, place, known: Vec::new() }),
+            Value::Object(map) => Some(Self { map, place, known: Vec::new(), is_exact: false }),
             Value::Null => None,
             other => {
                 let text = format!(
@@ -73,9 +75,8 @@ impl<'a> Fields<'a> {
     pub fn value(&mut self, key: &'static str) -> Option<&'a Value> {
         self.known.push(key);
         let map = self.map;
-        map.get(key)
-            .or_else(|| map.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v))
-            .filter(|value| !value.is_null())
+        let by_case = || map.iter().find(|(k, _)| self.is(k, key)).map(|(_, value)| value);
+        map.get(key).or_else(by_case).filter(|value| !value.is_null())
     }
 
     pub fn boolean(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
@@ -137,9 +138,12 @@ impl<'a> Fields<'a> {
     ) -> Option<Fields<'a>> {
         let value = self.value(key)?;
         match value {
-            Value::Object(map) => {
-                Some(Self { map, place: self.place.below(key, go_type), known: Vec::new() })
-            }
+            Value::Object(map) => Some(Self {
+                map,
+                place: self.place.below(key, go_type),
+                known: Vec::new(),
+                is_exact: self.is_exact,
+            }),
             other => self.wrong_type(key, other, go_type, "write a map of keys", problems),
         }
     }
@@ -159,6 +163,7 @@ impl<'a> Fields<'a> {
                     map,
                     place: self.place.below(key, go_type).item(index),
                     known: Vec::new(),
+                    is_exact: self.is_exact,
                 }),
                 other => {
                     self.wrong_type::<()>(key, other, go_type, "write a map of keys", problems);
@@ -178,25 +183,32 @@ impl<'a> Fields<'a> {
         self
     }
 
+    /// Keys of this object, and of those below, count in their own letter case only, as in a
+    /// CustomResourceDefinition's schema.
+    pub fn in_exact_case(mut self) -> Self {
+        self.is_exact = true;
+        self
+    }
+
     /// Names keys that are accepted without being read.
     pub fn accept(&mut self, keys: &[&'static str]) {
         self.known.extend_from_slice(keys);
     }
 
     pub fn has(&self, key: &str) -> bool {
-        self.map.keys().any(|written| written.eq_ignore_ascii_case(key))
+        self.map.keys().any(|written| self.is(written, key))
     }
 
     /// Whether the key is there and its value asks for something: not false, empty or all of that.
     pub fn asks_for(&self, key: &str) -> bool {
-        let mut values = self.map.iter().filter(|(written, _)| written.eq_ignore_ascii_case(key));
+        let mut values = self.map.iter().filter(|(written, _)| self.is(written, key));
         values.any(|(_, value)| !is_empty(value))
     }
 
     /// Warns of every key that nobody asked for.
     pub fn finish(self, problems: &mut Problems) {
         for key in self.map.keys() {
-            if self.known.iter().any(|known| key.eq_ignore_ascii_case(known)) {
+            if self.known.iter().any(|known| self.is(key, known)) {
                 continue;
             }
             let cure = did_you_mean(nearest(key, self.known.iter().copied()));
@@ -206,6 +218,10 @@ impl<'a> Fields<'a> {
                 format!("{key} is no known key here; {cure}"),
             );
         }
+    }
+
+    fn is(&self, written: &str, key: &str) -> bool {
+        written == key || (!self.is_exact && written.eq_ignore_ascii_case(key))
     }
 
     fn wrong_type<T>(

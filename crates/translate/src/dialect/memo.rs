@@ -16,9 +16,10 @@ use super::{
     tracked::{Entry, Tracked},
 };
 use crate::{
-    World,
+    Settings, World,
     alb::AlbConfig,
     elb::{ElbIngress, ElbMember, ElbService, Past},
+    istio,
     route::{Built, Member, Plan, build},
     service::Backends,
     world::{Age, Key, Object},
@@ -32,6 +33,7 @@ pub struct Memo {
     alb_configs: Tracked<Value, AlbConfig>,
     /// Of Services that are the dialect `elb`'s.
     services: Tracked<Service, Option<Box<ElbService>>>,
+    istio: istio::Kept,
     backends: Backends,
 }
 
@@ -65,6 +67,7 @@ impl Memo {
     pub(super) fn follow<'w>(
         &mut self,
         world: &'w World,
+        settings: &Settings,
         classes: &Classes<'w>,
         past: Past<'_>,
     ) -> Vec<Home<'w>> {
@@ -115,6 +118,7 @@ impl Memo {
                 service.resolve(key, &mut resolver);
             }
         }
+        some_news |= self.istio.follow(world, settings, &changed, &mut resolver);
         if some_news {
             self.backends.forget_unused();
         }
@@ -152,6 +156,10 @@ impl Memo {
     ) -> impl Iterator<Item = (&Arc<Object<Service>>, &ElbService)> {
         let entries = self.services.entries.iter();
         entries.filter_map(|entry| Some((&entry.object, entry.value.as_deref()?)))
+    }
+
+    pub(super) fn istio(&self) -> &istio::Kept {
+        &self.istio
     }
 
     pub(super) fn alb_configs(&self) -> impl Iterator<Item = (&Arc<Object<Value>>, &AlbConfig)> {

@@ -1,0 +1,15 @@
+//! The dialect `istio`: Istio's Gateways say which ports are open for which hosts, with which
+//! certificates, and VirtualServices say where requests go from there.
+//!
+//! All Gateways that are meant for this process are one load balancer. What one object alone says
+//! is kept from run to run ([`Kept`]); what several want of one port is settled anew each time.
+
+#![expect(dead_code, unused_imports, reason = "the types come first")]
+
+mod claims;
+mod gateway;
+mod kept;
+mod virtual_services;
+
+pub(crate) use claims::claim;
+pub(crate) use kept::Kept;
