@@ -14,4 +14,5 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(read.fingerprint, again.fingerprint);
     }
     let _ = x509::read_roots(certificate);
+    let _ = x509::read_crls(certificate);
 });

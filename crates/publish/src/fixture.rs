@@ -97,6 +97,7 @@ fn nothing() -> Secret {
         pair: Err(problem),
         roots: Vec::new(),
         crls: Vec::new(),
+        ca_problem: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A PKI for tests: roots, intermediates and leaves of every kind a test asks for. The keys are
 //! made anew in each process, except one RSA key of 1024 bits that no library makes any more.
 
+mod revocation;
 mod weak;
 
 use std::{
@@ -74,7 +75,8 @@ impl TestCa {
         if let Some(name) = common_name {
             params.distinguished_name.push(DnType::CommonName, name);
         }
-        params.serial_number = Some(next_serial());
+        let serial = next_serial();
+        params.serial_number = Some(serial.clone());
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![match options.client {
@@ -96,6 +98,7 @@ impl TestCa {
             chain_pem: certificate.pem() + &self.intermediates,
             cert_pem: certificate.pem(),
             key_pem: key.serialize_pem(),
+            serial: serial.to_bytes(),
         }
     }
 
@@ -215,6 +218,8 @@ pub struct Issued {
     /// The leaf, then the intermediates; never the root.
     pub chain_pem: String,
     pub key_pem: String,
+    /// Its number, big-endian.
+    pub serial: Vec<u8>,
 }
 
 impl Issued {

@@ -84,6 +84,7 @@ fn secret(index: u32, source: Source) -> (Key, Arc<Object<Secret>>) {
     };
     let body = Secret {
         crls: Vec::new(),
+        ca_problem: None,
         store_id,
         issued_by: None,
         pair: Ok(Arc::new(certificate)),

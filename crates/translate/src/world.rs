@@ -101,19 +101,23 @@ pub struct Secret {
     pub store_id: Option<CertificateId>,
     /// The issuer that made it, if Doorward wrote it (label `doorward.dev/issued-by`).
     pub issued_by: Option<Arc<str>>,
-    /// From `tls.crt` and `tls.key`.
+    /// From `cert` and `key`, or `tls.crt` and `tls.key`.
     pub pair: Result<Arc<Certificate>, SecretProblem>,
-    /// From `ca.crt`, or a `tls.crt` without key: what client certificates are checked against.
+    /// From `cacert`, `ca.crt`, or a `tls.crt` without key: what client certificates are checked
+    /// against.
     pub roots: Vec<CertificateDer<'static>>,
-    /// What of those is revoked.
+    /// From `crl` or `ca.crl`: what of those is revoked.
     pub crls: Vec<CertificateRevocationListDer<'static>>,
+    /// Why there are no `roots` although something is written there. A revocation list that
+    /// cannot be read counts: without it, those it revokes would be let in.
+    pub ca_problem: Option<SecretProblem>,
 }
 
 /// Why a Secret's content cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SecretProblem {
-    /// `data["tls.crt"]` or `data["tls.key"]`.
+    /// `data["tls.crt"]`, `data["key"]`, ….
     pub field: &'static str,
     /// Says what is wrong and what to do; never holds a byte of the key.
     pub message: String,

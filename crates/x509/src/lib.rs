@@ -7,8 +7,10 @@
 //! and trust, which are the business of clients.
 
 mod chain;
+mod crl;
 mod facts;
 mod key;
+mod ocsp;
 mod pem;
 mod problem;
 mod write;
@@ -19,8 +21,10 @@ use model::{Certificate, Fingerprint};
 use rustls_pki_types::CertificateDer;
 
 use crate::{chain::Interner, facts::Facts};
+pub use crl::read_crls;
+pub use ocsp::check_staple;
 pub use problem::{Field, PairProblem};
-pub use write::{certificates_pem, chain_pem, key_pem, pkcs8_pem};
+pub use write::{certificates_pem, chain_pem, crls_pem, key_pem, pkcs8_pem};
 
 /// The most bytes of PEM that one field may hold.
 pub const MAX_FIELD: usize = 1 << 20;

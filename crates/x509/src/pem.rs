@@ -1,7 +1,7 @@
 //! PEM to DER (RFC 7468). Text around the sections is allowed, as `openssl x509 -text` writes it.
 
 use rustls_pki_types::{
-    CertificateDer, PrivateKeyDer,
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer,
     pem::{Error, PemObject},
 };
 
@@ -22,6 +22,21 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, P
         }));
     }
     Ok(certificates)
+}
+
+/// All revocation lists of a text, at least one.
+pub(crate) fn crls(pem: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, PairProblem> {
+    check_size(pem, Field::Crl)?;
+    let crls: Vec<_> = CertificateRevocationListDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| PairProblem::crl(broken(&error)))?;
+    if crls.is_empty() {
+        return Err(PairProblem::crl(
+            "is not PEM: it must begin with -----BEGIN X509 CRL-----; \
+             `openssl crl -inform DER` writes it so",
+        ));
+    }
+    Ok(crls)
 }
 
 /// The one private key of a text.

@@ -1,4 +1,4 @@
-//! Why a pair cannot be served: which half is at fault, and what to do.
+//! Why a pair, or what goes with one, cannot be served: which part is at fault, and what to do.
 
 use std::fmt;
 
@@ -11,13 +11,17 @@ pub struct PairProblem {
     pub message: String,
 }
 
-/// The half of the pair that is at fault.
+/// The part that is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// `tls.crt`
     Crt,
     /// `tls.key`
     Key,
+    /// `ca.crl`
+    Crl,
+    /// `tls.ocsp-staple`
+    Staple,
 }
 
 impl fmt::Display for Field {
@@ -25,6 +29,8 @@ impl fmt::Display for Field {
         f.write_str(match self {
             Self::Crt => "the certificate",
             Self::Key => "the private key",
+            Self::Crl => "the revocation list",
+            Self::Staple => "the OCSP response",
         })
     }
 }
@@ -32,6 +38,14 @@ impl fmt::Display for Field {
 impl PairProblem {
     pub(crate) fn crt(message: impl Into<String>) -> Self {
         Self { field: Field::Crt, message: message.into() }
+    }
+
+    pub(crate) fn crl(message: impl Into<String>) -> Self {
+        Self { field: Field::Crl, message: message.into() }
+    }
+
+    pub(crate) fn staple(message: impl Into<String>) -> Self {
+        Self { field: Field::Staple, message: message.into() }
     }
 
     pub(crate) fn key(message: impl Into<String>) -> Self {

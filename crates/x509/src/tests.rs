@@ -345,6 +345,37 @@ fn roots_are_read_in_any_order_and_refused_when_broken() {
     assert_says(&read_roots(broken.as_bytes()).unwrap_err().to_string(), &["position 3"]);
 }
 
+#[test]
+fn revocation_lists_are_read_in_any_number_and_refused_when_broken() {
+    let ca = TestCa::new("root");
+    let both = ca.crl(&[]) + &ca.crl(&[&ca.leaf(&["a.test"])]);
+    assert_eq!(read_crls(both.as_bytes()).unwrap().len(), 2);
+    let says = |text: &str| read_crls(text.as_bytes()).unwrap_err().to_string();
+    assert_says(&says(""), &["the revocation list is empty"]);
+    assert_says(&says(ca.pem()), &["-----BEGIN X509 CRL-----"]);
+    let broken = both + "-----BEGIN X509 CRL-----\naGVsbG8=\n-----END X509 CRL-----\n";
+    assert_says(&says(&broken), &["at position 3 is not well formed"]);
+}
+
+#[test]
+fn a_staple_must_be_a_whole_response_for_this_certificate() {
+    let ca = TestCa::new("root");
+    let issued = ca.leaf(&["a.test"]);
+    let certificate = read(&issued).unwrap();
+    let response = ca.ocsp_response(&issued);
+    assert_eq!(check_staple(&response, &certificate), Ok(()));
+
+    let says = |bytes: &[u8]| check_staple(bytes, &certificate).unwrap_err().to_string();
+    let other = ca.ocsp_response(&ca.leaf(&["a.test"]));
+    assert_says(&says(&other), &["the OCSP response is for another certificate"]);
+    // OCSPResponse { tryLater }
+    assert_says(&says(&[0x30, 0x03, 0x0a, 0x01, 0x03]), &["the responder failed (status 3)"]);
+    for cut in 0..response.len() {
+        assert_says(&says(&response[..cut]), &["is no OCSP response in DER"]);
+    }
+    assert_says(&says(issued.cert_pem.as_bytes()), &["is no OCSP response in DER"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -352,6 +383,18 @@ proptest! {
     fn any_text_is_answered_without_a_panic(crt in any::<Vec<u8>>(), key in any::<Vec<u8>>()) {
         prop_assert!(read_pair(&crt, &key).is_err());
         prop_assert!(read_roots(&crt).is_err());
+        prop_assert!(read_crls(&crt).is_err());
+    }
+
+    #[test]
+    fn a_changed_staple_is_answered_without_a_panic(at in 0usize..10_000, to: u8) {
+        let ca = TestCa::new("root");
+        let issued = ca.leaf(&["a.test"]);
+        let mut response = ca.ocsp_response(&issued);
+        let at = at % response.len();
+        response[at] = to;
+        // Signatures are the business of clients, so most changes go unseen.
+        let _ = check_staple(&response, &read(&issued).unwrap());
     }
 
     /// One changed byte of the DER gives a refusal or a certificate for the same key; no other

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use model::Certificate;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 /// Leaf first, then its issuers.
@@ -14,6 +14,10 @@ pub fn certificates_pem<'a>(
     certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>,
 ) -> String {
     certificates.into_iter().map(|der| block("CERTIFICATE", der)).collect()
+}
+
+pub fn crls_pem(crls: &[CertificateRevocationListDer<'static>]) -> String {
+    crls.iter().map(|der| block("X509 CRL", der)).collect()
 }
 
 /// The private key, wiped when dropped. Only for a file that this process alone may read.

@@ -6,7 +6,12 @@ use super::Issued;
 
 /// A pair that parses and must be refused for its length.
 pub fn rsa_1024() -> Issued {
-    Issued { cert_pem: CERTIFICATE.into(), chain_pem: CERTIFICATE.into(), key_pem: KEY.into() }
+    Issued {
+        cert_pem: CERTIFICATE.into(),
+        chain_pem: CERTIFICATE.into(),
+        key_pem: KEY.into(),
+        serial: vec![1],
+    }
 }
 
 const CERTIFICATE: &str = "\

@@ -77,6 +77,7 @@ impl Source {
         let root = |index: u8| CertificateDer::from(vec![index]);
         let secret = Secret {
             crls: Vec::new(),
+        ca_problem: None,
             store_id: facts.id.as_deref().map(CertificateId::store),
             issued_by: facts.issued_by.as_deref().map(Into::into),
             pair,

@@ -10,7 +10,7 @@ use translate::world::{Object, Secret, SecretProblem};
 use zeroize::Zeroizing;
 
 use super::saved::{Identity, SavedObject};
-use crate::read::{CRT_FIELD, KEY_FIELD, validated};
+use crate::read::{Place, TLS, stapled, validated};
 
 /// Borrows its texts from the line when it is read, so that the key is in no memory but there.
 #[derive(Deserialize, Serialize)]
@@ -23,6 +23,10 @@ pub struct SavedSecret<'a> {
     pair: SavedPair<'a>,
     /// DER, in base64.
     roots: Vec<String>,
+    #[serde(default)]
+    crls: Vec<String>,
+    #[serde(default)]
+    ca_problem: Option<SavedProblem>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -32,11 +36,27 @@ enum SavedPair<'a> {
     Good {
         crt: &'a str,
         key: &'a str,
+        /// DER.
+        #[serde(default)]
+        staple: Option<String>,
     },
-    Bad {
-        field: String,
-        message: String,
-    },
+    Bad(SavedProblem),
+}
+
+#[derive(Deserialize, Serialize)]
+struct SavedProblem {
+    field: String,
+    message: String,
+}
+
+impl SavedProblem {
+    fn of(problem: &SecretProblem) -> Self {
+        Self { field: problem.field.to_owned(), message: problem.message.clone() }
+    }
+
+    fn read(self) -> SecretProblem {
+        Place::at(&self.field).unwrap_or(TLS.crt).problem(self.message)
+    }
 }
 
 impl SavedSecret<'_> {
@@ -51,11 +71,10 @@ impl SavedSecret<'_> {
             Ok(certificate) => {
                 crt = STANDARD.encode(x509::chain_pem(certificate));
                 key = Zeroizing::new(STANDARD.encode(x509::key_pem(certificate).as_bytes()));
-                SavedPair::Good { crt: &crt, key: &key }
+                let staple = certificate.ocsp_staple.as_ref().map(|der| STANDARD.encode(der));
+                SavedPair::Good { crt: &crt, key: &key, staple }
             }
-            Err(SecretProblem { field, message }) => {
-                SavedPair::Bad { field: (*field).to_owned(), message: message.clone() }
-            }
+            Err(problem) => SavedPair::Bad(SavedProblem::of(problem)),
         };
         write(&SavedSecret {
             identity: Identity::of(secret),
@@ -63,6 +82,8 @@ impl SavedSecret<'_> {
             issued_by: body.issued_by.as_deref().map(str::to_owned),
             pair,
             roots: body.roots.iter().map(|root| STANDARD.encode(root)).collect(),
+            crls: body.crls.iter().map(|crl| STANDARD.encode(crl)).collect(),
+            ca_problem: body.ca_problem.as_ref().map(SavedProblem::of),
         })
     }
 
@@ -70,23 +91,30 @@ impl SavedSecret<'_> {
     /// problem of this Secret alone.
     pub fn read(self, pairs: &x509::Reader) -> Option<SavedObject<Secret>> {
         let pair = match self.pair {
-            SavedPair::Good { crt, key } => {
+            SavedPair::Good { crt, key, staple } => {
                 let key = Zeroizing::new(STANDARD.decode(key).ok()?);
-                validated(pairs, &STANDARD.decode(crt).ok()?, &key).map(Into::into)
+                let pair = validated(pairs, &STANDARD.decode(crt).ok()?, &key, &TLS);
+                let staple = staple.map(|der| STANDARD.decode(der)).transpose().ok()?;
+                pair.map(|mut certificate| {
+                    certificate.ocsp_staple =
+                        staple.and_then(|der| stapled(&der, &certificate).ok());
+                    certificate.into()
+                })
             }
-            SavedPair::Bad { field, message } => {
-                let field = if field == KEY_FIELD { KEY_FIELD } else { CRT_FIELD };
-                Err(SecretProblem { field, message })
-            }
+            SavedPair::Bad(problem) => Err(problem.read()),
         };
-        let roots = self.roots.iter().map(|root| Some(STANDARD.decode(root).ok()?.into()));
         let body = Secret {
             store_id: self.store_id.as_deref().map(CertificateId::store),
             issued_by: self.issued_by.map(Into::into),
             pair,
-            roots: roots.collect::<Option<_>>()?,
-            crls: Vec::new(),
+            roots: decoded(&self.roots)?,
+            crls: decoded(&self.crls)?,
+            ca_problem: self.ca_problem.map(SavedProblem::read),
         };
         Some(SavedObject { identity: self.identity, body })
     }
+}
+
+fn decoded<T: From<Vec<u8>>>(texts: &[String]) -> Option<Vec<T>> {
+    texts.iter().map(|text| Some(STANDARD.decode(text).ok()?.into())).collect()
 }

@@ -84,15 +84,19 @@ metadata: {name: old, namespace: shop}
 subsets: [{addresses: [{ip: 10.0.0.2}], ports: [{port: 8081}]}]
 "#;
     let bad = tls_secret("shop", "tls-bad", &ca.leaf(&["b.test"])).replace("tls.key", "tls.cow");
-    let clients = pem_secret(STORE, "clients", "ca.crt", ca.pem());
+    let clients = pem_secret(STORE, "clients", &[("ca.crt", ca.pem()), ("ca.crl", &ca.crl(&[]))]);
+    let unchecked = pem_secret(STORE, "unchecked", &[("cacert", ca.pem()), ("crl", "garbage")]);
+    let stapled = ca.leaf(&["stapled.test"]);
     let documents = [
         objects.to_owned(),
         store_secret(STORE, "901-cn", &ca.leaf(&["*.test"])),
         store_secret(STORE, "902-cn", &ca.leaf(&["other.test"])),
         tls_secret("shop", "tls-a", &ca.leaf(&["a.test"])),
         issued(&tls_secret("shop", "made", &ca.leaf(&["made.test"]))),
+        stapled_secret(&tls_secret("shop", "stapled", &stapled), &ca.ocsp_response(&stapled)),
         bad,
         clients,
+        unchecked,
     ];
     let mut world = parse_documents(documents.join("---\n").as_bytes());
     lose_files(&mut world);
@@ -101,12 +105,19 @@ subsets: [{addresses: [{ip: 10.0.0.2}], ports: [{port: 8081}]}]
     world
 }
 
-fn pem_secret(namespace: &str, id: &str, field: &str, pem: &str) -> String {
-    let pem = STANDARD.encode(pem);
+fn pem_secret(namespace: &str, id: &str, data: &[(&str, &str)]) -> String {
+    let data = data.iter().map(|(key, pem)| format!("{key}: {}", STANDARD.encode(pem)));
+    let data: Vec<_> = data.collect();
     format!(
         "{{apiVersion: v1, kind: Secret, metadata: {{name: {id}, namespace: {namespace}, labels: \
-         {{doorward.dev/certificate-id: {id}}}}}, data: {{{field}: {pem}}}}}\n"
+         {{doorward.dev/certificate-id: {id}}}}}, data: {{{}}}}}\n",
+        data.join(", ")
     )
+}
+
+fn stapled_secret(secret: &str, response: &[u8]) -> String {
+    let staple = format!("tls.ocsp-staple: {}", STANDARD.encode(response));
+    secret.replace("  tls.crt:", &format!("  {staple}\n  tls.crt:"))
 }
 
 fn issued(secret: &str) -> String {
@@ -205,7 +216,7 @@ fn everything_of_an_object_is_kept() {
         };
         a.pair == b.pair
             && key(a) == key(b)
-            && a.roots == b.roots
+            && (&a.roots, &a.crls, &a.ca_problem) == (&b.roots, &b.crls, &b.ca_problem)
             && (&a.store_id, &a.issued_by) == (&b.store_id, &b.issued_by)
     });
     assert_eq!(restored.faults, world.faults);
@@ -216,6 +227,9 @@ fn everything_of_an_object_is_kept() {
     assert!(secret("shop", "tls-bad").pair.is_err(), "an invalid Secret was among them");
     assert!(secret("shop", "made").issued_by.is_some());
     assert_eq!(secret(STORE, "clients").roots.len(), 1);
+    assert_eq!(secret(STORE, "clients").crls.len(), 1);
+    assert_eq!(secret(STORE, "unchecked").ca_problem.as_ref().unwrap().field, "data[\"crl\"]");
+    assert!(secret("shop", "stapled").pair.as_ref().unwrap().ocsp_staple.is_some());
 }
 
 #[track_caller]
