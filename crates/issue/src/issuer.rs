@@ -3,7 +3,7 @@
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use model::{Certificate, CertificateId, Name, Want};
+use model::{Certificate, CertificateId, KeyKind, Name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -60,15 +60,6 @@ pub struct Request {
     pub serial: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
-pub enum KeyKind {
-    #[default]
-    #[serde(rename = "ECDSA P-256")]
-    EcdsaP256,
-    #[serde(rename = "RSA 2048")]
-    Rsa2048,
-}
-
 /// What an issuer has to remember of an order between two steps. Nobody else looks into it. It
 /// may hold the certificate's future key: it is kept where only Doorward can read.
 #[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
@@ -121,8 +112,13 @@ pub struct RenewalWindow {
 
 /// Keeps what was issued, as a Secret that the source of the World will see.
 pub trait Store: Send + Sync {
-    /// Writes or replaces the Secret that `want.id` names.
-    fn put<'a>(&'a self, want: &'a Want, issued: &'a Issued) -> Future<'a, Result<(), StoreError>>;
+    /// Writes or replaces the Secret that `id` names, and writes down that `issuer` made it.
+    fn put<'a>(
+        &'a self,
+        id: &'a CertificateId,
+        issuer: &'a str,
+        issued: &'a Issued,
+    ) -> Future<'a, Result<(), StoreError>>;
 }
 
 /// A new certificate: leaf first, then the chain; and its private key (PKCS #8).

@@ -205,7 +205,7 @@ impl Keeper {
         let (store, order) = (self.store.clone(), want.clone());
         let task = self.at_work.spawn(async move {
             let issued = obtain(&*issuer, &order).await.map_err(|error| error.to_string())?;
-            store.put(&order, &issued).await.map_err(|error| error.to_string())
+            store.put(&order.id, &order.issuer, &issued).await.map_err(|error| error.to_string())
         });
         self.working_on.insert(task.id(), want.id.clone());
         let stage = Stage::AtWork { replaces };

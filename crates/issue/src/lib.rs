@@ -15,8 +15,9 @@ mod policy;
 pub use challenge::{Challenge, Challenges};
 pub use dns::{Dns, Record, RecordKind};
 pub use issuer::{
-    Fault, Future, IssueError, Issued, Issuer, KeyKind, Progress, RenewalWindow, Request, Stage,
-    Step, Store, StoreError,
+    Fault, Future, IssueError, Issued, Issuer, Progress, RenewalWindow, Request, Stage, Step,
+    Store, StoreError,
 };
 pub use keeper::{Clock, Issuers, keep};
+pub use model::KeyKind;
 pub use order::{Order, OrderState, Orders, seen};

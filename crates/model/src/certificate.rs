@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroize;
 
 use crate::Name;
@@ -106,6 +106,35 @@ impl PartialEq for Certificate {
 }
 
 impl Eq for Certificate {}
+
+/// The kind of key that a certificate is ordered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+pub enum KeyKind {
+    #[default]
+    #[serde(rename = "ECDSA P-256")]
+    EcdsaP256,
+    #[serde(rename = "RSA 2048")]
+    Rsa2048,
+}
+
+impl KeyKind {
+    /// Whether a certificate with such a key is what was ordered. A longer RSA key will do.
+    pub fn is_met_by(self, algorithm: KeyAlgorithm) -> bool {
+        match self {
+            Self::EcdsaP256 => algorithm == KeyAlgorithm::EcdsaP256,
+            Self::Rsa2048 => matches!(algorithm, KeyAlgorithm::Rsa { bits } if bits >= 2048),
+        }
+    }
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EcdsaP256 => "ECDSA P-256",
+            Self::Rsa2048 => "RSA 2048",
+        })
+    }
+}
 
 /// What signs the handshake. Other algorithms (SM2, DSA) cannot be served and stay out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]

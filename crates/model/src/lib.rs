@@ -19,7 +19,7 @@ mod ticket;
 mod verdict;
 
 pub use backend::{Backend, BackendProtocol, Balancing, Endpoint};
-pub use certificate::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, PrivateKey};
+pub use certificate::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, KeyKind, PrivateKey};
 pub use choice::{CertificateTable, Choice};
 pub use forwarding::{
     Abort, AbortWith, Delay, Forwarding, Mirror, PerMillion, Retries, RetryOn, Timeout, Tunnel,

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Certificate, CertificateId, Listener, ListenerKey, Name, ObjectRef};
+use crate::{Certificate, CertificateId, KeyKind, Listener, ListenerKey, Name, ObjectRef};
 
 /// All load balancers and the certificates that somebody has to obtain for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,11 +66,16 @@ impl fmt::Display for Dialect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
     pub id: CertificateId,
+    /// Sorted, each once.
     pub names: Vec<Name>,
     /// The name of the Issuer; `local` is the own CA.
     pub issuer: Arc<str>,
+    /// `None`: whatever the Issuer makes by itself.
+    pub key: Option<KeyKind>,
     /// Who asked, for messages.
     pub wanted_by: ObjectRef,
     /// The certificate in hand for it, good or outlived; the issuer decides by it.
     pub held: Option<Arc<Certificate>>,
+    /// The Issuer that made what is held, as its Secret says.
+    pub held_from: Option<Arc<str>>,
 }

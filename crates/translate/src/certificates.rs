@@ -114,6 +114,10 @@ impl<'a> Binder<'a> {
 
     pub fn finish(mut self) -> Outcome {
         let next_change = self.next_change();
+        for want in self.wants.values_mut() {
+            want.names.sort();
+            want.names.dedup();
+        }
         Outcome {
             verdicts: self.verdicts,
             wants: std::mem::take(&mut self.wants).into_values().collect(),

@@ -7,7 +7,7 @@ use kube::{
     Api, Client,
     api::{DeleteParams, Patch, PatchParams},
 };
-use model::Want;
+use model::CertificateId;
 
 use super::{FIELD_MANAGER, sealed::Sealed};
 use crate::{
@@ -81,21 +81,25 @@ impl IssuedSecrets {
 }
 
 impl Store for IssuedSecrets {
-    fn put<'a>(&'a self, want: &'a Want, issued: &'a Issued) -> Future<'a, Result<(), StoreError>> {
+    fn put<'a>(
+        &'a self,
+        id: &'a CertificateId,
+        issuer: &'a str,
+        issued: &'a Issued,
+    ) -> Future<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let Some((namespace, name)) = want.id.as_secret() else {
-                return Err(StoreError(format!("{} is no Secret's id, NAMESPACE/NAME", want.id)));
+            let Some((namespace, name)) = id.as_secret() else {
+                return Err(StoreError(format!("{id} is no Secret's id, NAMESPACE/NAME")));
             };
             let Some(term) = self.leadership.current() else {
                 return Err(StoreError(format!(
-                    "Secret {} is not written: this replica is not the leader",
-                    want.id
+                    "Secret {id} is not written: this replica is not the leader"
                 )));
             };
             let secret = NewSecret {
                 namespace,
                 name,
-                labels: [(ISSUED_BY, &*want.issuer)].into(),
+                labels: [(ISSUED_BY, issuer)].into(),
                 certificate_pem: &issued.certificate_pem,
                 key_pem: &issued.key_pem,
             };

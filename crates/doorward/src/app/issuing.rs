@@ -11,7 +11,7 @@ use issue::{
     Future, IssueError, Issued, Issuer, Issuers, Progress, Request, Step, Store, StoreError,
 };
 use jiff::Timestamp;
-use model::Want;
+use model::CertificateId;
 use providers::ca::{LocalCa, RootCertificate};
 use tokio::{sync::Mutex, task::block_in_place, time::Instant};
 use tracing::info;
@@ -88,15 +88,20 @@ fn open_or_make(state: &StateFolder) -> Result<RootCertificate> {
 pub struct IssuedSecrets(pub Arc<StateFolder>);
 
 impl Store for IssuedSecrets {
-    fn put<'a>(&'a self, want: &'a Want, issued: &'a Issued) -> Future<'a, Result<(), StoreError>> {
+    fn put<'a>(
+        &'a self,
+        id: &'a CertificateId,
+        issuer: &'a str,
+        issued: &'a Issued,
+    ) -> Future<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let Some((namespace, name)) = want.id.as_secret() else {
-                return Err(StoreError(format!("{} is no Secret's id, NAMESPACE/NAME", want.id)));
+            let Some((namespace, name)) = id.as_secret() else {
+                return Err(StoreError(format!("{id} is no Secret's id, NAMESPACE/NAME")));
             };
             let secret = NewSecret {
                 namespace,
                 name,
-                labels: BTreeMap::from([(ISSUED_BY, &*want.issuer)]),
+                labels: BTreeMap::from([(ISSUED_BY, issuer)]),
                 certificate_pem: &issued.certificate_pem,
                 key_pem: &issued.key_pem,
             };

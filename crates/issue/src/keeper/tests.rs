@@ -38,7 +38,9 @@ pub(crate) fn want(id: &str, names: &[&str], held: Option<Arc<Certificate>>) -> 
         names: names.iter().map(|name| Name::parse(name).expect("a name")).collect(),
         issuer: "local".into(),
         wanted_by: ObjectRef::namespaced("Ingress", "shop", "web"),
+        key: None,
         held,
+        held_from: None,
     }
 }
 
@@ -86,16 +88,20 @@ struct Loop {
 }
 
 impl Store for Loop {
-    fn put<'a>(&'a self, want: &'a Want, _: &'a Issued) -> Future<'a, Result<(), StoreError>> {
+    fn put<'a>(
+        &'a self,
+        id: &'a CertificateId,
+        _: &'a str,
+        _: &'a Issued,
+    ) -> Future<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let now = (self.clock)();
             if !self.lose {
-                let names: Vec<&str> = want.names.iter().map(Name::as_str).collect();
-                let held = certificate(&names, now, now + 2160.hours());
                 self.models.send_modify(|model| {
                     let mut new = (**model).clone();
-                    for entry in new.wants.iter_mut().filter(|entry| entry.id == want.id) {
-                        entry.held = Some(held.clone());
+                    for entry in new.wants.iter_mut().filter(|entry| entry.id == *id) {
+                        let names: Vec<&str> = entry.names.iter().map(Name::as_str).collect();
+                        entry.held = Some(certificate(&names, now, now + 2160.hours()));
                     }
                     *model = Arc::new(new);
                 });

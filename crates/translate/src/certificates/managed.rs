@@ -67,7 +67,7 @@ impl<'a> Binder<'a> {
         if !is_known {
             self.report_unknown_issuer(wishes, order.issuer, &asker);
         } else if self.is_ours_to_obtain(&order.id) {
-            self.want(&order, hold.own);
+            self.want(&order, &hold);
             self.report_order(wishes, &order, &hold, &asker);
         }
         if hold.certificate.is_some() || is_known {
@@ -75,7 +75,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn want(&mut self, order: &Order<'a>, held: Option<&Arc<model::Certificate>>) {
+    fn want(&mut self, order: &Order<'a>, hold: &Hold<'a>) {
         match self.wants.entry(order.id.clone()) {
             Slot::Occupied(mut want) => {
                 let names = &mut want.get_mut().names;
@@ -89,7 +89,9 @@ impl<'a> Binder<'a> {
                     names: order.hosts.to_vec(),
                     issuer: order.issuer.clone(),
                     wanted_by: order.wanted_by.clone(),
-                    held: held.cloned(),
+                    key: None,
+                    held: hold.own.cloned(),
+                    held_from: hold.issued_by.cloned(),
                 });
             }
         }

@@ -1,5 +1,5 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use model::{CertificateId, ObjectRef};
+use model::CertificateId;
 use serde_json::json;
 use testkit::{api_server::ApiServer, cluster::Cluster};
 
@@ -16,16 +16,6 @@ fn secret<'a>(name: &'a str, key_pem: &'a str) -> NewSecret<'a> {
         labels: [("doorward.dev/certificate-id", "756-cn")].into(),
         certificate_pem: "a certificate",
         key_pem,
-    }
-}
-
-fn want(id: &str) -> Want {
-    Want {
-        id: CertificateId::store(id),
-        names: Vec::new(),
-        issuer: "local".into(),
-        wanted_by: ObjectRef::namespaced("Ingress", "shop", "web"),
-        held: None,
     }
 }
 
@@ -67,7 +57,8 @@ async fn an_operator_replaces_what_others_wrote_and_an_issuer_does_not() {
         let secrets = Secrets::new(client(&cluster).await);
         ballot.win();
         let store = IssuedSecrets::new(secrets.clone(), leadership);
-        let refused = store.put(&want("doorward-system/tls-a"), &issued()).await;
+        let refused =
+            store.put(&CertificateId::secret(NAMESPACE, "tls-a"), "local", &issued()).await;
         let refused = refused.expect_err("it is another's").to_string();
         assert!(refused.contains("cannot patch Secret doorward-system/tls-a"), "{refused}");
         assert!(refused.contains("conflict"), "{refused}");
@@ -102,17 +93,17 @@ async fn only_the_leader_stores_what_was_issued() {
     put_namespace(&cluster, "shop").await;
     let (ballot, leadership) = Ballot::open();
     let store = IssuedSecrets::new(Secrets::new(client(&cluster).await), leadership);
-    let want = want("shop/tls-a");
-    let refused = store.put(&want, &issued()).await.expect_err("nobody leads").to_string();
+    let id = CertificateId::secret("shop", "tls-a");
+    let refused = store.put(&id, "local", &issued()).await.expect_err("nobody leads").to_string();
     assert!(refused.contains("not the leader"), "{refused}");
 
     ballot.win();
-    store.put(&want, &issued()).await.expect("the leader writes");
+    store.put(&id, "local", &issued()).await.expect("the leader writes");
     let written = cluster.object("Secret", "shop", "tls-a").await.expect("there");
     assert_eq!(written["metadata"]["labels"]["doorward.dev/issued-by"], "local");
 
     ballot.lose();
-    store.put(&want, &issued()).await.expect_err("the term is over");
+    store.put(&id, "local", &issued()).await.expect_err("the term is over");
 }
 
 #[tokio::test]

@@ -28,7 +28,9 @@ fn want(id: CertificateId) -> Want {
         names: vec![Name::parse("a.test").unwrap()],
         issuer: "local".into(),
         wanted_by: ObjectRef::namespaced("Ingress", "shop", "web"),
+        key: None,
         held: None,
+        held_from: None,
     }
 }
 

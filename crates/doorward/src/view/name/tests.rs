@@ -13,7 +13,9 @@ fn wanting(id: &str, host: &str) -> Model {
         names: vec![Name::parse(host).unwrap()],
         issuer: "local".into(),
         wanted_by: ObjectRef::namespaced("Ingress", "shop", "web"),
+        key: None,
         held: None,
+        held_from: None,
     };
     Model { load_balancers: Vec::new(), wants: vec![want] }
 }
