@@ -8,6 +8,7 @@ mod backend;
 mod certificate;
 mod choice;
 mod forwarding;
+mod issuer;
 mod listener;
 mod load_balancer;
 mod name;
@@ -23,6 +24,10 @@ pub use certificate::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, Key
 pub use choice::{CertificateTable, Choice};
 pub use forwarding::{
     Abort, AbortWith, Delay, Forwarding, Mirror, PerMillion, Retries, RetryOn, Timeout, Tunnel,
+};
+pub use issuer::{
+    AllowedNames, Credentials, Issuer, IssuerKind, IssuerSecret, KeyChoice, MaintenanceWindow,
+    RenewBefore,
 };
 pub use listener::{
     AccessList, AccessMode, Binding, BindingStatus, CertificateList, CertificateSource, ClientAuth,

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Certificate, CertificateId, KeyKind, Listener, ListenerKey, Name, ObjectRef};
+use crate::{Certificate, CertificateId, Issuer, KeyKind, Listener, ListenerKey, Name, ObjectRef};
 
 /// All load balancers and the certificates that somebody has to obtain for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Model {
     pub load_balancers: Vec<LoadBalancer>,
     /// Sorted by id; one for each certificate, however many listeners want it.
     pub wants: Vec<Want>,
+    /// Sorted by name.
+    pub issuers: Vec<Arc<Issuer>>,
 }
 
 impl Model {

@@ -125,6 +125,8 @@ pub enum Reason {
     HostNotCovered,
     CertificatePending,
     IssuerNotFound,
+    /// The Issuer does not let this namespace have this name.
+    NameNotAllowed,
     DefaultKept,
 }
 

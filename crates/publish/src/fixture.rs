@@ -92,6 +92,7 @@ fn nothing() -> Secret {
     let problem =
         SecretProblem { field: "data[\"tls.crt\"]", message: "the certificate is not PEM".into() };
     Secret {
+        credentials: None,
         store_id: None,
         issued_by: None,
         pair: Err(problem),

@@ -83,6 +83,7 @@ fn secret(index: u32, source: Source) -> (Key, Arc<Object<Secret>>) {
         Source::Discovery => Some(CertificateId::store(&format!("{index}-cn-hangzhou"))),
     };
     let body = Secret {
+        credentials: None,
         crls: Vec::new(),
         ca_problem: None,
         store_id,

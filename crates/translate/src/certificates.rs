@@ -34,12 +34,13 @@ use self::{
     store::Store,
     wishes::Wishes,
 };
-use crate::{Memory, Settings, World};
+use crate::{Memory, Settings, World, issuers::Issuers};
 
 /// Binds listener after listener; what they have in common gathers here.
 pub struct Binder<'a> {
     world: &'a World,
     settings: &'a Settings,
+    issuers: &'a Issuers,
     memory: &'a Memory,
     now: Timestamp,
     store: Store<'a>,
@@ -64,6 +65,7 @@ impl<'a> Binder<'a> {
     pub fn new(
         world: &'a World,
         settings: &'a Settings,
+        issuers: &'a Issuers,
         memory: &'a Memory,
         now: Timestamp,
     ) -> Self {
@@ -72,6 +74,7 @@ impl<'a> Binder<'a> {
         Self {
             world,
             settings,
+            issuers,
             memory,
             now,
             store,

@@ -12,6 +12,7 @@ mod conflict;
 mod dialect;
 mod elb;
 mod ingress;
+mod issuers;
 mod istio;
 pub mod memory;
 mod named;
@@ -42,6 +43,7 @@ use crate::{
     certificates::{Ask, Beside, Binder, FailClosed},
     claim::{ListenerClaim, LoadBalancerClaim},
     dialect::Claims,
+    issuers::Issuers,
 };
 
 /// What one snapshot of the World comes to.
@@ -99,6 +101,8 @@ impl Translator {
     ) -> Translation {
         let mut verdicts = world.faults.clone();
         verdicts.append(&mut claims.verdicts);
+        let (issuers, on_issuers) = Issuers::of(world, settings);
+        verdicts.extend(on_issuers);
         let mut wanted = claims.load_balancers;
         wanted.retain(|claim| settings.only.as_ref().is_none_or(|only| only.contains(&claim.name)));
         let rank =
@@ -107,7 +111,7 @@ impl Translator {
         verdicts.extend(conflict::settle(&mut wanted, settings));
 
         let keys = keys_of(&mut wanted);
-        let mut binder = Binder::new(world, settings, memory, now);
+        let mut binder = Binder::new(world, settings, &issuers, memory, now);
         let mut load_balancers = Vec::with_capacity(wanted.len());
         for (claim, keys) in wanted.iter().zip(&keys) {
             let part = LoadBalancer {
@@ -122,7 +126,7 @@ impl Translator {
         }
         let outcome = binder.finish();
         verdicts.extend(outcome.verdicts);
-        let model = Model { load_balancers, wants: outcome.wants };
+        let model = Model { load_balancers, wants: outcome.wants, issuers: issuers.all() };
         self.listeners =
             model.listeners().map(|listener| (listener.key.clone(), listener.clone())).collect();
         Translation {

@@ -3,14 +3,15 @@
 //! Sources that may not or need not hold every Secret ask here which ones they must fetch. It is
 //! no matter of validity: an object with faults names its Secrets as well.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 
-use crate::{World, world::Key};
+use crate::{World, issuers::secrets_in, world::Key};
 
-/// The Secrets that `spec.tls` of Ingresses and `defaultCertificate` of AlbConfigs name.
-pub fn named_secrets(world: &World) -> BTreeSet<Key> {
+/// The Secrets that `spec.tls` of Ingresses, `defaultCertificate` of AlbConfigs and Issuers name;
+/// those of Issuers are in the store namespace.
+pub fn named_secrets(world: &World, store_namespace: &Arc<str>) -> BTreeSet<Key> {
     let mut named = BTreeSet::new();
     for (ingress, object) in &world.ingresses {
         let tls = object.body.spec.iter().flat_map(|spec| spec.tls.iter().flatten());
@@ -26,6 +27,16 @@ pub fn named_secrets(world: &World) -> BTreeSet<Key> {
         for listener in listeners.and_then(Value::as_array).into_iter().flatten() {
             named.extend(field(listener, "defaultCertificate").and_then(secret_of));
         }
+    }
+    for object in world.issuers.values() {
+        let mut names = BTreeSet::new();
+        secrets_in(&object.body.0, &mut names);
+        named.extend(
+            names
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .map(|name| Key { namespace: store_namespace.clone(), name: name.into() }),
+        );
     }
     named
 }

@@ -21,8 +21,6 @@ pub struct Settings {
     pub only: Option<BTreeSet<Arc<str>>>,
     /// The Issuer for TLS hosts that no other source covers; `None` issues nothing unasked.
     pub default_issuer: Option<Arc<str>>,
-    /// Issuers that exist; a wish for another one is a verdict.
-    pub issuers: BTreeSet<Arc<str>>,
     pub mesh: Mesh,
     /// What CCE keeps in force after its annotation was removed stays in force here as well.
     pub retain_removed_settings: bool,
@@ -67,7 +65,6 @@ impl Default for Settings {
             addresses: BTreeMap::new(),
             only: None,
             default_issuer: None,
-            issuers: BTreeSet::from(["local".into()]),
             mesh: Mesh::default(),
             retain_removed_settings: false,
             store_namespace: "doorward-system".into(),

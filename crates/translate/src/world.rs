@@ -12,7 +12,7 @@ use k8s_openapi::api::{
     discovery::v1::EndpointSlice,
     networking::v1::{Ingress, IngressClass},
 };
-use model::{Certificate, CertificateId, ListenerKey, ObjectRef, Origin, Verdict};
+use model::{Certificate, CertificateId, Credentials, ListenerKey, ObjectRef, Origin, Verdict};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,7 @@ pub struct World {
     pub ingresses: Objects<Ingress>,
     pub gateways: Objects<Gateway>,
     pub virtual_services: Objects<VirtualService>,
+    pub issuers: Objects<Issuer>,
     pub services: Objects<Service>,
     pub endpoint_slices: Objects<EndpointSlice>,
     pub endpoints: Objects<Endpoints>,
@@ -62,6 +63,11 @@ pub struct Gateway(pub serde_json::Value);
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct VirtualService(pub serde_json::Value);
+
+/// Our own kind (`doorward.dev/v1alpha1`), as written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Issuer(pub serde_json::Value);
 
 /// An object and what the source knows of it.
 #[derive(Clone, Debug)]
@@ -111,6 +117,9 @@ pub struct Secret {
     /// Why there are no `roots` although something is written there. A revocation list that
     /// cannot be read counts: without it, those it revokes would be let in.
     pub ca_problem: Option<SecretProblem>,
+    /// Of a Secret in the store namespace that holds no certificate: what Issuers name, as keys of
+    /// accounts and zones.
+    pub credentials: Option<Arc<Credentials>>,
 }
 
 /// Why a Secret's content cannot be served.

@@ -334,7 +334,8 @@ impl Gather {
     }
 
     fn name_secrets(&mut self, unknown: Unknown) {
-        let mut named = translate::named_secrets(self.shelf.objects());
+        let mut named =
+            translate::named_secrets(self.shelf.objects(), self.shelf.store_namespace());
         named.retain(|key| self.names_watch(key).is_some());
         let is_watched = |key: &Key| {
             let from = self.shelf.source_of(Kind::Secret, key);

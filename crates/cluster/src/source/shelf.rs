@@ -62,6 +62,11 @@ impl Shelf {
         }
     }
 
+    /// Where Issuers name Secrets.
+    pub(super) fn store_namespace(&self) -> &Arc<str> {
+        &self.context.store_namespace
+    }
+
     /// Takes in an object that the watch `from` saw, and says its name if it has one.
     pub(super) fn put(&mut self, kind: Kind, from: usize, mut raw: Raw) -> Option<Key> {
         let is_gateway = kind == Kind::Service && raw.key() == self.gateway;
@@ -189,7 +194,7 @@ impl Shelf {
 
     fn changed(&mut self, kind: Kind) {
         self.news.objects = true;
-        self.news.naming |= matches!(kind, Kind::Ingress | Kind::AlbConfig);
+        self.news.naming |= matches!(kind, Kind::Ingress | Kind::AlbConfig | Kind::Issuer);
     }
 
     fn show(&mut self, reference: ObjectRef, object: LiveObject) {

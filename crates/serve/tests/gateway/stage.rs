@@ -121,7 +121,7 @@ fn model(listeners: Vec<Listener>) -> Model {
         read_only: true,
         listeners: listeners.into_iter().map(Arc::new).collect(),
     };
-    Model { load_balancers: vec![balancer], wants: vec![] }
+    Model { load_balancers: vec![balancer], ..Model::default() }
 }
 
 /// An HTTPS listener whose every answer is `200 hello`.

@@ -102,7 +102,7 @@ impl Front {
             read_only: true,
             listeners: vec![Arc::new(listener)],
         };
-        let model = Model { load_balancers: vec![balancer], wants: vec![] };
+        let model = Model { load_balancers: vec![balancer], ..Model::default() };
         let (models, receiver) = watch::channel(Arc::new(model));
         let gateway = Gateway::start(receiver, GatewayOptions::default(), &mut Registry::default());
         let mut served = gateway.served.clone();

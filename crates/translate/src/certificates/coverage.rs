@@ -80,7 +80,9 @@ impl<'a> Binder<'a> {
             None if member.certificate.is_some() => self.store.hold(&own).certificate.is_none(),
             None => {
                 let issuer = member.issuer.as_ref().or(self.settings.default_issuer.as_ref());
-                issuer.is_some_and(|issuer| !self.settings.issuers.contains(issuer))
+                issuer.is_some_and(|issuer| {
+                    !self.may_order(issuer, member, std::slice::from_ref(host))
+                })
             }
         }
     }

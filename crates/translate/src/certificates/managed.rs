@@ -63,14 +63,14 @@ impl<'a> Binder<'a> {
     pub(super) fn obtain(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, order: Order<'a>) {
         let asker = Asker::member(order.member, Part::Whole);
         let hold = self.store.hold(&order.id);
-        let is_known = self.settings.issuers.contains(order.issuer);
-        if !is_known {
-            self.report_unknown_issuer(wishes, order.issuer, &asker);
+        let may_order = self.may_order(order.issuer, order.member, order.hosts);
+        if !may_order {
+            self.report_no_order(wishes, &order, &asker);
         } else if self.is_ours_to_obtain(&order.id) {
             self.want(&order, &hold);
             self.report_order(wishes, &order, &hold, &asker);
         }
-        if hold.certificate.is_some() || is_known {
+        if hold.certificate.is_some() || may_order {
             list.push(Entry::held(order.id, CertificateSource::Issued, &hold, asker));
         }
     }
@@ -121,13 +121,29 @@ impl<'a> Binder<'a> {
         self.report(wishes, asker.warning(Reason::CertificatePending, message));
     }
 
-    fn report_unknown_issuer(&mut self, wishes: &Wishes<'a>, issuer: &str, asker: &Asker<'a>) {
-        let known: Vec<&str> = self.settings.issuers.iter().map(AsRef::as_ref).collect();
-        let message = format!(
-            "issuer {issuer} does not exist, so nothing is ordered: use one of {}, or create it",
-            known.join(", ")
-        );
-        self.report(wishes, asker.rejected(Reason::IssuerNotFound, message));
+    /// Whether the issuer exists and lets the member have all of these names.
+    pub(super) fn may_order(&self, issuer: &str, member: &TlsMember, hosts: &[Name]) -> bool {
+        let namespace = member.object.namespace.as_deref().unwrap_or_default();
+        let issuer = self.issuers.find(issuer);
+        issuer.is_some_and(|issuer| hosts.iter().all(|host| issuer.allows(namespace, host)))
+    }
+
+    fn report_no_order(&mut self, wishes: &Wishes<'a>, order: &Order<'a>, asker: &Asker<'a>) {
+        let name = order.issuer;
+        let verdict = match self.issuers.find(name) {
+            None => asker.rejected(Reason::IssuerNotFound, self.issuers.absence(name)),
+            Some(issuer) => {
+                let namespace = order.member.object.namespace.as_deref().unwrap_or_default();
+                let refused = order.hosts.iter().filter(|host| !issuer.allows(namespace, host));
+                let refused: Vec<&str> = refused.map(Name::as_str).collect();
+                let message = format!(
+                    "Issuer {name} lets no object of namespace {namespace} have {}, so nothing is ordered: add it to spec.allowedNames of the Issuer, or name another",
+                    refused.join(", ")
+                );
+                asker.rejected(Reason::NameNotAllowed, message)
+            }
+        };
+        self.report(wishes, verdict);
     }
 }
 

@@ -8,6 +8,11 @@ use crate::{
 };
 
 const OBJECTS: &str = r#"
+apiVersion: doorward.dev/v1alpha1
+kind: Issuer
+metadata: {name: acme}
+spec: {acme: {eab: {keySecret: {name: eab, key: hmac}}}}
+---
 apiVersion: networking.k8s.io/v1
 kind: IngressClass
 metadata: {name: doorward}
@@ -39,9 +44,12 @@ fn world() -> World {
 }
 
 #[test]
-fn ingresses_and_albconfigs_name_secrets() {
-    let named: Vec<_> = named_secrets(&world()).into_iter().collect();
-    assert_eq!(named, [Key::new("edge", "main"), Key::new("shop", "tls-a")]);
+fn ingresses_albconfigs_and_issuers_name_secrets() {
+    let named: Vec<_> = named_secrets(&world(), &"doorward-system".into()).into_iter().collect();
+    assert_eq!(
+        named,
+        [Key::new("doorward-system", "eab"), Key::new("edge", "main"), Key::new("shop", "tls-a")]
+    );
 }
 
 #[test]

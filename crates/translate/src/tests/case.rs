@@ -49,8 +49,6 @@ pub enum Show {
 pub struct SettingsPart {
     pub default_issuer: Option<String>,
     #[serde(default)]
-    pub issuers: Vec<String>,
-    #[serde(default)]
     pub port_map: BTreeMap<u16, u16>,
     #[serde(default)]
     pub addresses: BTreeMap<String, std::net::IpAddr>,

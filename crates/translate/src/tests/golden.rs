@@ -105,7 +105,6 @@ fn settings(case: &Case) -> Settings {
             .map(|names| names.iter().map(|name| name.as_str().into()).collect()),
         ..Settings::default()
     };
-    settings.issuers.extend(part.issuers.iter().map(|issuer| issuer.as_str().into()));
     let addresses = part.addresses.iter();
     settings.addresses.extend(addresses.map(|(name, address)| (name.as_str().into(), *address)));
     settings

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::facts::{Facts, at};
-use crate::world::{Key, Object, Objects, Secret, SecretProblem, World};
+use crate::world::{Issuer, Key, Object, Objects, Secret, SecretProblem, World};
 
 /// Builds the World of a case, change by change.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Source {
         let kind = text(&document, "/kind").to_owned();
         let name = text(&document, "/metadata/name").to_owned();
         let namespace = match &*kind {
-            "AlbConfig" | "IngressClass" => "",
+            "AlbConfig" | "IngressClass" | "Issuer" => "",
             _ => {
                 document.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default")
             }
@@ -50,6 +50,7 @@ impl Source {
             "AlbConfig" => place.put(&mut world.alb_configs, document),
             "IngressClass" => place.put(&mut world.ingress_classes, typed(document)),
             "Ingress" => place.put(&mut world.ingresses, typed(document)),
+            "Issuer" => place.put(&mut world.issuers, Issuer(document)),
             "Service" => place.put(&mut world.services, typed(document)),
             "EndpointSlice" => place.put(&mut world.endpoint_slices, typed(document)),
             "Endpoints" => place.put(&mut world.endpoints, typed(document)),
@@ -76,8 +77,9 @@ impl Source {
         };
         let root = |index: u8| CertificateDer::from(vec![index]);
         let secret = Secret {
+            credentials: None,
             crls: Vec::new(),
-        ca_problem: None,
+            ca_problem: None,
             store_id: facts.id.as_deref().map(CertificateId::store),
             issued_by: facts.issued_by.as_deref().map(Into::into),
             pair,

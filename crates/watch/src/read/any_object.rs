@@ -9,7 +9,7 @@ use k8s_openapi::api::{
     networking::v1::{Ingress, IngressClass},
 };
 use model::{ObjectRef, Origin};
-use translate::world::{Gateway, Key, Object, Objects, Secret, VirtualService, World};
+use translate::world::{Gateway, Issuer, Key, Object, Objects, Secret, VirtualService, World};
 
 use super::Kind;
 
@@ -21,6 +21,7 @@ pub enum AnyObject {
     Gateway(Arc<Object<Gateway>>),
     Ingress(Arc<Object<Ingress>>),
     IngressClass(Arc<Object<IngressClass>>),
+    Issuer(Arc<Object<Issuer>>),
     Secret(Arc<Object<Secret>>),
     Service(Arc<Object<Service>>),
     VirtualService(Arc<Object<VirtualService>>),
@@ -43,6 +44,7 @@ macro_rules! with_object {
             AnyObject::Gateway($object) => $body,
             AnyObject::Ingress($object) => $body,
             AnyObject::IngressClass($object) => $body,
+            AnyObject::Issuer($object) => $body,
             AnyObject::Secret($object) => $body,
             AnyObject::Service($object) => $body,
             AnyObject::VirtualService($object) => $body,
@@ -59,6 +61,7 @@ impl AnyObject {
             Self::Gateway(_) => Kind::Gateway,
             Self::Ingress(_) => Kind::Ingress,
             Self::IngressClass(_) => Kind::IngressClass,
+            Self::Issuer(_) => Kind::Issuer,
             Self::Secret(_) => Kind::Secret,
             Self::Service(_) => Kind::Service,
             Self::VirtualService(_) => Kind::VirtualService,
@@ -86,6 +89,7 @@ impl AnyObject {
             Kind::Gateway => world.gateways.get(key).cloned().map(Self::Gateway),
             Kind::Ingress => world.ingresses.get(key).cloned().map(Self::Ingress),
             Kind::IngressClass => world.ingress_classes.get(key).cloned().map(Self::IngressClass),
+            Kind::Issuer => world.issuers.get(key).cloned().map(Self::Issuer),
             Kind::Secret => world.secrets.get(key).cloned().map(Self::Secret),
             Kind::Service => world.services.get(key).cloned().map(Self::Service),
             Kind::VirtualService => {
@@ -103,6 +107,7 @@ impl AnyObject {
             Kind::Gateway => world.gateways.remove(key).is_some(),
             Kind::Ingress => world.ingresses.remove(key).is_some(),
             Kind::IngressClass => world.ingress_classes.remove(key).is_some(),
+            Kind::Issuer => world.issuers.remove(key).is_some(),
             Kind::Secret => world.secrets.remove(key).is_some(),
             Kind::Service => world.services.remove(key).is_some(),
             Kind::VirtualService => world.virtual_services.remove(key).is_some(),
@@ -212,6 +217,7 @@ watched! {
     Gateway: gateways, Gateway;
     Ingress: ingresses, Ingress;
     IngressClass: ingress_classes, IngressClass;
+    Issuer: issuers, Issuer;
     Secret: secrets, Secret;
     Service: services, Service;
     VirtualService: virtual_services, VirtualService;

@@ -13,7 +13,7 @@ use super::Kind;
 #[derive(Debug)]
 pub struct Context {
     /// The namespace in which Secrets may carry ids of the certificate store.
-    pub(crate) store_namespace: Arc<str>,
+    pub store_namespace: Arc<str>,
     pub(crate) pairs: x509::Reader,
     namespaces: Namespaces,
 }

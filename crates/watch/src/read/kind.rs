@@ -11,6 +11,7 @@ pub enum Kind {
     Gateway,
     Ingress,
     IngressClass,
+    Issuer,
     Secret,
     Service,
     VirtualService,
@@ -29,13 +30,14 @@ pub enum Recognised {
 }
 
 impl Kind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AlbConfig,
         Self::EndpointSlice,
         Self::Endpoints,
         Self::Gateway,
         Self::Ingress,
         Self::IngressClass,
+        Self::Issuer,
         Self::Secret,
         Self::Service,
         Self::VirtualService,
@@ -72,6 +74,7 @@ impl Kind {
             Self::Gateway => "Gateway",
             Self::Ingress => "Ingress",
             Self::IngressClass => "IngressClass",
+            Self::Issuer => "Issuer",
             Self::Secret => "Secret",
             Self::Service => "Service",
             Self::VirtualService => "VirtualService",
@@ -80,7 +83,7 @@ impl Kind {
 
     /// The one text of the kind that all references share.
     pub fn shared(self) -> Arc<str> {
-        static NAMES: LazyLock<[Arc<str>; 9]> =
+        static NAMES: LazyLock<[Arc<str>; 10]> =
             LazyLock::new(|| Kind::ALL.map(|kind| kind.as_str().into()));
         NAMES[self as usize].clone()
     }
@@ -94,6 +97,7 @@ impl Kind {
             Self::Gateway => "gateways",
             Self::Ingress => "ingresses",
             Self::IngressClass => "ingressclasses",
+            Self::Issuer => "issuers",
             Self::Secret => "secrets",
             Self::Service => "services",
             Self::VirtualService => "virtualservices",
@@ -111,12 +115,13 @@ impl Kind {
                 "networking.istio.io/v1alpha3",
             ],
             Self::Ingress | Self::IngressClass => &["networking.k8s.io/v1"],
+            Self::Issuer => &["doorward.dev/v1alpha1"],
             Self::Endpoints | Self::Secret | Self::Service => &["v1"],
         }
     }
 
     pub fn is_namespaced(self) -> bool {
-        !matches!(self, Self::AlbConfig | Self::IngressClass)
+        !matches!(self, Self::AlbConfig | Self::IngressClass | Self::Issuer)
     }
 
     /// The API groups in which the kind lives or has lived.
@@ -127,6 +132,7 @@ impl Kind {
             Self::Ingress => &["networking.k8s.io", "extensions"],
             Self::Gateway | Self::VirtualService => &["networking.istio.io"],
             Self::IngressClass => &["networking.k8s.io"],
+            Self::Issuer => &["doorward.dev"],
             Self::Endpoints | Self::Secret | Self::Service => &[""],
         }
     }

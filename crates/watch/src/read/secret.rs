@@ -3,6 +3,7 @@
 //!
 //! Messages of this room name keys and lengths, never content.
 
+mod credentials;
 mod data;
 mod shape;
 
@@ -49,6 +50,7 @@ pub(crate) fn read(
         roots,
         crls,
         ca_problem,
+        credentials: credentials::credentials(&data, key, context).map(Into::into),
     })
 }
 

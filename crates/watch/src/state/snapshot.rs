@@ -102,6 +102,7 @@ fn write(world: &World, saved: Timestamp, output: impl Write) -> io::Result<()> 
         ingresses,
         gateways,
         virtual_services,
+        issuers,
         services,
         endpoint_slices,
         endpoints,
@@ -118,6 +119,7 @@ fn write(world: &World, saved: Timestamp, output: impl Write) -> io::Result<()> 
     write_all(&mut lines, Kind::Ingress, ingresses)?;
     write_all(&mut lines, Kind::Gateway, gateways)?;
     write_all(&mut lines, Kind::VirtualService, virtual_services)?;
+    write_all(&mut lines, Kind::Issuer, issuers)?;
     write_all(&mut lines, Kind::Service, services)?;
     write_all(&mut lines, Kind::EndpointSlice, endpoint_slices)?;
     write_all(&mut lines, Kind::Endpoints, endpoints)?;
@@ -165,6 +167,7 @@ fn read(input: impl Read) -> Result<Snapshot, Broken> {
             Line::IngressClass(saved) => {
                 saved.restore(Kind::IngressClass, &mut world.ingress_classes);
             }
+            Line::Issuer(saved) => saved.restore(Kind::Issuer, &mut world.issuers),
             Line::Secret(saved) => {
                 let saved = saved.read(&pairs).ok_or(Broken::Line(number))?;
                 saved.restore(Kind::Secret, &mut world.secrets);

@@ -191,7 +191,7 @@ fn model<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Model {
         read_only: true,
         listeners: vec![Arc::new(listener)],
     };
-    Model { load_balancers: vec![balancer], wants: Vec::new() }
+    Model { load_balancers: vec![balancer], ..Model::default() }
 }
 
 /// The Default of the listener.

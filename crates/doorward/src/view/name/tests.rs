@@ -17,7 +17,7 @@ fn wanting(id: &str, host: &str) -> Model {
         held: None,
         held_from: None,
     };
-    Model { load_balancers: Vec::new(), wants: vec![want] }
+    Model { wants: vec![want], ..Model::default() }
 }
 
 #[test]

@@ -88,15 +88,22 @@ impl<'a> Data<'a> {
 
     /// The bytes under one key; none where it is not there.
     pub fn bytes(&self, place: Place) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
-        match self.text(place.name()) {
-            None => Ok(Zeroizing::default()),
-            Some((text, Encoding::Plain)) => Ok(Zeroizing::new(text.as_bytes().to_vec())),
-            Some((text, Encoding::Base64)) => decode(text).ok_or_else(|| {
-                place.problem(format!(
-                    "{} is not base64: encode it, or put plain text under stringData",
-                    place.name()
-                ))
-            }),
+        if !self.has(place.name()) {
+            return Ok(Zeroizing::default());
+        }
+        self.value(place.name()).ok_or_else(|| {
+            place.problem(format!(
+                "{} is not base64: encode it, or put plain text under stringData",
+                place.name()
+            ))
+        })
+    }
+
+    /// `None` where it is not there or no base64.
+    pub fn value(&self, name: &str) -> Option<Zeroizing<Vec<u8>>> {
+        match self.text(name)? {
+            (text, Encoding::Plain) => Some(Zeroizing::new(text.as_bytes().to_vec())),
+            (text, Encoding::Base64) => decode(text),
         }
     }
 

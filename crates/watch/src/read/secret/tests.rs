@@ -242,3 +242,19 @@ fn who_issued_it_is_read_from_its_label() {
     let secret = read_value(json!({"metadata": {"name": "a", "labels": labels}})).unwrap();
     assert_eq!(secret.issued_by.as_deref(), Some("local"));
 }
+
+#[test]
+fn only_the_store_namespace_keeps_what_issuers_name() {
+    let read_in = |namespace: &str, value: Value| {
+        let Value::Object(map) = value else { panic!("a Secret is an object") };
+        let context = Context::new("doorward-system".into());
+        super::read(map, &Key::new(namespace, "a"), &context, &mut Vec::new()).unwrap().credentials
+    };
+    let tsig = json!({"data": {"secret": b64("hush")}, "stringData": {"note": "of dns"}});
+    let held = read_in("doorward-system", tsig.clone()).unwrap();
+    assert_eq!(held.0["secret"].as_slice(), b"hush");
+    assert_eq!(held.0["note"].as_slice(), b"of dns");
+    assert_eq!(read_in("shop", tsig), None);
+    let pair = json!({"data": {"tls.crt": b64("certificate"), "tls.key": b64("key")}});
+    assert_eq!(read_in("doorward-system", pair), None, "certificates are not credentials");
+}

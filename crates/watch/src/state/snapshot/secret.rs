@@ -110,6 +110,8 @@ impl SavedSecret<'_> {
             roots: decoded(&self.roots)?,
             crls: decoded(&self.crls)?,
             ca_problem: self.ca_problem.map(SavedProblem::read),
+            // Only who issues needs them, and nobody does without the API server.
+            credentials: None,
         };
         Some(SavedObject { identity: self.identity, body })
     }
