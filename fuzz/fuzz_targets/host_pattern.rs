@@ -32,6 +32,8 @@ fuzz_target!(|data: &str| {
         path: "/",
         query: None,
         method: &method,
+        scheme: "https",
+        authority: None,
         headers: &headers,
         source: [127, 0, 0, 1].into(),
     };
@@ -47,6 +49,7 @@ fn rule(name: &Name) -> Rule {
         direction: Direction::Request,
         matches: RuleMatch { hosts: vec![name.clone()], ..RuleMatch::default() },
         filters: Vec::new(),
+        forwarding: None,
         action: Action::Echo,
     }
 }

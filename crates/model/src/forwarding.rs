@@ -66,6 +66,11 @@ pub struct PerMillion(pub u32);
 
 impl PerMillion {
     pub const ALL: Self = Self(1_000_000);
+
+    /// Whether a request is among them, by a number drawn evenly below [`PerMillion::ALL`].
+    pub fn covers(self, drawn: u32) -> bool {
+        drawn < self.0
+    }
 }
 
 /// A fault on purpose: some requests wait before they are forwarded.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use ipnet::IpNet;
 use regex::Regex;
@@ -183,12 +184,13 @@ pub struct Rewrite {
 #[derive(Clone, Debug)]
 pub enum PathChange {
     Whole(Box<str>),
-    /// Takes `matched` from its start and puts `with` there.
+    /// Takes `matched` from its start, in whatever case it is written, and puts `with` there. A
+    /// path that begins otherwise stays.
     Prefix {
         matched: Box<str>,
         with: Box<str>,
     },
-    /// Every match of the pattern; `with` may use its groups as `$1` or `${1}`.
+    /// Every match of the pattern; `with` may use its groups as `${1}`, and `$$` is a dollar.
     Regex {
         pattern: Arc<Regex>,
         with: Box<str>,
@@ -219,14 +221,17 @@ impl Eq for PathChange {}
 pub struct Cors {
     /// `*`, or origins in which a `*` may stand for a label.
     pub allow_origins: Vec<TextMatch>,
-    /// A preflight from another origin goes on to the backend, as any other request does.
+    /// A request from another origin is none of this rule's business: a preflight goes on to the
+    /// backend, and what the backend says of CORS stays.
     pub forwards_others: bool,
+    /// Empty: not said to clients.
     pub allow_methods: HeaderValue,
+    /// Empty: not said to clients.
     pub allow_headers: HeaderValue,
     pub expose_headers: Option<HeaderValue>,
     pub allow_credentials: bool,
-    /// Seconds; -1 switches the client's cache off.
-    pub max_age: i32,
+    /// Seconds; -1 switches the client's cache off; `None`: not said to clients.
+    pub max_age: Option<i32>,
 }
 
 /// Requests a second; more than that get 503.
@@ -267,7 +272,7 @@ impl ForwardTarget {
 pub struct Redirect {
     pub protocol: Option<Box<str>>,
     pub host: Option<Box<str>>,
-    /// `None` keeps the port that the client used.
+    /// `None` keeps the port that the client used; an empty text leaves it out.
     pub port: Option<Box<str>>,
     pub path: Option<Box<str>>,
     pub query: Option<Box<str>>,
@@ -280,7 +285,8 @@ pub struct Redirect {
 pub struct FixedResponse {
     pub status: StatusCode,
     pub content_type: HeaderValue,
-    pub body: Arc<str>,
+    /// Any bytes; not templated.
+    pub body: Bytes,
     /// For the header `x-doorward-reason` where the gateway itself makes the answer up.
     pub reason: Option<&'static str>,
 }

@@ -1,15 +1,19 @@
 //! The rules of one listener, indexed by host, and the search among them.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, iter::successors, net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Method, StatusCode, header};
 
-use crate::{Action, Direction, HeaderMatch, Name, Rule, RuleMatch, TextPattern, name::parent_of};
+use crate::{
+    Action, Direction, FactMatch, HeaderMatch, Name, ParameterMatch, Rule, RuleMatch, TextPattern,
+    name::parent_of,
+};
 
 /// Rules in order of priority: the first that matches wins.
 #[derive(Debug)]
 pub struct RouteTable {
     rules: Vec<Arc<Rule>>,
+    host_choice: HostChoice,
     /// Positions in `rules`, ascending, of request rules for that exact host.
     exact: HostIndex,
     /// Keyed by what follows `*.`.
@@ -20,10 +24,12 @@ pub struct RouteTable {
     default: Action,
 }
 
-/// Which rules a request's host brings into question.
+/// Which request rules a request's host brings into question. Response rules are asked one by one
+/// in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HostChoice {
-    /// All that name it, exactly, by a wildcard for one label, or not at all: the first that matches wins.
+    /// All that name it, exactly, by a wildcard for one label, or not at all: the first that
+    /// matches wins.
     #[default]
     EveryRule,
     /// Only those of the host that fits best, as of Envoy's virtual hosts: the name itself, else
@@ -41,6 +47,10 @@ pub struct RequestParts<'a> {
     pub path: &'a str,
     pub query: Option<&'a str>,
     pub method: &'a Method,
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// Of the request target, where it has one; else the Host header is looked at.
+    pub authority: Option<&'a str>,
     pub headers: &'a HeaderMap,
     pub source: IpAddr,
 }
@@ -48,7 +58,9 @@ pub struct RequestParts<'a> {
 /// The index follows from the rules, so it is not compared.
 impl PartialEq for RouteTable {
     fn eq(&self, other: &Self) -> bool {
-        self.default == other.default && self.rules == other.rules
+        self.default == other.default
+            && self.host_choice == other.host_choice
+            && self.rules == other.rules
     }
 }
 
@@ -57,6 +69,7 @@ impl Eq for RouteTable {}
 impl RouteTable {
     pub fn new(rules: Vec<Arc<Rule>>, default: Action) -> Self {
         let mut table = Self {
+            host_choice: HostChoice::default(),
             exact: HostIndex::default(),
             wildcard: HostIndex::default(),
             any_host: Vec::new(),
@@ -86,6 +99,15 @@ impl RouteTable {
         table
     }
 
+    /// The same rules, asked by another choice. The index serves both.
+    pub fn choosing(self, host_choice: HostChoice) -> Self {
+        Self { host_choice, ..self }
+    }
+
+    pub fn host_choice(&self) -> HostChoice {
+        self.host_choice
+    }
+
     /// In order of priority.
     pub fn rules(&self) -> &[Arc<Rule>] {
         &self.rules
@@ -102,15 +124,20 @@ impl RouteTable {
                 self.rules[*position as usize].matches.matches_request_on_host(request)
             })
         };
-        let first = [
-            self.exact_positions(request.host),
-            self.wildcard_positions(request.host),
-            &self.any_host,
-        ]
-        .into_iter()
-        .filter_map(matching)
-        .min()?;
-        self.rules.get(first as usize)
+        let first = match self.host_choice {
+            HostChoice::EveryRule => [
+                self.exact_positions(request.host),
+                self.wildcard_positions(request.host),
+                &self.any_host,
+            ]
+            .into_iter()
+            .filter_map(matching)
+            .min(),
+            HostChoice::BestHost => {
+                matching(self.named_positions(request.host).unwrap_or(&self.any_host))
+            }
+        };
+        self.rules.get(first? as usize)
     }
 
     /// The response rules that match, in order.
@@ -139,12 +166,26 @@ impl RouteTable {
 
     /// Whether some request rule names this host, exactly or by wildcard.
     pub fn knows_host(&self, host: &str) -> bool {
-        !self.exact_positions(host).is_empty() || !self.wildcard_positions(host).is_empty()
+        match self.host_choice {
+            HostChoice::EveryRule => {
+                !self.exact_positions(host).is_empty() || !self.wildcard_positions(host).is_empty()
+            }
+            HostChoice::BestHost => self.named_positions(host).is_some(),
+        }
     }
 
     /// Whether some request rule takes any host.
     pub fn takes_any_host(&self) -> bool {
         !self.any_host.is_empty()
+    }
+
+    /// The rules of the best-fitting host that is named: itself, else the longest wildcard.
+    fn named_positions(&self, host: &str) -> Option<&[u32]> {
+        let wildcards = || {
+            successors(parent_of(host), |parent| parent_of(parent))
+                .find_map(|parent| self.wildcard.get(parent))
+        };
+        self.exact.get(host).or_else(wildcards).map(Vec::as_slice)
     }
 
     fn exact_positions(&self, host: &str) -> &[u32] {
@@ -165,7 +206,9 @@ impl RuleMatch {
     fn matches_request_on_host(&self, request: &RequestParts<'_>) -> bool {
         any_or_empty(&self.paths, |path| path.matches(request.path))
             && any_or_empty(&self.methods, |method| method == request.method)
+            && self.facts.iter().all(|wanted| wanted.matches(request))
             && self.headers.iter().all(|wanted| wanted.matches(request.headers))
+            && self.parameters.iter().all(|wanted| wanted.matches(request.query))
             && any_or_empty(&self.query, |wanted| query_has(request.query, wanted))
             && any_or_empty(&self.cookies, |wanted| cookies_have(request.headers, wanted))
             && any_or_empty(&self.sources, |net| net.contains(&request.source))
@@ -181,8 +224,30 @@ fn any_or_empty<T>(wanted: &[T], matches: impl FnMut(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(matches)
 }
 
+impl FactMatch {
+    fn matches(&self, request: &RequestParts<'_>) -> bool {
+        match self {
+            Self::Method(wanted) => wanted.matches(request.method.as_str()),
+            Self::Scheme(wanted) => wanted.matches(request.scheme),
+            Self::Authority(wanted) => {
+                let of_header = || request.headers.get(header::HOST)?.to_str().ok();
+                request.authority.or_else(of_header).is_some_and(|text| wanted.matches(text))
+            }
+        }
+    }
+}
+
 impl HeaderMatch {
     fn matches(&self, headers: &HeaderMap) -> bool {
+        match self.is_inverted {
+            false => self.finds(headers),
+            true if headers.contains_key(&self.name) => !self.finds(headers),
+            // Nothing is there, and that is what no values ask for.
+            true => !self.values.iter().any(|unwanted| unwanted.matches("")),
+        }
+    }
+
+    fn finds(&self, headers: &HeaderMap) -> bool {
         headers.get_all(&self.name).iter().any(|value| {
             any_or_empty(&self.values, |wanted| {
                 value.to_str().is_ok_and(|text| wanted.matches(text))
@@ -191,11 +256,22 @@ impl HeaderMatch {
     }
 }
 
+impl ParameterMatch {
+    /// As it was sent, not decoded; of several with one key the first counts, as in Envoy.
+    fn matches(&self, query: Option<&str>) -> bool {
+        let first = pairs(query).find(|(key, _)| **key == *self.key);
+        first.is_some_and(|(_, text)| self.value.as_ref().is_none_or(|wanted| wanted.matches(text)))
+    }
+}
+
+/// The parameters of a query; one without `=` has an empty value.
+fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
 fn query_has(query: Option<&str>, (key, value): &(TextPattern, TextPattern)) -> bool {
-    query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).any(|pair| {
-        let (k, v) = pair.split_once('=').unwrap_or((pair, ""));
-        key.matches(k) && value.matches(v)
-    })
+    pairs(query).any(|(k, v)| key.matches(k) && value.matches(v))
 }
 
 fn cookies_have(headers: &HeaderMap, (key, value): &(TextPattern, TextPattern)) -> bool {

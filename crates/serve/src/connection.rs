@@ -16,6 +16,13 @@ pub struct Connection {
     pub tls: Option<TlsFacts>,
 }
 
+impl Connection {
+    /// Of the URLs by which clients get here.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+}
+
 /// What the handshake settled.
 #[derive(Debug)]
 pub struct TlsFacts {

@@ -197,10 +197,13 @@ impl Translator {
     /// The last table again, if its rules are the same; indexing them takes time.
     fn routes(&self, key: &ListenerKey, listener: &ListenerClaim) -> Arc<RouteTable> {
         let before = self.listeners.get(key).map(|before| &before.routes).filter(|routes| {
-            routes.rules() == listener.rules && *routes.default_action() == listener.default_action
+            routes.rules() == listener.rules
+                && *routes.default_action() == listener.default_action
+                && routes.host_choice() == listener.host_choice
         });
         before.cloned().unwrap_or_else(|| {
-            Arc::new(RouteTable::new(listener.rules.clone(), listener.default_action.clone()))
+            let table = RouteTable::new(listener.rules.clone(), listener.default_action.clone());
+            Arc::new(table.choosing(listener.host_choice))
         })
     }
 }

@@ -4,6 +4,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{FixedResponse, ObjectRef, PathMatch, TextMatch};
 
+mod best_host;
+mod matches;
+
 fn fixed() -> Action {
     Action::Fixed(FixedResponse {
         status: StatusCode::OK,
@@ -30,8 +33,16 @@ fn rule(hosts: &[&str], paths: Vec<PathMatch>) -> Rule {
 
 /// The position of the rule that takes a request; `target` is `host/path?query`.
 fn found(rules: Vec<Rule>, target: &str, method: Method, headers: &HeaderMap) -> Option<usize> {
-    let rules: Vec<Arc<Rule>> = rules.into_iter().map(Arc::new).collect();
-    let table = RouteTable::new(rules.clone(), fixed());
+    let rules = rules.into_iter().map(Arc::new).collect();
+    found_in(&RouteTable::new(rules, fixed()), target, method, headers)
+}
+
+fn found_in(
+    table: &RouteTable,
+    target: &str,
+    method: Method,
+    headers: &HeaderMap,
+) -> Option<usize> {
     let (rest, query) = match target.split_once('?') {
         Some((rest, query)) => (rest, Some(query)),
         None => (target, None),
@@ -43,10 +54,12 @@ fn found(rules: Vec<Rule>, target: &str, method: Method, headers: &HeaderMap) ->
         query,
         method: &method,
         headers,
+        scheme: "https",
+        authority: None,
         source: "192.0.2.1".parse().unwrap(),
     };
     let winner = table.find(&request)?;
-    rules.iter().position(|rule| Arc::ptr_eq(rule, winner))
+    table.rules().iter().position(|rule| Arc::ptr_eq(rule, winner))
 }
 
 fn get(rules: Vec<Rule>, target: &str) -> Option<usize> {
@@ -156,6 +169,8 @@ fn response_rules_do_not_take_requests() {
         query: None,
         method: &method,
         headers: &headers,
+        scheme: "https",
+        authority: None,
         source: "192.0.2.1".parse().unwrap(),
     };
     assert!(table.find(&request).is_none());

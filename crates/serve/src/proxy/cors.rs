@@ -17,13 +17,14 @@ pub struct CrossOrigin<'a> {
 }
 
 impl<'a> CrossOrigin<'a> {
-    /// `None` for requests that do not say their origin: they are none of CORS's business.
+    /// `None` for what is none of the rule's business: a request that does not say its origin, or
+    /// one from another origin where the rule leaves those to the backend.
     pub fn of(cors: &'a Cors, headers: &HeaderMap) -> Option<Self> {
         let origin = headers.get(header::ORIGIN)?.clone();
         let is_allowed = origin
             .to_str()
             .is_ok_and(|origin| cors.allow_origins.iter().any(|allowed| allowed.matches(origin)));
-        Some(Self { cors, origin, is_allowed })
+        (is_allowed || !cors.forwards_others).then_some(Self { cors, origin, is_allowed })
     }
 
     /// The answer to a preflight. It is given here: a backend need not know of CORS at all. A
@@ -34,9 +35,17 @@ impl<'a> CrossOrigin<'a> {
         let headers = response.headers_mut();
         if self.is_allowed {
             let cors = self.cors;
-            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, cors.allow_methods.clone());
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, cors.allow_headers.clone());
-            headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(cors.max_age));
+            for (name, list) in [
+                (header::ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods),
+                (header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.allow_headers),
+            ] {
+                if !list.is_empty() {
+                    headers.insert(name, list.clone());
+                }
+            }
+            if let Some(seconds) = cors.max_age {
+                headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(seconds));
+            }
         }
         response
     }

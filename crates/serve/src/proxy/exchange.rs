@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request, uri::Authority};
 use hyper::body::Incoming;
 use model::{Action, Filter, FixedResponse, Listener, RequestParts, Rule};
 
@@ -12,10 +11,12 @@ use super::{
     body::Body,
     cors::{self, CrossOrigin},
     echo,
+    filters::Facts,
     host::Host,
     misdirected,
     reason::{REASON, Reason},
     redirect,
+    response_edits::ResponseEdits,
     response_rules::{self, Asked},
     target,
     template::Variables,
@@ -29,11 +30,14 @@ pub struct Exchange<'a> {
     pub listener: &'a Listener,
     /// What the access log will say.
     pub facts: AccessFacts,
+    /// What rules want changed of the answer, whoever gives it.
+    pub edits: ResponseEdits,
 }
 
 impl<'a> Exchange<'a> {
     pub fn new(proxy: &'a Proxy, connection: &'a Connection, listener: &'a Listener) -> Self {
-        Self { proxy, connection, listener, facts: AccessFacts::default() }
+        let (facts, edits) = Default::default();
+        Self { proxy, connection, listener, facts, edits }
     }
 
     pub async fn answer(mut self, request: Request<Incoming>) -> Response<Body> {
@@ -69,20 +73,25 @@ impl<'a> Exchange<'a> {
         {
             return Err(Reason::Misdirected);
         }
-        let client = self.connection.client.ip().to_canonical();
         let rule = routes.find(&RequestParts {
             host: &host.name,
             path: parts.uri.path(),
             query: parts.uri.query(),
             method: &parts.method,
+            scheme: self.connection.scheme(),
+            authority: parts.uri.authority().map(Authority::as_str),
             headers: &parts.headers,
-            source: client,
+            source: self.connection.client.ip().to_canonical(),
         });
         if self.proxy.options.access_log {
             self.facts.rule = rule.map(|rule| rule.origin.to_string().into());
         }
         let cross_origin = rule.and_then(|rule| cross_origin(rule, &parts.headers));
         let asked = routes.has_response_rules().then(|| Asked::of(&host, &parts));
+        if let Some(rule) = rule {
+            let facts = self.knowledge();
+            self.edits.plan(&rule.filters, &parts.headers, &facts);
+        }
         let answered = match &cross_origin {
             Some(cross) if cors::is_preflight(&parts.method, &parts.headers) => {
                 Ok(cross.preflight())
@@ -90,6 +99,7 @@ impl<'a> Exchange<'a> {
             _ => self.act(rule, parts, incoming, &host).await,
         };
         let mut response = answered.unwrap_or_else(|reason| self.refuse(reason));
+        std::mem::take(&mut self.edits).apply(response.headers_mut());
         if let Some(cross) = &cross_origin {
             cross.mark(response.headers_mut());
         }
@@ -137,7 +147,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn fixed(&mut self, fixed: &FixedResponse) -> Response<Body> {
-        let mut response = Response::new(Body::full(Bytes::from_owner(Text(fixed.body.clone()))));
+        let mut response = Response::new(Body::full(fixed.body.clone()));
         *response.status_mut() = fixed.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, fixed.content_type.clone());
@@ -148,6 +158,11 @@ impl<'a> Exchange<'a> {
         response
     }
 
+    /// For the values that filters put into headers.
+    pub fn knowledge(&self) -> Facts<'a> {
+        Facts { connection: self.connection, listener: self.listener, request_headers: None }
+    }
+
     pub fn variables<'v>(&self, uri: &'v Uri, host: &'v Host) -> Variables<'v> {
         let is_tls = self.connection.tls.is_some();
         Variables {
@@ -155,7 +170,7 @@ impl<'a> Exchange<'a> {
             path: uri.path(),
             query: uri.query().unwrap_or_default(),
             port: host.port.unwrap_or(if is_tls { 443 } else { 80 }),
-            protocol: if is_tls { "https" } else { "http" },
+            protocol: self.connection.scheme(),
         }
     }
 }
@@ -165,13 +180,4 @@ fn cross_origin<'r>(rule: &'r Rule, headers: &HeaderMap) -> Option<CrossOrigin<'
         Filter::Cors(cors) => CrossOrigin::of(cors, headers),
         _ => None,
     })
-}
-
-/// A rule's text as bytes, shared and not copied.
-struct Text(Arc<str>);
-
-impl AsRef<[u8]> for Text {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
 }

@@ -15,7 +15,8 @@ pub struct Facts<'a> {
     pub request_headers: Option<&'a HeaderMap>,
 }
 
-/// Applies `InsertHeader` and `RemoveHeader`; other filters are none of its business.
+/// Applies `InsertHeader`, `AppendHeader` and `RemoveHeader`; other filters are none of its
+/// business.
 pub fn edit_headers(filter: &Filter, headers: &mut HeaderMap, facts: &Facts<'_>) {
     match filter {
         Filter::InsertHeader { name, value, overwrite } => {
@@ -32,8 +33,8 @@ pub fn edit_headers(filter: &Filter, headers: &mut HeaderMap, facts: &Facts<'_>)
                 headers.append(name.clone(), value);
             }
         }
-        Filter::AppendHeader { .. } | Filter::Response(_) => {}
-        Filter::RemoveHeader { .. } | Filter::Rewrite(_) | Filter::Cors(_) | Filter::Limit(_) => {}
+        Filter::AppendHeader { .. } | Filter::RemoveHeader { .. } => {}
+        Filter::Response(_) | Filter::Rewrite(_) | Filter::Cors(_) | Filter::Limit(_) => {}
     }
 }
 
@@ -42,7 +43,11 @@ fn is_needed(name: &HeaderName) -> bool {
 }
 
 /// `None` if the header that it refers to is not there.
-fn value_of(source: &HeaderSource, headers: &HeaderMap, facts: &Facts<'_>) -> Option<HeaderValue> {
+pub fn value_of(
+    source: &HeaderSource,
+    headers: &HeaderMap,
+    facts: &Facts<'_>,
+) -> Option<HeaderValue> {
     let connection = facts.connection;
     Some(match source {
         HeaderSource::Literal(value) => value.clone(),

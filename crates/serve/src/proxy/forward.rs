@@ -10,8 +10,7 @@ use model::{BackendProtocol, Filter, ForwardTarget, Rule};
 use super::{
     body::Body,
     exchange::Exchange,
-    filters::{self, Facts},
-    forwarded, hop_by_hop,
+    filters, forwarded, hop_by_hop,
     host::Host,
     reason::Reason,
     rewrite,
@@ -32,9 +31,13 @@ impl Exchange<'_> {
             Some(rule) if targets.len() > 1 => self.proxy.rules.next_turn(rule),
             _ => 0,
         };
-        let backend = pick_target(targets, turn).ok_or(Reason::NoEndpoints)?;
+        let target = pick_target(targets, turn).ok_or(Reason::NoEndpoints)?;
+        let backend = &target.backend;
+        let facts = self.knowledge();
+        self.edits.plan(&target.filters, &parts.headers, &facts);
         let upgrade = Upgrade::of(&mut parts).filter(|_| backend.protocol != BackendProtocol::Grpc);
-        self.make_the_backends(&mut parts, rule, host)?;
+        let filters = rule.into_iter().flat_map(|rule| &rule.filters).chain(&*target.filters);
+        self.make_the_backends(&mut parts, filters, host)?;
         let way = match &upgrade {
             Some(upgrade) => {
                 upgrade.ask(&mut parts.headers);
@@ -68,10 +71,10 @@ impl Exchange<'_> {
     }
 
     /// HTTP/1.1 in origin form, without what ends here, with what the rule and the listener add.
-    fn make_the_backends(
+    fn make_the_backends<'f>(
         &self,
         parts: &mut request::Parts,
-        rule: Option<&Arc<Rule>>,
+        filters: impl Iterator<Item = &'f Filter>,
         host: &Host,
     ) -> Result<(), Reason> {
         let asked = parts.uri.clone();
@@ -86,9 +89,8 @@ impl Exchange<'_> {
         }
         parts.version = Version::HTTP_11;
         forwarded::apply(&mut parts.headers, self.listener, self.connection);
-        let facts =
-            Facts { connection: self.connection, listener: self.listener, request_headers: None };
-        for filter in rule.into_iter().flat_map(|rule| &rule.filters) {
+        let facts = self.knowledge();
+        for filter in filters {
             match filter {
                 Filter::Rewrite(to) => {
                     let variables = self.variables(&asked, host);

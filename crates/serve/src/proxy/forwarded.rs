@@ -29,8 +29,7 @@ pub fn apply(headers: &mut HeaderMap, listener: &Listener, connection: &Connecti
         headers.entry(name).or_insert(value);
     };
     if wanted.proto {
-        let proto = if connection.tls.is_some() { "https" } else { "http" };
-        set(PROTO, HeaderValue::from_static(proto));
+        set(PROTO, HeaderValue::from_static(connection.scheme()));
     }
     if wanted.port {
         set(PORT, HeaderValue::from(listener.key.port));

@@ -6,6 +6,7 @@ use model::Redirect;
 
 use super::{
     body::Body,
+    path_change::changed,
     reason::Reason,
     template::{Variables, expand},
 };
@@ -22,7 +23,8 @@ pub fn answer(redirect: &Redirect, variables: &Variables<'_>) -> Result<Response
 
 /// A port that the rule writes out is written out, even the default one: ALB's ssl-redirect
 /// sends to `https://HOST:443/`. The client's own port follows only while the protocol stays,
-/// and a default one is left out.
+/// and a default one is left out. A path that is put in whole may bring its own query, which then
+/// stands instead of the request's, as in Envoy.
 fn location(redirect: &Redirect, variables: &Variables<'_>) -> String {
     let part = |template: &Option<Box<str>>, own: &str| match template {
         Some(template) => expand(template, variables, None),
@@ -38,16 +40,20 @@ fn location(redirect: &Redirect, variables: &Variables<'_>) -> String {
         }
         Some(template) => Some(expand(template, variables, None)),
     };
-    if let Some(port) = port {
+    if let Some(port) = port.filter(|port| !port.is_empty()) {
         location.push(':');
         location.push_str(&port);
     }
-    let path = part(&redirect.path, variables.path);
+    let path = match &redirect.change {
+        Some(change) => changed(change, variables.path).into_owned(),
+        None => part(&redirect.path, variables.path),
+    };
     if !path.starts_with('/') {
         location.push('/');
     }
     location.push_str(&path);
-    let query = part(&redirect.query, variables.query);
+    let brings_query = redirect.change.is_some() && path.contains('?');
+    let query = part(&redirect.query, if brings_query { "" } else { variables.query });
     if !query.is_empty() {
         location.push('?');
         location.push_str(&query);

@@ -1,8 +1,6 @@
 //! Rules of the direction `Response`: they edit the headers of what the others answered.
 
-use std::net::IpAddr;
-
-use http::{HeaderMap, Method, Response, Uri, request};
+use http::{HeaderMap, Method, Response, Uri, request, uri::Authority};
 use model::{Listener, RequestParts};
 
 use super::{
@@ -29,14 +27,16 @@ impl Asked {
         }
     }
 
-    fn parts(&self, source: IpAddr) -> RequestParts<'_> {
+    fn parts(&self, connection: &Connection) -> RequestParts<'_> {
         RequestParts {
             host: &self.host,
             path: self.uri.path(),
             query: self.uri.query(),
             method: &self.method,
+            scheme: connection.scheme(),
+            authority: self.uri.authority().map(Authority::as_str),
             headers: &self.headers,
-            source,
+            source: connection.client.ip().to_canonical(),
         }
     }
 }
@@ -48,7 +48,7 @@ pub fn apply<B>(
     connection: &Connection,
     response: &mut Response<B>,
 ) {
-    let request = asked.parts(connection.client.ip().to_canonical());
+    let request = asked.parts(connection);
     let status = response.status();
     let before = response.headers().clone();
     let facts = Facts { connection, listener, request_headers: Some(&asked.headers) };

@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 use model::{PathMatch, Rewrite};
 
 use super::{
+    path_change::changed,
     reason::Reason,
     template::{Variables, expand},
 };
@@ -20,16 +21,17 @@ pub fn apply(
             HeaderValue::try_from(expand(host, variables, None)).map_err(|_| Reason::BadRewrite)?;
         headers.insert(header::HOST, host);
     }
-    if rewrite.path.is_some() || rewrite.query.is_some() {
+    if rewrite.path.is_some() || rewrite.query.is_some() || rewrite.change.is_some() {
         *uri = target(rewrite, variables, uri).ok_or(Reason::BadRewrite)?;
     }
     Ok(())
 }
 
 fn target(rewrite: &Rewrite, variables: &Variables<'_>, uri: &Uri) -> Option<Uri> {
-    let mut target = match &rewrite.path {
-        Some(path) => rewritten_path(rewrite, path, variables, uri),
-        None => uri.path().to_owned(),
+    let mut target = match (&rewrite.change, &rewrite.path) {
+        (Some(change), _) => changed(change, uri.path()).into_owned(),
+        (None, Some(path)) => rewritten_path(rewrite, path, variables, uri),
+        (None, None) => uri.path().to_owned(),
     };
     if !target.starts_with('/') {
         target.insert(0, '/');

@@ -201,7 +201,7 @@ fn fixed(body: &str) -> Action {
     Action::Fixed(FixedResponse {
         status: http::StatusCode::OK,
         content_type: "text/plain".parse().unwrap(),
-        body: body.into(),
+        body: body.to_owned().into(),
         reason: None,
     })
 }

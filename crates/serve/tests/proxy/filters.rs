@@ -98,7 +98,7 @@ fn cors() -> Filter {
         allow_headers: HeaderValue::from_static("X-A"),
         expose_headers: None,
         allow_credentials: true,
-        max_age: 600,
+        max_age: Some(600),
     }))
 }
 
@@ -129,6 +129,28 @@ async fn answers_to_allowed_origins_are_marked_also_when_the_gateway_makes_them(
     let answer = Front::serving(vec![rule]).await.send(asked).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.header("access-control-allow-origin"), "https://www.shop.test");
+}
+
+#[tokio::test]
+async fn a_preflight_of_another_origin_may_go_on_to_the_backend() {
+    let Filter::Cors(strict) = cors() else { unreachable!("it is one") };
+    let lenient = Cors { forwards_others: true, ..(*strict).clone() };
+    let (front, backend) = with_filters(vec![Filter::Cors(Arc::new(lenient))]).await;
+    let mut asked = request(Method::OPTIONS, "http://shop.test/", "");
+    asked.headers_mut().insert("access-control-request-method", "PUT".parse().unwrap());
+    asked.headers_mut().insert("origin", "https://evil.test".parse().unwrap());
+    let answer = front.send(asked.clone()).await;
+    assert_eq!((answer.status, answer.header("x-backend")), (StatusCode::OK, "one"));
+    asked.headers_mut().insert("origin", "https://www.shop.test".parse().unwrap());
+    assert_eq!(front.send(asked.clone()).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(backend.requests(), 1);
+
+    let (front, backend) = with_filters(vec![cors()]).await;
+    asked.headers_mut().insert("origin", "https://evil.test".parse().unwrap());
+    let answer = front.send(asked).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+    assert_eq!(backend.requests(), 0);
 }
 
 #[tokio::test]

@@ -189,7 +189,7 @@ pub fn fixed(status: u16, body: &str, reason: Option<&'static str>) -> FixedResp
     FixedResponse {
         status: status.try_into().unwrap(),
         content_type: "text/plain".parse().unwrap(),
-        body: body.into(),
+        body: body.to_owned().into(),
         reason,
     }
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod bodies;
+mod edits;
 mod endpoints;
 mod failures;
 mod filters;

@@ -235,7 +235,8 @@ fn show_filter(filter: &Filter) -> String {
         ),
         Filter::Cors(cors) => {
             let origins: Vec<String> = cors.allow_origins.iter().map(ToString::to_string).collect();
-            format!("cors {} {}", origins.join(","), cors.max_age)
+            let max_age = cors.max_age.map_or_else(|| "-".to_owned(), |age| age.to_string());
+            format!("cors {} {max_age}", origins.join(","))
         }
         Filter::Limit(limit) => format!("limit {:?} {:?}", limit.total, limit.per_client),
     }

@@ -126,7 +126,7 @@ impl Written<'_> {
                 expose => Some(header_value("expose-headers", expose)?),
             },
             allow_credentials: self.credentials,
-            max_age,
+            max_age: Some(max_age),
         })
     }
 }

@@ -175,7 +175,9 @@ fn action(action: &Action) -> String {
             redirect.host.as_deref().unwrap_or("same"),
             redirect.port.as_deref().unwrap_or("same"),
         ),
-        Action::Fixed(fixed) => format!("{} {:?}", fixed.status.as_u16(), &*fixed.body),
+        Action::Fixed(fixed) => {
+            format!("{} {:?}", fixed.status.as_u16(), String::from_utf8_lossy(&fixed.body))
+        }
         Action::Echo => "echo".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ fn cors(origins: &[&str]) -> Cors {
         allow_headers: HeaderValue::from_static("X-A"),
         expose_headers: Some(HeaderValue::from_static("X-B")),
         allow_credentials: true,
-        max_age: -1,
+        max_age: Some(-1),
     }
 }
 
@@ -68,4 +68,36 @@ fn only_options_with_a_requested_method_is_a_preflight() {
     headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, "PUT".parse().unwrap());
     assert!(is_preflight(&Method::OPTIONS, &headers));
     assert!(!is_preflight(&Method::GET, &headers));
+}
+
+#[test]
+fn what_is_left_to_the_backend_is_not_touched() {
+    let cors = Cors { forwards_others: true, ..cors(&["https://a.test"]) };
+    assert!(CrossOrigin::of(&cors, &from("https://evil.test")).is_none());
+    assert!(CrossOrigin::of(&cors, &from("https://a.test")).is_some());
+}
+
+#[test]
+fn an_origin_may_be_compared_in_any_way() {
+    let origin = TextMatch::Prefix { text: "https://a.".into(), ignore_case: false };
+    let cors = Cors { allow_origins: vec![origin], ..cors(&[]) };
+    let allowed = |origin| {
+        let headers = marked(&cors, origin, HeaderMap::new());
+        headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+    };
+    assert!(allowed("https://a.test"));
+    assert!(!allowed("https://b.test"));
+}
+
+#[test]
+fn what_the_rule_leaves_open_is_not_said() {
+    let empty = HeaderValue::from_static("");
+    let cors = Cors {
+        allow_methods: empty.clone(),
+        allow_headers: empty,
+        max_age: None,
+        ..cors(&["https://a.test"])
+    };
+    let allowed = CrossOrigin::of(&cors, &from("https://a.test")).unwrap().preflight();
+    assert!(allowed.headers().is_empty());
 }

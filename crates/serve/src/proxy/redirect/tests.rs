@@ -1,4 +1,5 @@
 use http::StatusCode;
+use model::PathChange;
 
 use super::*;
 
@@ -60,4 +61,20 @@ fn parts_may_use_variables() {
 fn a_rule_cannot_break_the_header() {
     let rule = Redirect { host: text("a\r\nset-cookie: b"), ..KEEP_ALL };
     assert_eq!(answer(&rule, &variables("http", 80)).unwrap_err(), Reason::BadRewrite);
+}
+
+#[test]
+fn an_empty_port_is_left_out() {
+    let rule = Redirect { host: text("other.test"), port: text(""), ..KEEP_ALL };
+    assert_eq!(location(&rule, &variables("https", 8443)), "https://other.test/cart?id=7");
+}
+
+#[test]
+fn a_path_may_be_changed_instead_of_written() {
+    let change = PathChange::Prefix { matched: "/ca".into(), with: "/${host}/".into() };
+    let rule = Redirect { change: Some(change), ..KEEP_ALL };
+    assert_eq!(location(&rule, &variables("http", 80)), "http://shop.test/${host}/rt?id=7");
+    let change = PathChange::Whole("/login?from=cart".into());
+    let rule = Redirect { change: Some(change), ..KEEP_ALL };
+    assert_eq!(location(&rule, &variables("http", 80)), "http://shop.test/login?from=cart");
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use model::PathChange;
 use regex::Regex;
 
 use super::*;
@@ -68,4 +69,14 @@ fn what_makes_no_target_is_an_error_of_the_rule() {
     assert_eq!(rewritten(&path("/a b"), "/"), Err(Reason::BadRewrite));
     let host = Rewrite { host: Some("a\nb".into()), ..Rewrite::default() };
     assert_eq!(rewritten(&host, "/"), Err(Reason::BadRewrite));
+}
+
+#[test]
+fn a_changed_path_keeps_its_query_and_has_no_variables() {
+    let prefix = PathChange::Prefix { matched: "/api".into(), with: "/$1".into() };
+    let rewrite = Rewrite { change: Some(prefix), ..Rewrite::default() };
+    assert_eq!(rewritten(&rewrite, "/api/x?a=1").unwrap().0, "/$1/x?a=1");
+    let prefix = PathChange::Prefix { matched: "/api/".into(), with: "".into() };
+    let rewrite = Rewrite { change: Some(prefix), ..Rewrite::default() };
+    assert_eq!(rewritten(&rewrite, "/api/x").unwrap().0, "/x", "still a path");
 }

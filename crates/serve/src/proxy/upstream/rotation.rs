@@ -74,9 +74,9 @@ fn is_among(tried: &[Arc<Station>], station: &Arc<Station>) -> bool {
 /// The target whose turn it is. Weights of 90 and 10 are exact in any ten turns in a row, and
 /// the turns are mixed, not in runs. Targets without endpoints are passed over while another
 /// has some.
-pub fn pick_target(targets: &[ForwardTarget], turn: usize) -> Option<&Arc<Backend>> {
+pub fn pick_target(targets: &[ForwardTarget], turn: usize) -> Option<&ForwardTarget> {
     if let [only] = targets {
-        return Some(&only.backend).filter(|_| only.weight > 0);
+        return Some(only).filter(|_| only.weight > 0);
     }
     let has_endpoints = |target: &&ForwardTarget| !target.backend.endpoints.is_empty();
     pick_weighted(targets.iter().filter(has_endpoints), turn)
@@ -86,14 +86,14 @@ pub fn pick_target(targets: &[ForwardTarget], turn: usize) -> Option<&Arc<Backen
 fn pick_weighted<'a>(
     targets: impl Iterator<Item = &'a ForwardTarget> + Clone,
     turn: usize,
-) -> Option<&'a Arc<Backend>> {
+) -> Option<&'a ForwardTarget> {
     let weights = targets.clone().map(|target| u64::from(target.weight));
     let unit = weights.clone().fold(0, gcd);
     let mut place = spread(turn as u64, weights.sum::<u64>().checked_div(unit)?)? * unit;
     for target in targets {
         match place.checked_sub(u64::from(target.weight)) {
             Some(rest) => place = rest,
-            None => return Some(&target.backend),
+            None => return Some(target),
         }
     }
     None

@@ -47,7 +47,8 @@ pub(super) fn fixed(item: &mut Fields<'_>, problems: &mut Problems) -> Result<An
     let status = config.text_or_number("statusCode", problems).or(status);
     let content_type = config.text("contentType", problems);
     let body = config.text("content", problems);
-    let body = config.text("messageBody", problems).or(body).unwrap_or_default().into();
+    let body = config.text("messageBody", problems).or(body).unwrap_or_default();
+    let body = body.to_owned().into();
     let status = match status.as_deref() {
         None => StatusCode::OK,
         Some(text) => match text.parse() {

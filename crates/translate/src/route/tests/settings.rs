@@ -30,7 +30,7 @@ fn cors_defaults() {
     assert!(cors.allow_headers.to_str().unwrap().starts_with("DNT, X-CustomHeader, Keep-Alive"));
     assert_eq!(cors.expose_headers, None);
     assert!(cors.allow_credentials);
-    assert_eq!(cors.max_age, 172_800);
+    assert_eq!(cors.max_age, Some(172_800));
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn cors_as_written() {
     assert_eq!(cors.allow_headers, "X-A");
     assert_eq!(cors.expose_headers.unwrap(), "X-B, X-C");
     assert!(!cors.allow_credentials);
-    assert_eq!(cors.max_age, -1);
+    assert_eq!(cors.max_age, Some(-1));
 }
 
 #[test]

@@ -25,8 +25,8 @@ fn endpoint(port: u16) -> Endpoint {
 fn shares(targets: &[ForwardTarget], turns: std::ops::Range<usize>) -> HashMap<String, u64> {
     let mut shares = HashMap::new();
     for turn in turns {
-        if let Some(backend) = pick_target(targets, turn) {
-            *shares.entry(backend.service.name.to_string()).or_default() += 1;
+        if let Some(target) = pick_target(targets, turn) {
+            *shares.entry(target.backend.service.name.to_string()).or_default() += 1;
         }
     }
     shares
