@@ -115,6 +115,11 @@ impl TestCa {
     pub fn der(&self) -> &CertificateDer<'static> {
         &self.der
     }
+
+    /// Its key, for who is to sign in its name.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
 }
 
 /// What a leaf should be like; the default is a P-256 server certificate, an hour old and good

@@ -12,7 +12,7 @@ use issue::{
 };
 use jiff::Timestamp;
 use model::CertificateId;
-use providers::ca::{LocalCa, RootCertificate};
+use providers::ca::{Ca, RootCertificate};
 use tokio::{sync::Mutex, task::block_in_place, time::Instant};
 use tracing::info;
 
@@ -34,11 +34,11 @@ const ROOT_IS_FRESH: Duration = Duration::from_secs(10);
 /// fails its orders, and nothing else.
 struct Local {
     root: Root,
-    ca: Mutex<Option<(Instant, Arc<LocalCa>)>>,
+    ca: Mutex<Option<(Instant, Arc<Ca>)>>,
 }
 
 impl Local {
-    async fn open(&self) -> Result<Arc<LocalCa>> {
+    async fn open(&self) -> Result<Arc<Ca>> {
         let mut opened = self.ca.lock().await;
         if let Some((since, ca)) = &*opened
             && since.elapsed() < ROOT_IS_FRESH
@@ -46,7 +46,7 @@ impl Local {
             return Ok(ca.clone());
         }
         let root = (self.root)().await?;
-        let ca = Arc::new(LocalCa::open(&root, Timestamp::now).context("own CA")?);
+        let ca = Arc::new(Ca::open(&root, Timestamp::now).context("own CA")?);
         *opened = Some((Instant::now(), ca.clone()));
         Ok(ca)
     }
