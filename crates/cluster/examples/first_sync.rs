@@ -92,6 +92,7 @@ async fn follow(choice: ClusterChoice) {
     let client = connect(&choice).await.unwrap();
     let options = SourceOptions {
         store_namespace: "doorward-system".into(),
+        gateway_namespace: "istio-system".into(),
         secret_namespaces: None,
         gateway_service: None,
         pace: Pace::default(),

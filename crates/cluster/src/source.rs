@@ -47,6 +47,8 @@ pub struct SourceOptions {
     pub store_namespace: Arc<str>,
     /// The namespaces whose Secrets may be seen; `None` = all.
     pub secret_namespaces: Option<BTreeSet<Arc<str>>>,
+    /// Where the Secrets lie that Gateways of Istio name.
+    pub gateway_namespace: Arc<str>,
     /// The Service in front of the gateway, whose addresses are told.
     pub gateway_service: Option<Key>,
     pub pace: Pace,
@@ -125,7 +127,7 @@ impl Source {
 }
 
 async fn fetch(client: Client, key: Key) -> (Key, Result<Option<Raw>, kube::Error>) {
-    let resource = watches::resource(Kind::Secret);
+    let resource = watches::newest(Kind::Secret);
     let secrets = Api::<Raw>::namespaced_with(client, &key.namespace, &resource);
     let answer = secrets.get_opt(&key.name).await;
     (key, answer)

@@ -5,6 +5,7 @@
 
 mod file;
 mod kube;
+mod mesh;
 mod sds;
 mod token;
 
@@ -14,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use translate::Settings;
 
 use crate::args::{AccessLogFormat, PortPair, RunArgs};
@@ -63,9 +64,9 @@ impl Config {
         let (path, file) = read_file(args.config.as_deref(), &args.manifests)?;
         let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
 
-        let mut settings = settings(args, &file);
+        let mut settings = settings(args, &file)?;
         let sds = sds::settings(args.sds.as_ref(), &file, &settings.store_namespace)?;
-        let source = source(args, &file, base, &settings.store_namespace, sds.as_ref())?;
+        let source = source(args, &file, base, &settings, sds.as_ref())?;
         if let Source::Kubernetes(kube) = &source {
             settings.secret_namespaces.clone_from(&kube.secret_namespaces);
         }
@@ -108,11 +109,12 @@ fn source(
     args: &RunArgs,
     file: &File,
     base: &Path,
-    store_namespace: &str,
+    settings: &Settings,
     sds: Option<&publish::Settings>,
 ) -> Result<Source> {
     if args.kube.kube {
-        let kube = KubeConfig::new(&args.kube, file, store_namespace, sds)?;
+        let mesh = file.mesh.is_some().then_some(&settings.mesh);
+        let kube = KubeConfig::new(&args.kube, file, &settings.store_namespace, sds, mesh)?;
         return Ok(Source::Kubernetes(Box::new(kube)));
     }
     let manifests: Vec<_> = match args.manifests.as_slice() {
@@ -130,11 +132,12 @@ fn source(
 /// The settings that `check` translates by.
 pub fn settings_for_check(config: Option<&Path>, paths: &[PathBuf]) -> Result<Settings> {
     let (_, file) = read_file(config, paths)?;
-    Ok(settings(&RunArgs::default(), &file))
+    settings(&RunArgs::default(), &file)
 }
 
-fn settings(args: &RunArgs, file: &File) -> Settings {
-    let mut settings = Settings::default();
+fn settings(args: &RunArgs, file: &File) -> Result<Settings> {
+    let mut settings =
+        Settings { mesh: mesh::settings(file.mesh.as_ref())?, ..Settings::default() };
     settings.bind = args.bind.or(file.bind).unwrap_or(settings.bind);
     settings.port_map = file.port_map.clone();
     settings
@@ -153,7 +156,23 @@ fn settings(args: &RunArgs, file: &File) -> Settings {
     if let Some(namespace) = &file.store_namespace {
         settings.store_namespace = namespace.as_str().into();
     }
-    settings
+    Ok(settings)
+}
+
+/// One namespace, where the API server would read an empty one as all of them.
+fn check_namespace(key: &str, text: &str) -> Result<()> {
+    ensure!(
+        is_label(text),
+        "{key} in {FILE_NAME}: {text:?} is no namespace: write 1-63 of a-z, 0-9 and '-'"
+    );
+    Ok(())
+}
+
+/// What namespaces and Services are named by (RFC 1123).
+fn is_label(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_framed = !text.starts_with('-') && !text.ends_with('-');
+    (1..=63).contains(&text.len()) && text.bytes().all(fits) && is_framed
 }
 
 /// The settings file and what it says: the given one, else the first found in `folders` and the

@@ -35,7 +35,7 @@ use model::{
 };
 
 pub use memory::Memory;
-pub use named::named_secrets;
+pub use named::{SecretHomes, named_secrets};
 pub use settings::Settings;
 pub use world::World;
 

@@ -9,9 +9,18 @@ use serde_json::Value;
 
 use crate::{World, issuers::secrets_in, world::Key};
 
-/// The Secrets that `spec.tls` of Ingresses, `defaultCertificate` of AlbConfigs and Issuers name;
-/// those of Issuers are in the store namespace.
-pub fn named_secrets(world: &World, store_namespace: &Arc<str>) -> BTreeSet<Key> {
+/// Where Secrets lie that are named without a namespace.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretHomes<'a> {
+    /// Those that Issuers name.
+    pub store: &'a Arc<str>,
+    /// Those that servers of Gateways name.
+    pub gateway: &'a Arc<str>,
+}
+
+/// The Secrets that `spec.tls` of Ingresses, `defaultCertificate` of AlbConfigs, Issuers and
+/// servers of Gateways name.
+pub fn named_secrets(world: &World, homes: &SecretHomes<'_>) -> BTreeSet<Key> {
     let mut named = BTreeSet::new();
     for (ingress, object) in &world.ingresses {
         let tls = object.body.spec.iter().flat_map(|spec| spec.tls.iter().flatten());
@@ -35,10 +44,40 @@ pub fn named_secrets(world: &World, store_namespace: &Arc<str>) -> BTreeSet<Key>
             names
                 .into_iter()
                 .filter(|name| !name.is_empty())
-                .map(|name| Key { namespace: store_namespace.clone(), name: name.into() }),
+                .map(|name| Key { namespace: homes.store.clone(), name: name.into() }),
         );
     }
+    for object in world.gateways.values() {
+        let servers = object.body.0.pointer("/spec/servers").and_then(Value::as_array);
+        let tls = servers.into_iter().flatten().filter_map(|server| server.get("tls"));
+        for name in
+            tls.flat_map(credentials).filter_map(|name| in_own_namespace(name, homes.gateway))
+        {
+            // What clients are checked against may be in a Secret of its own.
+            for name in [name.to_owned(), format!("{name}-cacert")] {
+                named.insert(Key { namespace: homes.gateway.clone(), name: name.into() });
+            }
+        }
+    }
     named
+}
+
+/// What a server of a Gateway calls its certificates and its CA.
+fn credentials(tls: &Value) -> impl Iterator<Item = &str> {
+    let several = tls.get("credentialNames").and_then(Value::as_array);
+    let single = ["credentialName", "caCertCredentialName"].into_iter();
+    let single = single.filter_map(|field| tls.get(field));
+    single.chain(several.into_iter().flatten()).filter_map(Value::as_str)
+}
+
+/// The Secret's name in `NAME`, `kubernetes://NAME` or `kubernetes://NAMESPACE/NAME`.
+fn in_own_namespace<'a>(credential: &'a str, namespace: &str) -> Option<&'a str> {
+    let name = credential.strip_prefix("kubernetes://").unwrap_or(credential);
+    let name = match name.split_once('/') {
+        None => name,
+        Some((other, name)) => (other == namespace).then_some(name)?,
+    };
+    (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
 fn secret_of(block: &Value) -> Option<Key> {

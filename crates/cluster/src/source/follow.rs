@@ -55,19 +55,21 @@ pub(super) async fn follow(
     let line = Line { number, to, failures: Arc::default(), started: Arc::default(), pace };
     let client = line.observe(client);
     match watch.part {
-        Part::Names => line.run(api::<Mark>(client, &watch), watch.config(), Notice::Name).await,
-        _ => line.run(api::<Raw>(client, &watch), watch.config(), Notice::Object).await,
+        Part::Names => line.run(&apis::<Mark>(&client, &watch), watch.config(), Notice::Name).await,
+        _ => line.run(&apis::<Raw>(&client, &watch), watch.config(), Notice::Object).await,
     }
 }
 
-fn api<K>(client: Client, watch: &Watch) -> Api<K>
+/// One for each version of the kind's API.
+fn apis<K>(client: &Client, watch: &Watch) -> Vec<Api<K>>
 where
     K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>,
 {
-    match &watch.namespace {
-        None => Api::all_with(client, &watch.resource()),
-        Some(namespace) => Api::namespaced_with(client, namespace, &watch.resource()),
-    }
+    let api = |resource| match &watch.namespace {
+        None => Api::all_with(client.clone(), &resource),
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+    };
+    watch.resources().map(api).collect()
 }
 
 /// The way from one watch to the source.
@@ -83,12 +85,14 @@ struct Line {
 }
 
 impl Line {
-    async fn run<K>(self, api: Api<K>, config: watcher::Config, notice: fn(Event<K>) -> Notice)
+    /// Whichever version the API server has; the first where it has several.
+    async fn run<K>(self, apis: &[Api<K>], config: watcher::Config, notice: fn(Event<K>) -> Notice)
     where
         K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
     {
+        let mut version = 0;
         loop {
-            let mut events = watcher(api.clone(), config.clone()).boxed();
+            let mut events = watcher(apis[version].clone(), config.clone()).boxed();
             while let Some(event) = events.next().await {
                 let error = match event {
                     Ok(event) => {
@@ -100,6 +104,11 @@ impl Line {
                     Err(error) => error,
                 };
                 let trouble = Trouble::of(&error);
+                let is_absent = trouble == Trouble::Absent;
+                if is_absent && version + 1 < apis.len() {
+                    version += 1;
+                    break;
+                }
                 let failures = self.failures.fetch_add(1, Ordering::Relaxed);
                 let chance = RandomState::new().hash_one(failures);
                 let delay = trouble.delay(&self.pace, failures, chance);
@@ -107,6 +116,10 @@ impl Line {
                     return;
                 }
                 time::sleep(delay).await;
+                if is_absent && version > 0 {
+                    version = 0;
+                    break;
+                }
                 if trouble::needs_new_list(&error) {
                     break;
                 }

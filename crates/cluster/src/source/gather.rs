@@ -7,7 +7,10 @@ use kube::runtime::watcher::Event;
 use model::Verdict;
 use report::Live;
 use tokio::time::Instant;
-use translate::world::{Console, Key, World};
+use translate::{
+    SecretHomes, named_secrets,
+    world::{Console, Key, World},
+};
 use watch::read::Kind;
 
 use super::{
@@ -30,6 +33,7 @@ const FIRST_HOLD: Duration = Duration::from_secs(30);
 pub(super) struct Gather {
     standings: Vec<Standing>,
     shelf: Shelf,
+    gateway_namespace: Arc<str>,
     fetch: Fetch,
     settle: Settle,
     /// Which Secrets are named may have changed.
@@ -61,6 +65,7 @@ impl Gather {
         Self {
             standings: watches.into_iter().map(Standing::new).collect(),
             shelf: Shelf::new(store.clone(), options.gateway_service.clone()),
+            gateway_namespace: options.gateway_namespace.clone(),
             fetch: Fetch::default(),
             settle: Settle::default(),
             is_naming: false,
@@ -334,8 +339,9 @@ impl Gather {
     }
 
     fn name_secrets(&mut self, unknown: Unknown) {
-        let mut named =
-            translate::named_secrets(self.shelf.objects(), self.shelf.store_namespace());
+        let homes =
+            SecretHomes { store: self.shelf.store_namespace(), gateway: &self.gateway_namespace };
+        let mut named = named_secrets(self.shelf.objects(), &homes);
         named.retain(|key| self.names_watch(key).is_some());
         let is_watched = |key: &Key| {
             let from = self.shelf.source_of(Kind::Secret, key);

@@ -194,7 +194,8 @@ impl Shelf {
 
     fn changed(&mut self, kind: Kind) {
         self.news.objects = true;
-        self.news.naming |= matches!(kind, Kind::Ingress | Kind::AlbConfig | Kind::Issuer);
+        self.news.naming |=
+            matches!(kind, Kind::Ingress | Kind::AlbConfig | Kind::Gateway | Kind::Issuer);
     }
 
     fn show(&mut self, reference: ObjectRef, object: LiveObject) {

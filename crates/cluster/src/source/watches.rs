@@ -76,8 +76,9 @@ pub(super) fn watches(
 }
 
 impl Watch {
-    pub(super) fn resource(&self) -> ApiResource {
-        resource(self.kind)
+    /// As each version of its API names it, the one to be asked for first.
+    pub(super) fn resources(&self) -> impl Iterator<Item = ApiResource> {
+        self.kind.api_versions().iter().map(|version| resource(self.kind, version))
     }
 
     pub(super) fn config(&self) -> watcher::Config {
@@ -104,7 +105,7 @@ impl Watch {
 
     /// What to say when the API server refuses `verb`. `says` is its own text.
     pub(super) fn refused(&self, verb: &str, says: &str) -> Verdict {
-        let ApiResource { group, plural, .. } = self.resource();
+        let ApiResource { group, plural, .. } = newest(self.kind);
         let (place, role) = match &self.namespace {
             None => (String::new(), "a ClusterRole".to_owned()),
             Some(namespace) => {
@@ -139,8 +140,11 @@ impl std::fmt::Display for Watch {
     }
 }
 
-pub(super) fn resource(kind: Kind) -> ApiResource {
-    let api_version = kind.api_versions()[0];
+pub(super) fn newest(kind: Kind) -> ApiResource {
+    resource(kind, kind.api_versions()[0])
+}
+
+fn resource(kind: Kind, api_version: &str) -> ApiResource {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     ApiResource {
         group: group.to_owned(),

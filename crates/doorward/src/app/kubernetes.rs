@@ -77,6 +77,7 @@ pub async fn stand(
         SourceOptions {
             store_namespace: settings.store_namespace.clone(),
             secret_namespaces: settings.secret_namespaces.clone(),
+            gateway_namespace: settings.mesh.gateway_namespace.clone(),
             gateway_service: Some(Key::new(namespace, name)),
             pace: source::Pace::default(),
         },

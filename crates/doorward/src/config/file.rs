@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, anyhow, ensure};
 use serde::Deserialize;
 
-use super::sds::{Mesh, SdsFile};
+use super::{mesh::Mesh, sds::SdsFile};
 use crate::args::AccessLogFormat;
 
 /// Every key is optional; an unknown one is an error. Relative paths start at the file's folder.
@@ -76,7 +76,6 @@ impl File {
             ("publishAddress", self.publish_address.is_some() && !on_kubernetes),
             ("gatewayService", self.gateway_service.is_some() && !on_kubernetes),
             ("manifests", !self.manifests.is_empty() && on_kubernetes),
-            ("mesh", self.mesh.is_some() && !with_sds),
             ("sds", self.sds.is_some() && !with_sds),
         ];
         elsewhere.into_iter().filter_map(|(key, unused)| unused.then_some(key)).collect()

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{FILE_NAME, file::File};
+use super::{FILE_NAME, check_namespace, file::File, is_label};
 use crate::args::KubeArgs;
 
 /// Kubelets and scrapers come from other addresses; what is told there is no secret.
@@ -38,12 +38,13 @@ pub struct Pod {
 }
 
 impl KubeConfig {
-    /// `sds`: what it hands out is watched as well.
+    /// What `sds` hands out is watched as well, and what Gateways of a `mesh` name.
     pub fn new(
         args: &KubeArgs,
         file: &File,
         store_namespace: &str,
         sds: Option<&publish::Settings>,
+        mesh: Option<&translate::settings::Mesh>,
     ) -> Result<Self> {
         let pod = Pod::from_environment();
         check_namespace("storeNamespace", store_namespace)?;
@@ -53,7 +54,8 @@ impl KubeConfig {
         let named = file.watch_namespaces.iter().flatten().map(String::as_str);
         let own = [store_namespace].into_iter().chain(pod.namespace.as_deref());
         let published = sds.iter().flat_map(|sds| sds.namespaces());
-        let namespaces = named.chain(own).chain(published).map(Arc::from).collect();
+        let gateway = mesh.map(|mesh| &*mesh.gateway_namespace);
+        let namespaces = named.chain(own).chain(published).chain(gateway).map(Arc::from).collect();
         let gateway_service = match &file.gateway_service {
             None => (store_namespace.to_owned(), "doorward".to_owned()),
             Some(text) => parse_service(text)
@@ -87,22 +89,6 @@ fn parse_service(text: &str) -> Result<(String, String)> {
         text.split_once('/').filter(|(namespace, name)| is_label(namespace) && is_label(name));
     let (namespace, name) = parts.context("write NAMESPACE/NAME")?;
     Ok((namespace.to_owned(), name.to_owned()))
-}
-
-/// One namespace, where the API server would read an empty one as all of them.
-fn check_namespace(key: &str, text: &str) -> Result<()> {
-    ensure!(
-        is_label(text),
-        "{key} in {FILE_NAME}: {text:?} is no namespace: write lower-case letters, digits and '-'"
-    );
-    Ok(())
-}
-
-/// What namespaces and Services are named by (RFC 1123).
-fn is_label(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_framed = !text.starts_with('-') && !text.ends_with('-');
-    (1..=63).contains(&text.len()) && text.bytes().all(fits) && is_framed
 }
 
 /// What Kubernetes takes as an address in a status.

@@ -10,16 +10,8 @@ use model::CertificateId;
 use publish::{Address, Admission, Clients, Grants, Limits, MutualTls, Settings, SocketMode};
 use serde::Deserialize;
 
-use super::{FILE_NAME, file::File};
+use super::{FILE_NAME, check_namespace, file::File};
 use crate::args::SdsAddress;
-
-/// `mesh`
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Mesh {
-    /// Where the mesh's gateways run, and where `credentialName` is looked up for them.
-    pub gateway_namespace: Option<String>,
-}
 
 /// `sds`
 #[derive(Debug, Default, Deserialize)]
@@ -179,15 +171,6 @@ fn limits(written: &SdsLimits) -> Result<Limits> {
         "sds.limits in {FILE_NAME}: write numbers from 1 to 1000000"
     );
     Ok(limits)
-}
-
-fn check_namespace(key: &str, name: &str) -> Result<()> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    ensure!(
-        !name.is_empty() && name.len() <= 63 && name.bytes().all(fits),
-        "{key} in {FILE_NAME}: {name:?} is no namespace: write 1-63 of a-z, 0-9 and '-'"
-    );
-    Ok(())
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ fn the_example_of_the_contract_is_taken_whole() {
     assert_eq!(config.settings.address_of("edge-lb").to_string(), "127.0.0.2");
     assert_eq!(config.settings.default_issuer.as_deref(), Some("local"));
     assert_eq!(&*config.settings.store_namespace, "certs");
-    assert_eq!(config.unused_keys, ["watchNamespaces", "publishAddress", "mesh"]);
+    assert_eq!(config.unused_keys, ["watchNamespaces", "publishAddress"]);
 }
 
 fn on_kubernetes(settings: &str, flags: &[&str]) -> anyhow::Result<Config> {
@@ -80,6 +80,17 @@ fn on_kubernetes_secrets_are_watched_narrowly_and_statuses_get_an_address() {
     let config = on_kubernetes(settings, &["--all-namespaces"]).unwrap();
     let Source::Kubernetes(kube) = config.source else { panic!("not on Kubernetes") };
     assert_eq!(kube.secret_namespaces, None);
+}
+
+#[test]
+fn the_secrets_that_gateways_name_are_watched_where_a_mesh_is_spoken_of() {
+    let sees = |settings: &str| {
+        on_kubernetes(settings, &[]).unwrap().settings.sees_secrets_in("istio-system")
+    };
+    assert!(sees("mesh: {gatewayNamespace: istio-system}\n"));
+    assert!(sees("mesh: {asmStrictNames: true}\n"));
+    assert!(!sees("mesh: {gatewayNamespace: edge}\n"));
+    assert!(!sees("{}\n"), "the Role is not there unasked");
 }
 
 #[test]

@@ -43,13 +43,43 @@ fn world() -> World {
     source.world
 }
 
+fn named(world: &World) -> BTreeSet<Key> {
+    named_secrets(world, &SecretHomes { store: &"doorward-system".into(), gateway: &"edge".into() })
+}
+
 #[test]
 fn ingresses_albconfigs_and_issuers_name_secrets() {
-    let named: Vec<_> = named_secrets(&world(), &"doorward-system".into()).into_iter().collect();
+    let named: Vec<_> = named(&world()).into_iter().collect();
     assert_eq!(
         named,
         [Key::new("doorward-system", "eab"), Key::new("edge", "main"), Key::new("shop", "tls-a")]
     );
+}
+
+#[test]
+fn gateways_name_secrets_where_the_gateway_runs() {
+    let mut source = Source::default();
+    source.apply(
+        r#"
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: web, namespace: shop}
+spec:
+  servers:
+  - {port: {number: 80}}
+  - tls: {credentialName: one}
+  - tls: {credentialNames: ["kubernetes://two", "kubernetes://edge/three"]}
+  - tls: {caCertCredentialName: four}
+  - tls: {credentialName: "kubernetes://elsewhere/five"}
+  - tls: {credentialName: "configmap://edge/six"}
+  - tls: {credentialName: ""}
+"#,
+    );
+    let named = named(&source.world);
+    assert!(named.iter().all(|key| &*key.namespace == "edge"), "{named:?}");
+    let names: Vec<_> = named.iter().map(|key| &*key.name).collect();
+    let with_ca = ["four", "four-cacert", "one", "one-cacert", "three", "three-cacert"];
+    assert_eq!(names, [&with_ca[..], &["two", "two-cacert"]].concat());
 }
 
 #[test]

@@ -9,7 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::facts::{Facts, at};
-use crate::world::{Issuer, Key, Object, Objects, Secret, SecretProblem, World};
+use crate::world::{
+    Gateway, Issuer, Key, Object, Objects, Secret, SecretProblem, VirtualService, World,
+};
 
 /// Builds the World of a case, change by change.
 #[derive(Default)]
@@ -49,6 +51,8 @@ impl Source {
         match &*kind {
             "AlbConfig" => place.put(&mut world.alb_configs, document),
             "IngressClass" => place.put(&mut world.ingress_classes, typed(document)),
+            "Gateway" => place.put(&mut world.gateways, Gateway(document)),
+            "VirtualService" => place.put(&mut world.virtual_services, VirtualService(document)),
             "Ingress" => place.put(&mut world.ingresses, typed(document)),
             "Issuer" => place.put(&mut world.issuers, Issuer(document)),
             "Service" => place.put(&mut world.services, typed(document)),

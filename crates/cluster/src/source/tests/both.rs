@@ -64,6 +64,48 @@ async fn objects_come_change_and_go_on_the_real_server() {
     }
 }
 
+/// Whichever version of Istio's API there is, and Secrets that only a Gateway names.
+async fn the_objects_of_a_mesh_come_and_go(cluster: Cluster) {
+    let ca = TestCa::new("root");
+    let [old, new] = [ca.leaf(&["*.a.test"]), ca.leaf(&["*.a.test"])];
+    cluster.put(&generic("web-credential", &old)).await;
+    cluster.put(&generic("web-credential-cacert", &old)).await;
+    cluster.put(&generic("other", &old)).await;
+    let mut source = Running::on(cluster.kubeconfig(), options()).await;
+    let world = source.first().await;
+    assert!(world.faults.is_empty() && world.secrets.is_empty(), "without Istio's CRDs");
+
+    let [gateways, virtual_services] = istio_crds();
+    cluster.put(&only_version(gateways, "v1beta1")).await;
+    cluster.put(&virtual_services).await;
+    cluster.put(&gateway("v1beta1", "web-credential")).await;
+    cluster.put(&virtual_service("v1")).await;
+    let credential = Key::new("istio-system", "web-credential");
+    let world =
+        source.world(|world| world.virtual_services.len() == 1 && holds(world, &credential, &old));
+    let names: Vec<_> = world.await.secrets.keys().map(|key| key.name.to_string()).collect();
+    assert_eq!(names, ["web-credential", "web-credential-cacert"]);
+
+    cluster.put(&generic("web-credential", &new)).await;
+    source.world(|world| holds(world, &credential, &new)).await;
+    cluster.put(&gateway("v1beta1", "other")).await;
+    source.world(|world| holds(world, &Key::new("istio-system", "other"), &old)).await;
+    cluster.delete("Gateway", "shop", "web").await;
+    source.world(|world| world.gateways.is_empty() && world.secrets.is_empty()).await;
+}
+
+#[tokio::test]
+async fn the_objects_of_a_mesh_come_and_go_in_process() {
+    Box::pin(the_objects_of_a_mesh_come_and_go(Cluster::in_process().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_objects_of_a_mesh_come_and_go_on_the_real_server() {
+    if let Some(cluster) = Cluster::real().await {
+        Box::pin(the_objects_of_a_mesh_come_and_go(cluster)).await;
+    }
+}
+
 /// With the rights that `deploy/` grants: only the real server asks for any.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rights_that_are_shipped_suffice_on_the_real_server() {

@@ -48,6 +48,7 @@ pub fn options() -> SourceOptions {
     SourceOptions {
         store_namespace: "doorward-system".into(),
         secret_namespaces: None,
+        gateway_namespace: "istio-system".into(),
         gateway_service: Some(Key::new("doorward-system", "doorward")),
         pace: PACE,
     }
@@ -90,7 +91,7 @@ impl Running {
 
     /// Writes the status of an Ingress, as Doorward's own reports do.
     pub async fn report(&self, name: &str, status: &Value) {
-        let resource = watches::resource(Kind::Ingress);
+        let resource = watches::newest(Kind::Ingress);
         let client = self.client.clone();
         let ingresses: Api<DynamicObject> = Api::namespaced_with(client, "shop", &resource);
         let applied = json!({
@@ -185,6 +186,57 @@ pub fn alb_config() -> Value {
 pub fn alb_config_crd() -> Value {
     let text = include_str!("../../../../../deploy/crds/albconfigs.yaml");
     manifest::documents(text).remove(0)
+}
+
+/// Istio's CRDs, in the order in which they lie in `deploy/`.
+pub fn istio_crds() -> [Value; 2] {
+    let gateways = include_str!("../../../../../deploy/istio-crds/gateways.yaml");
+    let services = include_str!("../../../../../deploy/istio-crds/virtualservices.yaml");
+    [gateways, services].map(|text| manifest::documents(text).remove(0))
+}
+
+/// The CRD of an Istio that serves no other version.
+pub fn only_version(mut crd: Value, version: &str) -> Value {
+    if let Some(versions) = crd["spec"]["versions"].as_array_mut() {
+        versions.retain(|known| known["name"] == version);
+        versions.iter_mut().for_each(|known| known["storage"] = true.into());
+    }
+    crd
+}
+
+pub fn gateway(version: &str, credential: &str) -> Value {
+    let server = json!({
+        "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+        "hosts": ["*.a.test"],
+        "tls": {"mode": "SIMPLE", "credentialName": credential},
+    });
+    json!({
+        "apiVersion": format!("networking.istio.io/{version}"),
+        "kind": "Gateway",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"selector": {"istio": "ingressgateway"}, "servers": [server]},
+    })
+}
+
+pub fn virtual_service(version: &str) -> Value {
+    json!({
+        "apiVersion": format!("networking.istio.io/{version}"),
+        "kind": "VirtualService",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"hosts": ["www.a.test"], "gateways": ["web"]},
+    })
+}
+
+/// A Secret with a certificate under Istio's generic keys.
+pub fn generic(name: &str, pair: &Issued) -> Value {
+    let b64 = |text: &str| BASE64_STANDARD.encode(text);
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": "istio-system"},
+        "type": "Opaque",
+        "data": {"cert": b64(&pair.chain_pem), "key": b64(&pair.key_pem)},
+    })
 }
 
 /// A Secret of some type with a certificate.
