@@ -5,8 +5,7 @@
 
 use model::{AccessList, AccessMode};
 
-use super::reader::Reader;
-use crate::route::parse_net;
+use crate::route::{Reader, parse_net};
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<AccessList> {
     let written = reader.list("acl-id");

@@ -1,8 +1,11 @@
 //! `autocreate`: the load balancer that CCE would buy. Here it is a name; the rest describes a
 //! cloud instance.
 
-use super::{json, reader::Reader};
-use crate::dialect::{Problems, did_you_mean, nearest};
+use super::json;
+use crate::{
+    dialect::{Problems, did_you_mean, nearest},
+    route::Reader,
+};
 use model::Reason;
 
 const KEY: &str = "autocreate";

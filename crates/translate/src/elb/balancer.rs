@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use model::ObjectRef;
 
-use super::{autocreate, reader::Reader};
-use crate::dialect::{did_you_mean, nearest};
+use super::autocreate;
+use crate::{
+    dialect::{did_you_mean, nearest},
+    route::Reader,
+};
 
 /// `elb.class`: shared or dedicated hardware. It decides which annotations CCE allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

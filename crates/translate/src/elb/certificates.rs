@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use model::CertificateId;
 
-use super::reader::Reader;
-use crate::{claim::TlsMember, dialect::Subject};
+use crate::{claim::TlsMember, dialect::Subject, route::Reader};
 
 /// The ids under `name`, in written order. A text with a slash would be a Secret of any
 /// namespace, which nobody may use from here.

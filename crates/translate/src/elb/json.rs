@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::reader::Reader;
-use crate::dialect::{Fields, Place};
+use crate::{
+    dialect::{Fields, Place},
+    route::Reader,
+};
 use model::Reason;
 
 /// The value of an annotation as JSON. A problem names line and column of what breaks it.

@@ -4,8 +4,10 @@
 
 use model::Reason;
 
-use super::reader::Reader;
-use crate::dialect::{did_you_mean, nearest};
+use crate::{
+    dialect::{did_you_mean, nearest},
+    route::Reader,
+};
 
 /// The kind of object that carries the annotations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

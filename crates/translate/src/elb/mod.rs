@@ -14,7 +14,6 @@ mod json;
 mod keys;
 mod past;
 mod policy;
-mod reader;
 mod service;
 mod settings;
 mod standing;

@@ -9,10 +9,10 @@ use model::{
     TlsVersions,
 };
 
-use super::{access, balancer::Class, policy, reader::Reader};
+use super::{access, balancer::Class, policy};
 use crate::{
     claim::{CertificateClaim, ClientCaClaim, ListenerClaim, TlsClaim},
-    route::no_rule,
+    route::{Reader, no_rule},
 };
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);

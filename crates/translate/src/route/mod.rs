@@ -22,6 +22,7 @@ mod path;
 mod placement;
 mod plan;
 mod precedence;
+mod reader;
 mod rules;
 mod said;
 mod tls;
@@ -33,6 +34,7 @@ pub(crate) use build::{Built, build};
 pub(crate) use merge::{Member, Merge, RuleOrder, no_rule};
 pub(crate) use net::parse_net;
 pub(crate) use plan::Plan;
+pub(crate) use reader::Reader;
 
 #[cfg(test)]
 mod tests;

@@ -12,11 +12,10 @@ use crate::{
         balancer::{self, Balancer},
         certificates, keys,
         past::{OF_INGRESS, Past},
-        reader::Reader,
         settings::{ListenerSettings, warn_on_shared},
         standing::{self, Reading, Standing},
     },
-    route::{Annotations, Plan},
+    route::{Annotations, Plan, Reader},
     world::{Key, Object},
 };
 

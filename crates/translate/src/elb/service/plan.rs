@@ -15,11 +15,10 @@ use crate::{
     elb::{
         balancer::{self, Balancer, Class},
         certificates, keys,
-        reader::Reader,
         settings::ListenerSettings,
         standing::Reading,
     },
-    route::{Annotations, ELB_PREFIX, OWN_PREFIX, field, parse_net},
+    route::{Annotations, ELB_PREFIX, OWN_PREFIX, Reader, field, parse_net},
     world::Object,
 };
 

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::{
     dialect::{Fields, Problems},
-    elb::{json, reader::Reader},
+    elb::json,
+    route::Reader,
 };
 use model::{Balancing, Reason};
 

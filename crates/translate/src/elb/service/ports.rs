@@ -5,7 +5,7 @@ use model::{Protocol, Reason};
 
 use crate::{
     dialect::{did_you_mean, nearest},
-    elb::reader::Reader,
+    route::Reader,
 };
 
 const KEY: &str = "protocol-port";

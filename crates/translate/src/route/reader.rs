@@ -1,16 +1,15 @@
-//! Reads the annotations of one object. Every value is a text: switches, numbers and lists too.
+//! Reads the annotations of one object that stand under one prefix. Every value is a text: switches,
+//! numbers and lists too.
 
 use std::ops::RangeInclusive;
 
 use model::Reason;
 
-use crate::{
-    dialect::{Problems, did_you_mean, nearest},
-    route::Annotations,
-};
+use super::annotations::Annotations;
+use crate::dialect::{Problems, did_you_mean, nearest};
 
-/// The annotations under `kubernetes.io/elb.`, and what is wrong with them.
-pub(super) struct Reader<'a> {
+/// The annotations of a dialect, and what is wrong with them.
+pub(crate) struct Reader<'a> {
     pub annotations: &'a Annotations<'a>,
     pub problems: Problems,
     /// What is accepted and means nothing here, to be told in one line.
