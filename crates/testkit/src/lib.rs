@@ -12,9 +12,12 @@ mod child;
 pub mod cluster;
 pub mod envoy;
 pub mod http;
+pub mod knot;
 pub mod manifest;
+pub mod pebble;
 pub mod peers;
 pub mod pki;
+mod ports;
 pub mod tls;
 mod wait;
 

@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::Write,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Api, content_type};
-use crate::{child::Child, pki::TestCa, tls::TlsClient, wait_for, wait_until};
+use crate::{child::Child, pki::TestCa, ports, tls::TlsClient, wait_for, wait_until};
 
 /// Both are up in a few seconds, unless the machine is compiling.
 const START: Duration = Duration::from_secs(120);
@@ -54,7 +54,8 @@ impl RealApiServer {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let ca = TestCa::new("test-cluster");
         write_credentials(folder.path(), &ca);
-        let ports = free_ports();
+        let [api, etcd, etcd_peer] = ports::free();
+        let ports = Ports { api, etcd, etcd_peer };
         let etcd = spawn_etcd(&binaries, folder.path(), ports);
         let mut started = Self { binaries, folder, ca, ports, server: None, _etcd: etcd };
         started.write_kubeconfig("kubeconfig", ADMIN_TOKEN);
@@ -212,15 +213,6 @@ fn spawn_server(binaries: &Path, folder: &Path, ports: Ports) -> Child {
 fn spawn(command: &mut Command) -> Child {
     let program = command.get_program().to_owned();
     Child::spawn(command).unwrap_or_else(|error| panic!("{}: {error}", program.display()))
-}
-
-/// Free a moment ago; both programs take a number only.
-fn free_ports() -> Ports {
-    let listeners: Vec<_> = (0..3)
-        .map(|_| TcpListener::bind("127.0.0.1:0").expect("loopback has free ports"))
-        .collect();
-    let port = |at: usize| listeners[at].local_addr().expect("it is bound").port();
-    Ports { api: port(0), etcd: port(1), etcd_peer: port(2) }
 }
 
 fn write(folder: &Path, name: &str, text: &str) {

@@ -1,0 +1,76 @@
+//! Orders with a real ACME server, driven step by step. Between any two steps the issuer is
+//! thrown away and made anew from what was kept, as after a kill.
+
+mod failures;
+mod fixture;
+mod offers;
+
+use issue::{Fault, KeyKind};
+
+use self::fixture::{Ca, names, request};
+use crate::Method;
+
+#[tokio::test]
+async fn a_host_is_proved_over_http() {
+    let Some(ca) = Ca::start().await else { return };
+    let issued = ca.obtain(&[Method::Http01], &request(&["www.a.test"])).await.unwrap();
+    assert_eq!(issued.names, names(&["www.a.test"]));
+    assert!(ca.gateway.is_empty(), "a challenge is still open");
+}
+
+#[tokio::test]
+async fn a_host_is_proved_over_tls() {
+    let Some(ca) = Ca::start().await else { return };
+    let issued = ca.obtain(&[Method::TlsAlpn01], &request(&["www.a.test"])).await.unwrap();
+    assert_eq!(issued.names, names(&["www.a.test"]));
+    assert!(ca.gateway.is_empty(), "a challenge is still open");
+}
+
+#[tokio::test]
+async fn a_wildcard_and_its_domain_are_proved_in_dns() {
+    let Some((ca, dns)) = Ca::with_knot(&["a.test"]).await else { return };
+    let solvers = [Method::Http01, dns.method()];
+    let request = request(&["*.a.test", "a.test", "b.a.test"]);
+    let issued = ca.obtain(&solvers, &request).await.unwrap();
+    assert_eq!(issued.names.len(), 3);
+    assert!(!dns.has_proof("a.test").await, "a record is left");
+}
+
+#[tokio::test]
+async fn rsa_keys_are_made_too() {
+    let Some(ca) = Ca::start().await else { return };
+    let mut request = request(&["rsa.a.test"]);
+    request.key = KeyKind::Rsa2048;
+    let issued = ca.obtain(&[Method::Http01], &request).await.unwrap();
+    assert!(issued.key_algorithm.is_rsa());
+}
+
+#[tokio::test]
+async fn steps_that_are_taken_twice_come_to_the_same() {
+    let Some(ca) = Ca::start().await else { return };
+    let request = request(&["a.test", "b.a.test"]);
+    // As if each answer had been lost once before it could be kept.
+    let twice = ca.run(&[Method::Http01, Method::TlsAlpn01], &request, 2).await;
+    assert_eq!(twice.unwrap().names.len(), 2);
+    assert!(ca.gateway.is_empty(), "a challenge is still open");
+}
+
+#[tokio::test]
+async fn an_order_that_is_given_up_leaves_nothing_open() {
+    let Some(ca) = Ca::start().await else { return };
+    let request = request(&["a.test"]);
+    ca.gateway.hide();
+    let progress = ca.until_waiting(&[Method::Http01], &request).await;
+    assert!(!ca.gateway.is_empty(), "nothing was opened");
+    let issuer = ca.issuer(&[Method::Http01]);
+    issue::Issuer::retire(&issuer, &request, &progress).await.unwrap();
+    assert!(ca.gateway.is_empty(), "a challenge is still open");
+}
+
+#[tokio::test]
+async fn a_wildcard_without_dns_is_refused_before_anybody_is_asked() {
+    let ca = Ca::nowhere();
+    let told = ca.obtain(&[Method::Http01], &request(&["*.a.test"])).await.unwrap_err();
+    assert_eq!(told.fault, Fault::Refused);
+    assert!(told.message.contains("add a dns01 solver"), "{told}");
+}
