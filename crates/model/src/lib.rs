@@ -13,6 +13,7 @@ mod listener;
 mod load_balancer;
 mod name;
 mod object;
+pub mod resource;
 mod route;
 mod route_table;
 mod text;

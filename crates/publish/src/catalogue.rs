@@ -8,18 +8,16 @@ mod hosts;
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use model::CertificateId;
+use model::{
+    CertificateId,
+    resource::{self, Asked, Part, Scheme},
+};
 use translate::{
     World,
     world::{Key, Object, Secret},
 };
 
-use crate::{
-    content::Content,
-    reach::Reach,
-    resource::{self, Asked, Part, Scheme},
-    validate,
-};
+use crate::{content::Content, reach::Reach, validate};
 use hosts::Hosts;
 
 #[derive(Debug, Default)]

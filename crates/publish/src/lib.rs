@@ -14,7 +14,6 @@ mod ledger;
 mod limits;
 mod metrics;
 mod reach;
-mod resource;
 mod server;
 mod session;
 mod settings;

@@ -23,12 +23,12 @@ use std::{
 };
 
 use jiff::Timestamp;
+use model::resource::MAX_NAME;
 
 use crate::{
     catalogue::Catalogue,
     content::Content,
     reach::Reach,
-    resource::MAX_NAME,
     wire::{DeltaDiscoveryRequest, DiscoveryRequest},
 };
 use jitter::Jitter;

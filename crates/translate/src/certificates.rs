@@ -31,10 +31,14 @@ pub use self::{
 };
 use self::{
     list::{Entry, List},
-    store::Store,
+    store::{Fault, Hold, Store},
     wishes::Wishes,
 };
-use crate::{Memory, Settings, World, issuers::Issuers};
+use crate::{
+    Memory, Settings, World,
+    claim::{OnDelete, ServerClaim},
+    issuers::Issuers,
+};
 
 /// Binds listener after listener; what they have in common gathers here.
 pub struct Binder<'a> {
@@ -101,18 +105,36 @@ impl<'a> Binder<'a> {
         }
         self.attach_named_by_members(&mut list, &wishes);
         self.order_for_uncovered(&mut list, &wishes);
+        if let Some(server) = wishes.server {
+            return self.bind_server(list, server, &wishes);
+        }
         self.apply_console(&mut list, &wishes);
         self.leave_out_invalid(&mut list, &wishes);
         if list.entries.is_empty() {
             self.keep_last_default(&mut list, &wishes, wishes.listener_asker());
         }
         let default = self.choose_default(&list, &wishes);
-        self.remember(&list, default, ask.key);
+        self.remember(&list);
+        self.remember_default(&list, default, ask.key);
         let bound = self.bindings(&list, default);
         if !ask.follows() {
             self.warn_of_hosts_not_covered(&list, &bound, &wishes);
         }
         bound
+    }
+
+    /// A server answers for its hosts with what its object names, and nothing else.
+    fn bind_server(
+        &mut self,
+        mut list: List<'a>,
+        server: &ServerClaim,
+        wishes: &Wishes<'a>,
+    ) -> CertificateList {
+        self.leave_out_invalid(&mut list, wishes);
+        self.remember(&list);
+        let default = if server.hosts.is_empty() { self.first(&list) } else { None };
+        self.warn_of_names_not_carried(&list, wishes);
+        self.bindings(&list, default)
     }
 
     pub fn finish(mut self) -> Outcome {
@@ -126,6 +148,16 @@ impl<'a> Binder<'a> {
             wants: std::mem::take(&mut self.wants).into_values().collect(),
             memory: Memory { bound: self.bound.into_iter().collect(), ..self.remembered },
             next_change,
+        }
+    }
+
+    /// What may be served for an id: where the object has it so, a Secret that is gone takes its
+    /// certificate with it.
+    fn hold(&self, wishes: &Wishes<'a>, id: &CertificateId) -> Hold<'a> {
+        let hold = self.store.hold(id);
+        match (wishes.on_delete, hold.fault) {
+            (OnDelete::Withdraw, Some(Fault::Missing)) => Hold { certificate: None, ..hold },
+            _ => hold,
         }
     }
 
@@ -154,7 +186,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn remember(&mut self, list: &List<'a>, default: Option<usize>, key: &ListenerKey) {
+    fn remember(&mut self, list: &List<'a>) {
         for (id, entry) in list.by_id() {
             let Some(certificate) = entry.certificate else { continue };
             self.bound.push((id.clone(), certificate.clone()));
@@ -162,6 +194,9 @@ impl<'a> Binder<'a> {
                 self.remembered.held_over.insert(id.clone(), certificate.clone());
             }
         }
+    }
+
+    fn remember_default(&mut self, list: &List<'a>, default: Option<usize>, key: &ListenerKey) {
         let chosen = default.map(|position| &list.entries[position]);
         if let Some(entry) = chosen.filter(|entry| entry.certificate.is_some()) {
             self.remembered.defaults.insert(key.clone(), entry.id.clone());

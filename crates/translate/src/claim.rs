@@ -1,14 +1,17 @@
 //! What a dialect makes of its objects: claims on load balancers and listeners, in words that
 //! no longer depend on the dialect.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Duration};
 
 use model::{
     AccessList, Action, CertificateId, CertificateSource, ClientDemand, Dialect, ForwardedHeaders,
     HostChoice, Name, ObjectRef, Origin, Protocol, Rule, TlsVersions, Tunnel,
 };
 
-use crate::world::{Age, Object};
+use crate::{
+    Settings,
+    world::{Age, Object},
+};
 
 /// One load balancer as one dialect wants it.
 #[derive(Clone, Debug)]
@@ -16,9 +19,17 @@ pub struct LoadBalancerClaim {
     pub name: Arc<str>,
     pub dialect: Dialect,
     pub declared_by: Declaration,
+    /// Where it binds, if its objects say so.
+    pub bind: Option<IpAddr>,
     /// The objects that belong to it, sorted.
     pub members: Arc<[ObjectRef]>,
     pub listeners: Vec<ListenerClaim>,
+}
+
+impl LoadBalancerClaim {
+    pub fn address(&self, settings: &Settings) -> IpAddr {
+        self.bind.unwrap_or_else(|| settings.address_of(&self.name))
+    }
 }
 
 /// The object behind a claim, for verdicts and for who came first.
@@ -150,16 +161,18 @@ pub struct DefaultClaim {
     pub field: String,
 }
 
-/// One wish for TLS: an entry of `spec.tls`, the rule hosts of an Ingress without any, or a
-/// certificate that an annotation names.
+/// One wish for TLS: an entry of `spec.tls`, the rule hosts of an Ingress without any, a
+/// certificate that an annotation names, or one of a Gateway's server.
 #[derive(Clone, Debug)]
 pub struct TlsMember {
     pub object: ObjectRef,
     pub origin: Option<Origin>,
     /// `spec.tls[0]`.
     pub field: String,
+    /// Where below `field` a Secret is named.
+    pub certificate_field: Cow<'static, str>,
     pub hosts: Vec<Name>,
-    /// A Secret in the object's own namespace, or an id of the store.
+    /// A Secret, or an id of the store.
     pub certificate: Option<CertificateId>,
     /// The Issuer that the object asks for.
     pub issuer: Option<Arc<str>>,

@@ -32,7 +32,7 @@ pub fn settle(claims: &mut [LoadBalancerClaim], settings: &Settings) -> Vec<Verd
     let mut verdicts = Vec::new();
     for index in order {
         let claim = &mut claims[index];
-        let address = settings.address_of(&claim.name);
+        let address = claim.address(settings);
         let (name, declared_by, dialect) = (&claim.name, &claim.declared_by, claim.dialect);
         claim.listeners.retain(|listener| {
             let key = key_of(name, listener);

@@ -71,6 +71,7 @@ pub(crate) fn claim(
         name: class.reference.name.clone(),
         dialect: Dialect::Ingress,
         declared_by: Declaration::of(class),
+        bind: None,
         members: objects,
         listeners,
     });

@@ -14,6 +14,7 @@ mod elb;
 mod ingress;
 mod issuers;
 mod istio;
+mod listeners;
 pub mod memory;
 mod named;
 mod route;
@@ -24,15 +25,11 @@ pub mod world;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
     sync::Arc,
 };
 
 use jiff::Timestamp;
-use model::{
-    CertificateList, Listener, ListenerKey, LoadBalancer, Model, ObjectRef, Protocol, RouteTable,
-    TlsSettings, Verdict,
-};
+use model::{Listener, ListenerKey, LoadBalancer, Model, ObjectRef, Protocol, Verdict};
 
 pub use memory::Memory;
 pub use named::{SecretHomes, named_secrets};
@@ -40,10 +37,8 @@ pub use settings::Settings;
 pub use world::World;
 
 use crate::{
-    certificates::{Ask, Beside, Binder, FailClosed},
-    claim::{ListenerClaim, LoadBalancerClaim},
-    dialect::Claims,
-    issuers::Issuers,
+    certificates::Binder, claim::LoadBalancerClaim, dialect::Claims, issuers::Issuers,
+    listeners::Builder,
 };
 
 /// What one snapshot of the World comes to.
@@ -112,6 +107,7 @@ impl Translator {
 
         let keys = keys_of(&mut wanted);
         let mut binder = Binder::new(world, settings, &issuers, memory, now);
+        let mut builder = Builder { before: &self.listeners, settings, binder: &mut binder };
         let mut load_balancers = Vec::with_capacity(wanted.len());
         for (claim, keys) in wanted.iter().zip(&keys) {
             let part = LoadBalancer {
@@ -120,7 +116,7 @@ impl Translator {
                 declared_by: claim.declared_by.object.clone(),
                 members: claim.members.clone(),
                 read_only: world.console.is_read_only(&claim.name),
-                listeners: self.listeners(claim, keys, settings, &mut binder),
+                listeners: builder.listeners(claim, keys),
             };
             join(&mut load_balancers, part);
         }
@@ -135,76 +131,6 @@ impl Translator {
             memory: Memory { listeners: claims.listeners, elb: claims.elb, ..outcome.memory },
             next_change: outcome.next_change,
         }
-    }
-
-    fn listeners<'a>(
-        &self,
-        claim: &'a LoadBalancerClaim,
-        keys: &'a [ListenerKey],
-        settings: &Settings,
-        binder: &mut Binder<'a>,
-    ) -> Vec<Arc<Listener>> {
-        let mut listeners: Vec<Arc<Listener>> = Vec::with_capacity(keys.len());
-        for (index, (listener, key)) in claim.listeners.iter().zip(keys).enumerate() {
-            let beside = index.checked_sub(1).and_then(|before| {
-                let (https, https_key) = (&claim.listeners[before], &keys[before]);
-                let tls = https.tls.as_ref().filter(|_| key.quic && https_key.port == key.port)?;
-                let default = listeners.last().filter(|built| built.key == *https_key);
-                let default = default.and_then(|built| built.certificates.default_binding());
-                let default = default.map(|binding| binding.id.clone());
-                Some(Beside { key: https_key, listener: https, tls, default })
-            });
-            let bound = listener.tls.as_ref().map(|tls| {
-                let (dialect, declared_by) = (claim.dialect, &claim.declared_by);
-                let ask = Ask { key, dialect, declared_by, listener, tls, beside };
-                let certificates = binder.bind(&ask);
-                let client_auth = binder.client_auth(&ask)?;
-                let tls = TlsSettings {
-                    ciphers: None,
-                    versions: tls.versions,
-                    http2: tls.http2,
-                    client_auth,
-                };
-                Ok::<_, FailClosed>((certificates, tls))
-            });
-            let Ok(bound) = bound.transpose() else { continue };
-            let (certificates, tls) = bound.unzip();
-            let built = Listener {
-                servers: Vec::new(),
-                tunnel: None,
-                key: key.clone(),
-                protocol: listener.protocol,
-                address: SocketAddr::new(
-                    settings.address_of(&claim.name),
-                    settings.local_port(listener.port),
-                ),
-                declared_by: claim.declared_by.object.clone(),
-                certificates: certificates.unwrap_or_else(CertificateList::default),
-                tls,
-                routes: self.routes(key, listener),
-                forwarded: listener.forwarded.clone(),
-                access: listener.access.clone(),
-                idle_timeout: listener.idle_timeout,
-                request_timeout: listener.request_timeout,
-                gzip: listener.gzip,
-            };
-            let before = self.listeners.get(key).filter(|before| ***before == built);
-            listeners.push(before.cloned().unwrap_or_else(|| Arc::new(built)));
-        }
-        listeners
-    }
-
-    /// The last table again, if its rules are the same; indexing them takes time.
-    fn routes(&self, key: &ListenerKey, listener: &ListenerClaim) -> Arc<RouteTable> {
-        let before = self.listeners.get(key).map(|before| &before.routes).filter(|routes| {
-            routes.rules() == listener.rules
-                && *routes.default_action() == listener.default_action
-                && routes.host_choice() == listener.host_choice
-        });
-        before.cloned().unwrap_or_else(|| {
-            let table = RouteTable::new(listener.rules.clone(), listener.default_action.clone());
-            Arc::new(table.choosing(listener.host_choice))
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Certificate, CertificateId, ListenerKey, ObjectRef};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use crate::claim::{AlbListenerSpec, FixedCertificates};
 
@@ -20,11 +20,18 @@ pub struct Memory {
     /// The last good certificate list of AlbConfig listeners.
     pub lists: BTreeMap<ListenerKey, FixedCertificates>,
     /// The roots that clients' certificates are checked against now.
-    pub client_roots: BTreeMap<CertificateId, Arc<[CertificateDer<'static>]>>,
+    pub client_roots: BTreeMap<CertificateId, Arc<ClientRoots>>,
     /// The last good listener settings of AlbConfigs, for when the new ones have a wrong type.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
     /// What objects of the dialect `elb` wrote.
     pub elb: BTreeMap<ObjectRef, ElbPast>,
+}
+
+/// What one CA has to say of clients' certificates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientRoots {
+    pub roots: Vec<CertificateDer<'static>>,
+    pub crls: Vec<CertificateRevocationListDer<'static>>,
 }
 
 /// What one object of the dialect `elb` wrote before.

@@ -50,6 +50,7 @@ pub(crate) fn claim(
         name: name.clone(),
         dialect: Dialect::Alb,
         declared_by: Declaration::of(object),
+        bind: None,
         members: objects,
         listeners: wanted,
     });

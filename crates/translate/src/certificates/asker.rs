@@ -9,6 +9,8 @@ pub struct Asker<'a> {
     object: &'a ObjectRef,
     origin: Option<&'a Origin>,
     field: &'a str,
+    /// Below `field`: where a member names its certificate.
+    certificate_field: &'a str,
     part: Part,
     /// What it asks for is all it asks for: an Ingress, not the object of the whole listener.
     is_member: bool,
@@ -30,6 +32,7 @@ impl<'a> Asker<'a> {
             object: &member.object,
             origin: member.origin.as_ref(),
             field: &member.field,
+            certificate_field: &member.certificate_field,
             part,
             is_member: true,
         }
@@ -41,6 +44,7 @@ impl<'a> Asker<'a> {
             object: &declaration.object,
             origin: declaration.origin.as_ref(),
             field,
+            certificate_field: "",
             part,
             is_member: false,
         }
@@ -48,7 +52,14 @@ impl<'a> Asker<'a> {
 
     /// The Ingress that a routing rule is of.
     pub fn of_rule(object: &'a ObjectRef) -> Self {
-        Self { object, origin: None, field: "spec.tls", part: Part::Whole, is_member: true }
+        Self {
+            object,
+            origin: None,
+            field: "spec.tls",
+            certificate_field: "",
+            part: Part::Whole,
+            is_member: true,
+        }
     }
 
     /// It gets what it asked for, but.
@@ -78,7 +89,7 @@ impl<'a> Asker<'a> {
         let field = self.field;
         let path = match self.part {
             Part::Whole => field.to_owned(),
-            Part::SecretName => format!("{field}.secretName"),
+            Part::SecretName => format!("{field}.{}", self.certificate_field),
             Part::Host(index) => format!("{field}.hosts[{index}]"),
             Part::Certificates => format!("{field}.certificates"),
             Part::Certificate(index) => format!("{field}.certificates[{index}].CertificateId"),

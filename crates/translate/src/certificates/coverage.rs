@@ -40,6 +40,25 @@ impl<'a> Binder<'a> {
         self.warn_of_rules_not_covered(&covered, bound, wishes);
     }
 
+    /// For a server whose certificates answer for all of its hosts.
+    pub(super) fn warn_of_names_not_carried(&mut self, list: &List<'a>, wishes: &Wishes<'a>) {
+        let is_held = list.entries.iter().any(|entry| entry.certificate.is_some());
+        let Some(member) = wishes.members.first().filter(|_| is_held) else { return };
+        let covered = Covered::by(list, |_| true);
+        for (index, host) in member.hosts.iter().enumerate() {
+            if covered.covers(host) || self.is_reported_already(list, member, host) {
+                continue;
+            }
+            let message = format!(
+                "{host} is answered on {} with a certificate that does not carry the name, which clients that check refuse: {}",
+                wishes.key,
+                self.cure(wishes, member, host)
+            );
+            let asker = Asker::member(member, Part::Host(index));
+            self.report(wishes, asker.warning(Reason::HostNotCovered, message));
+        }
+    }
+
     /// Hosts that stand in rules alone.
     fn warn_of_rules_not_covered(
         &mut self,

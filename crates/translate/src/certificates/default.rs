@@ -97,7 +97,7 @@ impl<'a> Binder<'a> {
     }
 
     /// The first that is valid, or else in hand, or else there.
-    fn first(&self, list: &List<'a>) -> Option<usize> {
+    pub(super) fn first(&self, list: &List<'a>) -> Option<usize> {
         let position = |fits: &dyn Fn(&Entry<'a>) -> bool| list.entries.iter().position(fits);
         position(&|entry| self.is_valid_entry(entry))
             .or_else(|| position(&|entry| entry.certificate.is_some()))

@@ -8,6 +8,7 @@ use super::{
     store::{Double, Fault, Hold, Store},
     wishes::Wishes,
 };
+use crate::claim::OnDelete;
 
 /// Uploads that help nobody: said on the Secret itself, since nobody else may ask for it.
 pub fn of_store(store: &Store<'_>) -> Vec<Verdict> {
@@ -49,7 +50,7 @@ impl<'a> Binder<'a> {
             format!("its last good certificate is served on (it ends {})", held.not_after)
         });
         let verdict = match fault {
-            Fault::Missing => self.missing(id, kept.as_deref(), asker),
+            Fault::Missing => self.missing(id, (kept.as_deref(), wishes.on_delete), asker),
             Fault::Invalid(problem) => {
                 let what = format!("{}, {}: {}", described(id), problem.field, problem.message);
                 match kept {
@@ -69,7 +70,12 @@ impl<'a> Binder<'a> {
         self.report(wishes, verdict);
     }
 
-    fn missing(&self, id: &CertificateId, kept: Option<&str>, asker: &Asker<'a>) -> Verdict {
+    fn missing(
+        &self,
+        id: &CertificateId,
+        (kept, on_delete): (Option<&str>, OnDelete),
+        asker: &Asker<'a>,
+    ) -> Verdict {
         match (id.as_secret(), kept) {
             (Some((namespace, _)), kept) if !self.settings.sees_secrets_in(namespace) => {
                 let what = format!(
@@ -90,8 +96,12 @@ impl<'a> Binder<'a> {
                 let elsewhere = self.store.namespace_of(name).map(|home| {
                     format!("; Secret {home}/{name} is another namespace's and cannot be used here")
                 });
+                let so = match on_delete {
+                    OnDelete::KeepLastGood => "",
+                    OnDelete::Withdraw => ", so its certificate is withdrawn",
+                };
                 let message = format!(
-                    "Secret {id} does not exist: create {name} in namespace {namespace}, or correct the name{}",
+                    "Secret {id} does not exist{so}: create {name} in namespace {namespace}, or correct the name{}",
                     elsewhere.unwrap_or_default()
                 );
                 asker.refused(Reason::SecretNotFound, message)

@@ -62,7 +62,7 @@ impl<'a> Binder<'a> {
     /// Orders the certificate and attaches what is in hand for it.
     pub(super) fn obtain(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, order: Order<'a>) {
         let asker = Asker::member(order.member, Part::Whole);
-        let hold = self.store.hold(&order.id);
+        let hold = self.hold(wishes, &order.id);
         let may_order = self.may_order(order.issuer, order.member, order.hosts);
         if !may_order {
             self.report_no_order(wishes, &order, &asker);

@@ -61,7 +61,7 @@ impl<'a> Binder<'a> {
                         None => (CertificateSource::Annotation, Part::Whole),
                     };
                     let asker = Asker::member(member, part);
-                    match self.store.hold(id).certificate {
+                    match self.hold(wishes, id).certificate {
                         Some(held) if held.names.is_empty() && part == Part::Whole => {
                             self.report_nameless(wishes, id, &asker);
                         }
@@ -109,7 +109,7 @@ impl<'a> Binder<'a> {
         source: CertificateSource,
         asker: Asker<'a>,
     ) {
-        let hold = self.store.hold(id);
+        let hold = self.hold(wishes, id);
         self.report_fault(wishes, id, &hold, &asker);
         if hold.certificate.is_some() {
             let source = if hold.issued_by.is_some() && source == CertificateSource::Secret {

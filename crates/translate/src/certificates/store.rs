@@ -5,7 +5,6 @@ use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use model::{Certificate, CertificateId, Name};
-use rustls_pki_types::CertificateDer;
 
 use crate::{
     Memory, World,
@@ -122,9 +121,9 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// The roots of a client CA; empty when there are none.
-    pub fn roots(&self, id: &CertificateId) -> &'a [CertificateDer<'static>] {
-        self.secret(id).map_or(&[], |secret| &secret.body.roots)
+    /// What is there of a client CA.
+    pub fn client_ca(&self, id: &CertificateId) -> Option<&'a Secret> {
+        self.secret(id).map(|secret| &secret.body)
     }
 
     /// Where a Secret of this name lives, if anywhere; for the hint that it is elsewhere.

@@ -26,6 +26,7 @@ fn member(index: usize, hosts: &[&str], secret: Option<&str>) -> Arc<TlsMember> 
         object: ObjectRef::namespaced("Ingress", "shop", &format!("web-{index}")),
         origin: None,
         field: "spec.tls[0]".into(),
+        certificate_field: "secretName".into(),
         hosts: hosts.iter().map(|host| Name::parse(host).unwrap()).collect(),
         certificate: secret.map(|name| CertificateId::secret("shop", name)),
         issuer: None,
@@ -71,6 +72,7 @@ fn https(certificates: CertificateClaim) -> Claims {
             sequence: 0,
             body: (),
         }),
+        bind: None,
         members: [].into(),
         listeners: vec![listener],
     };

@@ -8,7 +8,10 @@ use model::{CertificateId, Dialect, ListenerKey, Name};
 use super::asker::{Asker, Part};
 use crate::{
     Memory,
-    claim::{Declaration, DefaultClaim, FixedCertificates, ListenerClaim, TlsClaim, TlsMember},
+    claim::{
+        Declaration, DefaultClaim, FixedCertificates, ListenerClaim, OnDelete, ServerClaim,
+        TlsClaim, TlsMember,
+    },
 };
 
 /// One TLS listener that wants its certificates.
@@ -17,6 +20,9 @@ pub struct Ask<'a> {
     pub dialect: Dialect,
     pub declared_by: &'a Declaration,
     pub listener: &'a ListenerClaim,
+    /// Where the certificates are those of one of the listener's servers: console and Default are
+    /// the business of whole listeners.
+    pub server: Option<&'a ServerClaim>,
     pub tls: &'a TlsClaim,
     /// For QUIC: the HTTPS listener on the same port, and its Default.
     pub beside: Option<Beside<'a>>,
@@ -57,6 +63,8 @@ pub struct Wishes<'a> {
     pub declared_by: &'a Declaration,
     /// The listener itself, for the hosts of its rules.
     pub listener: &'a ListenerClaim,
+    pub server: Option<&'a ServerClaim>,
+    pub on_delete: OnDelete,
     /// Where the list is written, and whose it is in the memory.
     pub field: &'a str,
     pub list_of: &'a ListenerKey,
@@ -94,6 +102,8 @@ impl<'a> Wishes<'a> {
             dialect: ask.dialect,
             declared_by: ask.declared_by,
             listener: ask.listener,
+            server: ask.server,
+            on_delete: source.on_delete,
             field: &listener.field,
             list_of,
             // An empty list is no list.

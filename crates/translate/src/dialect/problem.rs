@@ -89,6 +89,14 @@ impl Problems {
         }
     }
 
+    /// As [`Problems::soften`], where each refusal costs its own part alone: `what` says which.
+    pub fn soften_parts(&mut self, what: &str) {
+        for problem in self.0.iter_mut().filter(|problem| problem.state == State::Rejected) {
+            problem.message += what;
+        }
+        self.soften();
+    }
+
     pub fn into_verdicts(self, subject: &Subject) -> Vec<Verdict> {
         self.0.into_iter().map(|problem| subject.verdict(problem)).collect()
     }

@@ -267,7 +267,7 @@ fn show_action(action: &Action) -> String {
         ),
         Action::Fixed(fixed) => {
             let reason = fixed.reason.map_or(String::new(), |reason| format!(" ({reason})"));
-            format!("{} {:?}{reason}", fixed.status.as_u16(), &*fixed.body)
+            format!("{} {:?}{reason}", fixed.status.as_u16(), String::from_utf8_lossy(&fixed.body))
         }
         Action::Echo => "echo".into(),
     }

@@ -27,6 +27,7 @@ pub(super) fn member(subject: &Subject, field: String, id: CertificateId) -> Arc
         object: subject.object.clone(),
         origin: subject.origin.clone(),
         field,
+        certificate_field: "".into(),
         hosts: Vec::new(),
         certificate: Some(id),
         issuer: None,

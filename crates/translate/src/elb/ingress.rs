@@ -92,6 +92,7 @@ fn claim_balancer(name: &Arc<str>, group: &[Shared<'_>], claims: &mut Claims) {
             name: name.clone(),
             dialect: Dialect::Elb,
             declared_by: crowd.first.declaration.clone(),
+            bind: None,
             members: objects.clone(),
             listeners: Vec::new(),
         });

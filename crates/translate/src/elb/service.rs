@@ -80,6 +80,7 @@ pub(crate) fn claim_service(
         name: served.balancer.clone(),
         dialect: Dialect::Elb,
         declared_by: Declaration::of(object),
+        bind: None,
         members: Arc::new([reference.clone()]),
         listeners: listeners
             .map(|(port, resolved)| listener_claim(reference, served, port, resolved))

@@ -4,11 +4,12 @@
 //! All Gateways that are meant for this process are one load balancer. What one object alone says
 //! is kept from run to run ([`Kept`]); what several want of one port is settled anew each time.
 
-#![expect(dead_code, unused_imports, reason = "the types come first")]
-
+mod admit;
 mod claims;
+mod doors;
 mod gateway;
 mod kept;
+mod secure;
 mod virtual_services;
 
 pub(crate) use claims::claim;

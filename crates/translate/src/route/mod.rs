@@ -35,6 +35,7 @@ pub(crate) use merge::{Member, Merge, RuleOrder, no_rule};
 pub(crate) use net::parse_net;
 pub(crate) use plan::Plan;
 pub(crate) use reader::Reader;
+pub(crate) use tls::issuer;
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,7 @@ impl Wishes {
                 object: subject.object.clone(),
                 origin: subject.origin.clone(),
                 field,
+                certificate_field: "secretName".into(),
                 hosts,
                 certificate,
                 issuer: issuer.clone(),
@@ -102,7 +103,7 @@ fn hosts_of(entry: &IngressTLS, field: &str, problems: &mut Problems) -> Vec<Nam
 }
 
 /// Our own annotation, or cert-manager's as the same wish.
-fn issuer(annotations: &Annotations<'_>) -> Option<Arc<str>> {
+pub(crate) fn issuer(annotations: &Annotations<'_>) -> Option<Arc<str>> {
     annotations
         .own("issuer")
         .or_else(|| annotations.exact("cert-manager.io/cluster-issuer"))

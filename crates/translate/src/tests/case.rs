@@ -55,6 +55,20 @@ pub struct SettingsPart {
     pub only: Option<Vec<String>>,
     #[serde(default)]
     pub retain_removed_settings: bool,
+    #[serde(default)]
+    pub mesh: MeshPart,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MeshPart {
+    pub gateway_namespace: Option<String>,
+    pub workload: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub asm_strict_names: bool,
+    /// `onDelete: withdraw`.
+    #[serde(default)]
+    pub withdraws: bool,
 }
 
 /// Changes something and says what must come of it.

@@ -5,12 +5,15 @@ use std::path::Path;
 use model::{CertificateId, CertificateTable, ListenerKey};
 
 use super::{
-    case::{Case, ConsolePart, Step},
+    case::{Case, ConsolePart, MeshPart, Step},
     facts::at,
     objects::Source,
     show,
 };
-use crate::{Memory, Settings, Translation, Translator, World, translate, world::ConsoleEdit};
+use crate::{
+    Memory, Settings, Translation, Translator, World, claim::OnDelete, translate,
+    world::ConsoleEdit,
+};
 
 /// What came out of each step, as text.
 pub fn run(file: &Path, case: &Case) -> Vec<String> {
@@ -105,6 +108,16 @@ fn settings(case: &Case) -> Settings {
             .map(|names| names.iter().map(|name| name.as_str().into()).collect()),
         ..Settings::default()
     };
+    let MeshPart { gateway_namespace, workload, asm_strict_names, withdraws } = &part.mesh;
+    let mesh = &mut settings.mesh;
+    if let Some(namespace) = gateway_namespace {
+        mesh.gateway_namespace = namespace.as_str().into();
+    }
+    mesh.workload.clone_from(workload);
+    mesh.asm_strict_names = *asm_strict_names;
+    if *withdraws {
+        mesh.on_delete = OnDelete::Withdraw;
+    }
     let addresses = part.addresses.iter();
     settings.addresses.extend(addresses.map(|(name, address)| (name.as_str().into(), *address)));
     settings

@@ -107,6 +107,8 @@ impl Source {
             "AlbConfig" => world.alb_configs.remove(&key).is_some(),
             "Ingress" => world.ingresses.remove(&key).is_some(),
             "Service" => world.services.remove(&key).is_some(),
+            "Gateway" => world.gateways.remove(&key).is_some(),
+            "VirtualService" => world.virtual_services.remove(&key).is_some(),
             "Secret" => world.secrets.remove(&key).is_some(),
             other => panic!("no case deletes kind {other}"),
         };

@@ -40,6 +40,17 @@ fn listener(text: &mut String, listener: &Listener, case: &Case) {
     if case.show.contains(&Show::Addresses) {
         write!(text, " at {}", listener.address).unwrap();
     }
+    body(text, listener, case, "  ");
+    for server in &listener.servers {
+        let hosts: Vec<&str> = server.hosts.iter().map(|host| host.as_str()).collect();
+        let hosts = if hosts.is_empty() { "any name".to_owned() } else { hosts.join(" ") };
+        let protocol = server.listener.protocol;
+        write!(text, "  {} for {hosts}: {protocol}", server.name).unwrap();
+        body(text, &server.listener, case, "    ");
+    }
+}
+
+fn body(text: &mut String, listener: &Listener, case: &Case, indent: &str) {
     if let Some(tls) = &listener.tls {
         let bindings = &listener.certificates.bindings;
         let default = listener.certificates.default_binding();
@@ -53,16 +64,19 @@ fn listener(text: &mut String, listener: &Listener, case: &Case) {
             write!(text, ", client CA certificates: {roots:?}").unwrap();
         }
     }
+    if let Some(tunnel) = &listener.tunnel {
+        write!(text, " → {}", targets(&tunnel.targets)).unwrap();
+    }
     if case.show.contains(&Show::Settings) {
         write!(text, "{}", settings(listener)).unwrap();
     }
     text.push('\n');
-    if listener.tls.is_some() {
+    if listener.tls.is_some() && indent.len() == 2 {
         served(text, listener, &case.ask);
     }
     if case.show.contains(&Show::Rules) {
         for (position, shown) in listener.routes.rules().iter().enumerate() {
-            writeln!(text, "  {} {}", position + 1, rule(shown)).unwrap();
+            writeln!(text, "{indent}{} {}", position + 1, rule(shown)).unwrap();
         }
     }
 }
@@ -153,21 +167,7 @@ fn rule(rule: &Rule) -> String {
 
 fn action(action: &Action) -> String {
     match action {
-        Action::Forward(targets) => {
-            let target = |target: &model::ForwardTarget| {
-                let backend = &target.backend;
-                let name = backend.service.to_string();
-                let name = name.trim_start_matches("Service ").to_owned();
-                let weight =
-                    if targets.len() > 1 { format!("*{}", target.weight) } else { "".into() };
-                let balancing = match backend.balancing {
-                    Balancing::InTurn => "",
-                    Balancing::SourceAddress => " by source address",
-                };
-                format!("{name}:{}{weight}{balancing}", backend.port)
-            };
-            targets.iter().map(target).collect::<Vec<_>>().join(" + ")
-        }
+        Action::Forward(chosen) => targets(chosen),
         Action::Redirect(redirect) => format!(
             "{} {}://{}:{}",
             redirect.status.as_u16(),
@@ -180,6 +180,21 @@ fn action(action: &Action) -> String {
         }
         Action::Echo => "echo".to_owned(),
     }
+}
+
+fn targets(targets: &[model::ForwardTarget]) -> String {
+    let target = |target: &model::ForwardTarget| {
+        let backend = &target.backend;
+        let name = backend.service.to_string();
+        let name = name.trim_start_matches("Service ").to_owned();
+        let weight = if targets.len() > 1 { format!("*{}", target.weight) } else { "".into() };
+        let balancing = match backend.balancing {
+            Balancing::InTurn => "",
+            Balancing::SourceAddress => " by source address",
+        };
+        format!("{name}:{}{weight}{balancing}", backend.port)
+    };
+    targets.iter().map(target).collect::<Vec<_>>().join(" + ")
 }
 
 fn want(text: &mut String, want: &Want) {

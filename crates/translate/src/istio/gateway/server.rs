@@ -2,7 +2,14 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use model::{ClientDemand, Name, TlsVersions};
+use model::{Name, Reason};
+
+use super::{
+    Names, hosts,
+    port::{self, Port},
+    tls::{self, Termination},
+};
+use crate::dialect::{Fields, Problems, Subject};
 
 /// A server without a fault.
 #[derive(Debug)]
@@ -45,37 +52,52 @@ pub(crate) enum Kind {
     Passthrough,
 }
 
-/// How TLS ends here.
-#[derive(Debug)]
-pub(crate) struct Termination {
-    pub versions: TlsVersions,
-    /// As in [`model::TlsSettings`].
-    pub ciphers: Option<Arc<[u16]>>,
-    /// One, or two of different key types.
-    pub credentials: Vec<Credential>,
-    /// `Some` = clients are asked for a certificate.
-    pub client: Option<ClientCheck>,
-}
+impl ServerPlan {
+    /// `None` only with a rejection among the problems; there may be one besides as well.
+    pub(super) fn read<'a>(
+        mut fields: Fields<'a>,
+        subject: &Subject,
+        names: &mut Names<'a>,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let namespace = subject.object.namespace.clone().unwrap_or_else(|| "default".into());
+        let field = fields.path().to_owned();
+        let port = Port::read(&mut fields, problems);
+        let bind = port::bind(&mut fields, problems);
+        let hosts = hosts::read(&mut fields, &namespace, problems);
+        if let Some(name) = fields.text("name", problems)
+            && !names.servers.insert(name)
+        {
+            let text = format!("another server is called {name} as well: give each its own name");
+            problems.warn(Reason::InvalidField, format!("{field}.name"), text);
+        }
+        // Upstream has never given it a meaning.
+        fields.accept(&["defaultEndpoint"]);
+        let written = fields.child("tls", "ServerTLSSettings", problems);
+        let kind = port.as_ref().and_then(|port| tls::read(written, &field, port.spoken, problems));
+        fields.finish(problems);
+        let port = port?;
+        if !names.ports.insert(port.name) {
+            let text = format!(
+                "another server's port is called {} as well: give each its own name",
+                port.name
+            );
+            problems.reject(Reason::InvalidField, format!("{field}.port.name"), text);
+        }
+        let gateway = &subject.object.name;
+        let name = format!("{namespace}/{gateway}/{}", port.name).into();
+        Some(Self { field, name, port: port.number, bind, hosts, kind: kind? })
+    }
 
-/// A Secret by its name, and where that is written.
-#[derive(Debug)]
-pub(crate) struct Credential {
-    /// `tls.credentialName`, below the server.
-    pub field: String,
-    /// `None`: the gateway's own.
-    pub namespace: Option<Arc<str>>,
-    pub name: Arc<str>,
-}
+    /// What ends TLS here, if anything does.
+    pub fn termination(&self) -> Option<&Termination> {
+        match &self.kind {
+            Kind::Https(termination) | Kind::Tls(termination) => Some(termination),
+            Kind::Http | Kind::Redirect | Kind::Tcp | Kind::Passthrough => None,
+        }
+    }
 
-/// What is asked of clients' certificates.
-#[derive(Debug)]
-pub(crate) struct ClientCheck {
-    pub demand: ClientDemand,
-    /// Where the CA is not that of the server's credentials.
-    pub ca: Option<Credential>,
-    /// The rest is as in [`model::ClientAuth`].
-    pub names: Vec<Box<str>>,
-    pub key_pins: Vec<[u8; 32]>,
-    pub certificate_pins: Vec<[u8; 32]>,
-    pub is_lenient: bool,
+    pub fn is_for_any_name(&self) -> bool {
+        self.hosts.iter().any(|host| host.name.is_none())
+    }
 }

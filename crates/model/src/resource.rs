@@ -1,7 +1,7 @@
-//! What the name of a resource asks for. Pure; which Secret that is, and whether the asker may
-//! have it, is the catalogue's business.
+//! What the name of a resource of Istio's asks for, be it written in a Gateway or asked for by an
+//! Envoy. Which Secret that is, and whether the asker may have it, is decided elsewhere.
 //!
-//! The names are Istio's: `credentialName: NAME` becomes `kubernetes://NAME`, and
+//! In a Gateway `credentialName: NAME` becomes `kubernetes://NAME`, and
 //! `kubernetes://NAME-cacert` for the CA that client certificates are checked against.
 
 /// The longest name that is looked at: a Secret's name and namespace take 317 characters, a host
