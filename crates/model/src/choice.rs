@@ -11,6 +11,8 @@ pub struct CertificateTable {
     exact: Names,
     /// Keyed by what follows `*.`.
     wildcard: Names,
+    /// What may answer for any name at all; of each kind of key the best.
+    assigned: Vec<Candidate>,
     default: Option<Arc<Certificate>>,
 }
 
@@ -28,6 +30,8 @@ struct Candidate {
 pub enum Choice<'a> {
     Exact(&'a Arc<Certificate>),
     Wildcard(&'a Arc<Certificate>),
+    /// None of its names matches, but it is assigned to all that the server is asked for.
+    Assigned(&'a Arc<Certificate>),
     /// Nothing matched, or no name was sent; the Default stands in.
     Default(&'a Arc<Certificate>),
     /// Nothing matched and there is no Default: refuse with `unrecognized_name`.
@@ -37,7 +41,10 @@ pub enum Choice<'a> {
 impl<'a> Choice<'a> {
     pub fn certificate(self) -> Option<&'a Arc<Certificate>> {
         match self {
-            Self::Exact(found) | Self::Wildcard(found) | Self::Default(found) => Some(found),
+            Self::Exact(found)
+            | Self::Wildcard(found)
+            | Self::Assigned(found)
+            | Self::Default(found) => Some(found),
             Self::Nothing => None,
         }
     }
@@ -64,11 +71,26 @@ impl CertificateTable {
         table
     }
 
+    /// The table of one [`Server`](crate::Server), whose certificates answer for whatever it is
+    /// asked for. The names they carry only tell which of several goes first, and none of them
+    /// is the Default.
+    pub fn of_server(list: &CertificateList) -> Self {
+        let mut table = Self { default: None, ..Self::new(list) };
+        for binding in &list.bindings {
+            if let Some(certificate) = &binding.certificate {
+                let certificate = certificate.clone();
+                let candidate = Candidate { certificate, expired: binding.is_expired() };
+                offer(&mut table.assigned, candidate);
+            }
+        }
+        table
+    }
+
     /// Chooses for `server_name` (lower case; `None` when the client sent none). `usable` tells
     /// whether the client can verify signatures of that certificate's key.
     ///
-    /// In this order: usable before not, unexpired before expired, exact name before wildcard,
-    /// ECDSA or Ed25519 before RSA, and then the one that expires last (docs/certificates.md).
+    /// In this order: usable before not, unexpired before expired, exact name before wildcard and
+    /// that before a server's certificate for other names, ECDSA or Ed25519 before RSA, and then the one that expires last (docs/certificates.md).
     /// Only where no name matches does the Default answer.
     pub fn choose(
         &self,
@@ -77,13 +99,16 @@ impl CertificateTable {
     ) -> Choice<'_> {
         let exact = server_name.and_then(|host| self.exact.get(host));
         let wildcard = server_name.and_then(parent_of).and_then(|parent| self.wildcard.get(parent));
-        let candidates = tagged(exact, false).chain(tagged(wildcard, true));
-        let best = candidates.min_by_key(|(candidate, is_wildcard)| {
-            (!usable(&candidate.certificate), candidate.expired, *is_wildcard, candidate.rank())
+        let candidates = fitting(exact, Fit::Exact)
+            .chain(fitting(wildcard, Fit::Wildcard))
+            .chain(fitting(Some(&self.assigned), Fit::Assigned));
+        let best = candidates.min_by_key(|(candidate, fit)| {
+            (!usable(&candidate.certificate), candidate.expired, *fit, candidate.rank())
         });
         match (best, &self.default) {
-            (Some((found, false)), _) => Choice::Exact(&found.certificate),
-            (Some((found, true)), _) => Choice::Wildcard(&found.certificate),
+            (Some((found, Fit::Exact)), _) => Choice::Exact(&found.certificate),
+            (Some((found, Fit::Wildcard)), _) => Choice::Wildcard(&found.certificate),
+            (Some((found, Fit::Assigned)), _) => Choice::Assigned(&found.certificate),
             (None, Some(default)) => Choice::Default(default),
             (None, None) => Choice::Nothing,
         }
@@ -95,11 +120,16 @@ impl CertificateTable {
     }
 }
 
-fn tagged(
-    found: Option<&Vec<Candidate>>,
-    is_wildcard: bool,
-) -> impl Iterator<Item = (&Candidate, bool)> {
-    found.into_iter().flatten().map(move |candidate| (candidate, is_wildcard))
+/// How a candidate came into question, the better first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Exact,
+    Wildcard,
+    Assigned,
+}
+
+fn fitting(found: Option<&Vec<Candidate>>, fit: Fit) -> impl Iterator<Item = (&Candidate, Fit)> {
+    found.into_iter().flatten().map(move |candidate| (candidate, fit))
 }
 
 impl Candidate {

@@ -16,6 +16,7 @@ mod object;
 pub mod resource;
 mod route;
 mod route_table;
+mod server_table;
 mod text;
 mod ticket;
 mod verdict;
@@ -44,6 +45,7 @@ pub use route::{
     RuleMatch, TrafficLimit,
 };
 pub use route_table::{HostChoice, RequestParts, RouteTable};
+pub use server_table::{FoundServer, HostFit, ServerTable};
 pub use text::{TextMatch, TextPattern};
 pub use ticket::{TicketKey, TicketKeys};
 pub use verdict::{Reason, State, Verdict};

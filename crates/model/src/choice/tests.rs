@@ -60,7 +60,21 @@ fn list(facts: &[Facts]) -> CertificateList {
 /// The position in `facts` of what answers.
 fn answer(facts: &[Facts], host: Option<&str>, ecdsa: bool) -> Option<usize> {
     let list = list(facts);
-    let table = CertificateTable::new(&list);
+    position(&list, CertificateTable::new(&list), host, ecdsa)
+}
+
+/// The same for a server with these certificates.
+fn answer_of_server(facts: &[Facts], host: Option<&str>, ecdsa: bool) -> Option<usize> {
+    let list = list(facts);
+    position(&list, CertificateTable::of_server(&list), host, ecdsa)
+}
+
+fn position(
+    list: &CertificateList,
+    table: CertificateTable,
+    host: Option<&str>,
+    ecdsa: bool,
+) -> Option<usize> {
     let usable = |certificate: &Certificate| ecdsa || certificate.key_algorithm.is_rsa();
     let chosen = table.choose(host, usable).certificate()?;
     list.bindings.iter().position(|binding| binding.certificate.as_ref() == Some(chosen))
@@ -124,6 +138,31 @@ fn what_is_pending_answers_nothing() {
     list.bindings[0].is_default = true;
     list.bindings[0].certificate = None;
     assert_eq!(CertificateTable::new(&list).choose(Some("a.test"), |_| true), Choice::Nothing);
+}
+
+#[test]
+fn a_servers_certificates_answer_for_names_that_none_of_them_carries() {
+    let mut all = [facts(&["aliyun.com"], RSA, 300), facts(&["b.test"], EC, 40)];
+    for host in [Some("x.y.a.test"), Some("a.test"), None] {
+        assert_eq!(answer_of_server(&all, host, true), Some(1), "{host:?}");
+        assert_eq!(answer_of_server(&all, host, false), Some(0), "{host:?}");
+    }
+    all[0].is_default = true;
+    assert_eq!(answer_of_server(&all, None, true), Some(1), "a server has no Default");
+    assert_eq!(answer_of_server(&[], Some("a.test"), true), None);
+}
+
+#[test]
+fn of_a_servers_certificates_the_one_that_carries_the_name_goes_first() {
+    let all =
+        [facts(&["a.test"], RSA, 10), facts(&["*.test"], RSA, 20), facts(&["other.test"], EC, 900)];
+    assert_eq!(answer_of_server(&all, Some("a.test"), true), Some(0));
+    assert_eq!(answer_of_server(&all, Some("b.test"), true), Some(1));
+    assert_eq!(answer_of_server(&all, Some("c.b.test"), true), Some(2));
+    let ecdsa = [facts(&["a.test"], EC, 10), facts(&["other.test"], RSA, 20)];
+    assert_eq!(answer_of_server(&ecdsa, Some("a.test"), false), Some(1), "the client has its say");
+    let expired = [facts(&["a.test"], RSA, -3), facts(&["other.test"], RSA, 20)];
+    assert_eq!(answer_of_server(&expired, Some("a.test"), true), Some(1));
 }
 
 /// Rule by rule over the plain list; slow and obvious.
