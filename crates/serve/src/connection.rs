@@ -41,9 +41,11 @@ pub struct TlsFacts {
     pub client_certificate: Option<ClientCertificate>,
 }
 
-/// A client certificate that one of the listener's roots signed.
+/// The certificate that a client has shown, and proved to hold the key of.
 #[derive(Debug)]
 pub struct ClientCertificate {
+    /// It passed every check. Others are only there where the listener lets them in all the same.
+    pub is_verified: bool,
     pub subject_dn: String,
     pub issuer_dn: String,
     /// Upper-case hex.

@@ -3,6 +3,7 @@
 //! Bounded: only names of the listener's certificates or routes get an entry. Everything else
 //! that clients ask for is counted together, so a flood of made-up names costs no memory.
 
+mod asked;
 mod counts;
 
 use std::{
@@ -11,9 +12,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use model::{Fingerprint, ListenerKey, RouteTable};
+use model::{Fingerprint, ListenerKey};
 
 use crate::{lock, tls::ChosenBy};
+pub use asked::Asked;
 use counts::Counts;
 
 /// The counts of all listeners.
@@ -83,24 +85,13 @@ type NameCounts = HashMap<Box<str>, Counts, foldhash::fast::RandomState>;
 
 impl ListenerLedger {
     /// Counts a handshake that ended well.
-    pub fn served(
-        &self,
-        server_name: Option<&str>,
-        by: ChosenBy,
-        fingerprint: &Fingerprint,
-        routes: &RouteTable,
-    ) {
-        let count = |counts: &Counts| counts.served(fingerprint, by == ChosenBy::Default);
-        match (server_name, by) {
-            (Some(host), ChosenBy::ExactName) => self.with_exact(host, count),
-            (Some(host), ChosenBy::Wildcard) => self.with_wildcard(host, count),
-            _ => self.with_routed(server_name, routes, count),
-        }
+    pub fn served(&self, asked: Asked<'_>, by: ChosenBy, fingerprint: &Fingerprint) {
+        self.with(asked, |counts| counts.served(fingerprint, by == ChosenBy::Default));
     }
 
     /// Counts a handshake refused for want of a certificate.
-    pub fn refused(&self, server_name: Option<&str>, routes: &RouteTable) {
-        self.with_routed(server_name, routes, Counts::refused);
+    pub fn refused(&self, asked: Asked<'_>) {
+        self.with(asked, Counts::refused);
     }
 
     /// Forgets names that are neither served nor routed any more. `known` gets names as they
@@ -111,13 +102,12 @@ impl ListenerLedger {
         names.wildcard.retain(|parent, _| known(&format!("*.{parent}")));
     }
 
-    /// A name without a certificate has an entry if the routes know it.
-    fn with_routed(&self, server_name: Option<&str>, routes: &RouteTable, count: impl Fn(&Counts)) {
-        match server_name {
-            None => count(&self.none),
-            Some(host) if routes.names_host(host) => self.with_exact(host, count),
-            Some(host) if routes.knows_host(host) => self.with_wildcard(host, count),
-            Some(_) => count(&self.other),
+    fn with(&self, asked: Asked<'_>, count: impl Fn(&Counts)) {
+        match asked {
+            Asked::Exact(host) => self.with_exact(host, count),
+            Asked::Wildcard(parent) => self.with_wildcard(parent, count),
+            Asked::Other => count(&self.other),
+            Asked::None => count(&self.none),
         }
     }
 
@@ -128,8 +118,7 @@ impl ListenerLedger {
         count(lock::write(&self.names).exact.entry(host.into()).or_default());
     }
 
-    fn with_wildcard(&self, host: &str, count: impl Fn(&Counts)) {
-        let parent = host.split_once('.').map_or(host, |(_, parent)| parent);
+    fn with_wildcard(&self, parent: &str, count: impl Fn(&Counts)) {
         if let Some(counts) = lock::read(&self.names).wildcard.get(parent) {
             return count(counts);
         }

@@ -22,6 +22,7 @@ mod served;
 mod session;
 mod supervise;
 mod tls;
+mod tunnel;
 
 pub use access_log::{AccessFacts, AccessLogFormat};
 pub use connection::{ClientCertificate, Connection, TlsFacts};

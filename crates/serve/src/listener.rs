@@ -3,8 +3,10 @@
 mod accept;
 mod bind;
 mod door;
+mod servers;
 mod state;
 
 pub use bind::BindError;
 pub use door::{Common, Door, Shared};
-pub use state::{ListenerState, StateBuilder};
+pub use servers::{ServedServer, Servers};
+pub use state::{Admission, ListenerState, StateBuilder};

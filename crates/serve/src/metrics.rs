@@ -56,6 +56,7 @@ pub struct GatewayMetrics {
     fallbacks: Counter,
     accepted: Counter,
     refused: [Counter; Refusal::ALL.len()],
+    tunnels: [Counter; TunnelResult::ALL.len()],
     publish: Histogram,
 }
 
@@ -76,10 +77,14 @@ pub enum HandshakeResult {
     BadClientCertificate,
     ClientGone,
     Timeout,
+    /// The server that the client asked for has settings that cannot be used.
+    Misconfigured,
+    /// Not shaken here: the client shakes hands with an endpoint.
+    PassedOn,
 }
 
 impl HandshakeResult {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Ok, "ok"),
         (Self::NoCertificate, "no_certificate"),
         (Self::ClientError, "client_error"),
@@ -90,6 +95,8 @@ impl HandshakeResult {
         (Self::BadClientCertificate, "bad_client_certificate"),
         (Self::ClientGone, "client_gone"),
         (Self::Timeout, "timeout"),
+        (Self::Misconfigured, "misconfigured"),
+        (Self::PassedOn, "passed_on"),
     ];
 }
 
@@ -106,6 +113,30 @@ impl Refusal {
         (Self::TooManyConnections, "too_many_connections"),
         (Self::TooManyHandshakes, "too_many_handshakes"),
         (Self::AccessList, "access_list"),
+    ];
+}
+
+/// How a connection that was to be passed on as bytes ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TunnelResult {
+    Done,
+    /// The Service has no endpoint.
+    NoEndpoint,
+    /// No endpoint took the connection.
+    ConnectFailed,
+    /// Silent for too long, or what it belonged to is gone.
+    Cut,
+    /// One side broke off.
+    Broken,
+}
+
+impl TunnelResult {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Done, "done"),
+        (Self::NoEndpoint, "no_endpoint"),
+        (Self::ConnectFailed, "connect_failed"),
+        (Self::Cut, "cut"),
+        (Self::Broken, "broken"),
     ];
 }
 
@@ -143,6 +174,7 @@ impl GatewayMetrics {
         let handshakes = Family::<ResultLabel, Counter>::default();
         let by_source = Family::<SourceLabel, Counter>::default();
         let refused = Family::<ReasonLabel, Counter>::default();
+        let tunnels = Family::<ResultLabel, Counter>::default();
         // From half a millisecond to about eight seconds.
         let buckets = prometheus_client::metrics::histogram::exponential_buckets(0.0005, 2.0, 15);
         let metrics = Self {
@@ -154,6 +186,8 @@ impl GatewayMetrics {
             accepted: Counter::default(),
             refused: Refusal::ALL
                 .map(|(_, reason)| refused.get_or_create_owned(&ReasonLabel { reason })),
+            tunnels: TunnelResult::ALL
+                .map(|(_, result)| tunnels.get_or_create_owned(&ResultLabel { result })),
             publish: Histogram::new(buckets),
         };
         registry.register("doorward_handshakes", "TLS handshakes by result", handshakes);
@@ -176,6 +210,11 @@ impl GatewayMetrics {
             "doorward_connections_refused",
             "Connections closed before a byte was read, by reason",
             refused,
+        );
+        registry.register(
+            "doorward_tunnels",
+            "Connections passed on as bytes that are over, by how they ended",
+            tunnels,
         );
         registry.register_with_unit(
             "doorward_publish",
@@ -204,6 +243,10 @@ impl GatewayMetrics {
 
     pub fn refused(&self, reason: Refusal) {
         count(&Refusal::ALL, &self.refused, reason);
+    }
+
+    pub fn tunnel(&self, result: TunnelResult) {
+        count(&TunnelResult::ALL, &self.tunnels, result);
     }
 
     pub fn published(&self, took: Duration) {

@@ -188,6 +188,7 @@ impl Listeners {
     async fn install(&mut self, key: &ListenerKey, state: ListenerState) {
         let Some(slot) = self.slots.get_mut(key) else { return };
         let address = state.wanted.address;
+        slot.tell_of_servers(state.trouble());
         if let Some(door) = slot.door().filter(|door| door.asked == address) {
             forget_unknown_names(&state);
             let former = door.swap(state);
@@ -237,5 +238,8 @@ impl Listeners {
 /// The ledger keeps names only while the listener serves or routes them.
 fn forget_unknown_names(state: &ListenerState) {
     let (certificates, routes) = (&state.certificates, &state.listener.routes);
-    state.ledger.keep(|name| certificates.knows(name) || routes.knows_host(name));
+    state.ledger.keep(|name| match &state.servers {
+        Some(servers) => servers.know(name),
+        None => certificates.knows(name) || routes.knows_host(name),
+    });
 }

@@ -5,19 +5,26 @@
 //! touches nothing but atomics.
 
 mod pulse;
+mod uncut;
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc, Mutex, Weak,
-        atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
+        atomic::{
+            AtomicU32, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+            fence,
+        },
     },
     time::Duration,
 };
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::lock::lock;
+use crate::{listener::Admission, lock::lock};
 pub use pulse::{Order, Pulse};
+pub use uncut::uncut;
 
 /// The sweep's step, and so the precision of every deadline.
 pub const TICK: Duration = Duration::from_millis(250);
@@ -93,6 +100,20 @@ impl Roster {
     /// Asks every connection to finish what it does and close.
     pub fn finish_all(&self) {
         self.each(Pulse::finish);
+    }
+
+    /// Asks the connections that were let in by one of these to finish. Tunnels, which come to no
+    /// end by themselves, may take `limit`.
+    pub fn finish_admitted_by(&self, ended: &[Admission], limit: Duration) {
+        let ended: HashSet<_> = ended.iter().copied().collect();
+        // Pairs with the one in `Pulse::admit`.
+        fence(SeqCst);
+        self.each(|pulse| {
+            if pulse.admission().is_some_and(|admission| ended.contains(&admission)) {
+                pulse.finish();
+                pulse.end_tunnel_within(limit);
+            }
+        });
     }
 
     /// Closes every connection at once.

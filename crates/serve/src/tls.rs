@@ -2,6 +2,7 @@
 
 mod certificates;
 mod client;
+mod client_auth;
 mod config;
 mod facts;
 mod handshake;
@@ -9,8 +10,9 @@ mod hello;
 mod keys;
 mod tickets;
 
-pub use certificates::{Certificates, ChosenBy};
+pub use certificates::{Certificates, ChosenBy, Holder};
+pub use client_auth::ClientCheck;
 pub use config::{TlsError, TlsState};
-pub use handshake::handshake;
+pub use handshake::{Welcomed, handshake};
 pub use keys::KeyPool;
 pub use tickets::Keyring;

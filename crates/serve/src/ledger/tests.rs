@@ -1,4 +1,4 @@
-use model::{Direction, Name, ObjectRef, Rule, RuleMatch};
+use model::{Direction, HostFit, Name, ObjectRef, RouteTable, Rule, RuleMatch};
 
 use super::*;
 use crate::fixture::nothing;
@@ -21,6 +21,20 @@ fn routes(hosts: &[&str]) -> RouteTable {
     RouteTable::new(if hosts.is_empty() { vec![] } else { vec![Arc::new(rule)] }, nothing())
 }
 
+fn served(
+    ledger: &ListenerLedger,
+    name: Option<&str>,
+    by: ChosenBy,
+    fingerprint: &Fingerprint,
+    routes: &RouteTable,
+) {
+    ledger.served(Asked::of_certificate(name, by, routes), by, fingerprint);
+}
+
+fn refused(ledger: &ListenerLedger, name: Option<&str>, routes: &RouteTable) {
+    ledger.refused(Asked::of_routes(name, routes));
+}
+
 fn told(ledger: &ListenerLedger) -> Vec<(String, u64, u64, u64)> {
     let entries = ledger.entries().into_iter();
     entries
@@ -40,11 +54,12 @@ fn made_up_names_are_counted_together() {
     let ledger = ListenerLedger::default();
     for number in 0..1000 {
         let name = format!("n{number}.test");
-        ledger.served(Some(&name), ChosenBy::Default, &RED, &routes(&[]));
-        ledger.refused(Some(&name), &routes(&[]));
+        served(&ledger, Some(&name), ChosenBy::Default, &RED, &routes(&[]));
+        refused(&ledger, Some(&name), &routes(&[]));
         let name = format!("n{number}.shop.test");
-        ledger.served(Some(&name), ChosenBy::Wildcard, &RED, &routes(&[]));
-        ledger.served(
+        served(&ledger, Some(&name), ChosenBy::Wildcard, &RED, &routes(&[]));
+        served(
+            &ledger,
             Some(&format!("n{number}.docs.test")),
             ChosenBy::Default,
             &RED,
@@ -65,7 +80,7 @@ fn made_up_names_are_counted_together() {
 fn since_when_is_the_first_handshake_with_that_certificate() {
     let (ledger, routes) = (ListenerLedger::default(), routes(&[]));
     let serve = |fingerprint| {
-        ledger.served(Some("shop.test"), ChosenBy::ExactName, &fingerprint, &routes);
+        served(&ledger, Some("shop.test"), ChosenBy::ExactName, &fingerprint, &routes);
         ledger.entries()[0].certificate.unwrap()
     };
     let first = serve(RED);
@@ -79,9 +94,9 @@ fn since_when_is_the_first_handshake_with_that_certificate() {
 #[test]
 fn names_that_are_gone_are_forgotten() {
     let (ledger, routes) = (ListenerLedger::default(), routes(&[]));
-    ledger.served(Some("old.test"), ChosenBy::ExactName, &RED, &routes);
-    ledger.served(Some("a.wild.test"), ChosenBy::Wildcard, &RED, &routes);
-    ledger.served(None, ChosenBy::Default, &RED, &routes);
+    served(&ledger, Some("old.test"), ChosenBy::ExactName, &RED, &routes);
+    served(&ledger, Some("a.wild.test"), ChosenBy::Wildcard, &RED, &routes);
+    served(&ledger, None, ChosenBy::Default, &RED, &routes);
     ledger.keep(|name| name == "*.wild.test");
     assert_eq!(told(&ledger), [("*.wild.test".to_owned(), 1, 0, 0), ("none".to_owned(), 1, 1, 0)]);
 }
@@ -90,9 +105,9 @@ fn names_that_are_gone_are_forgotten() {
 fn a_refused_name_has_an_entry_if_the_routes_know_it() {
     let (ledger, routes) = (ListenerLedger::default(), routes(&["pending.test", "*.wild.test"]));
     for name in ["pending.test", "a.wild.test", "b.wild.test", "made-up.test"] {
-        ledger.refused(Some(name), &routes);
+        refused(&ledger, Some(name), &routes);
     }
-    ledger.refused(None, &routes);
+    refused(&ledger, None, &routes);
     assert_eq!(
         told(&ledger),
         [
@@ -102,4 +117,20 @@ fn a_refused_name_has_an_entry_if_the_routes_know_it() {
             ("none".to_owned(), 0, 0, 1),
         ]
     );
+}
+
+#[test]
+fn a_name_that_led_to_a_server_counts_under_the_servers_host() {
+    let routes = routes(&["shop.test", "*.wild.test"]);
+    let asked = |name, fit, by| Asked::of_server(name, fit, by, &routes);
+    let assigned = Some(ChosenBy::Assigned);
+    assert_eq!(asked(Some("a.test"), HostFit::Exact, assigned), Asked::Exact("a.test"));
+    let deep = asked(Some("c.b.a.test"), HostFit::Wildcard("a.test"), Some(ChosenBy::Wildcard));
+    assert_eq!(deep, Asked::Wildcard("a.test"));
+    assert_eq!(asked(Some("shop.test"), HostFit::Any, assigned), Asked::Exact("shop.test"));
+    let made_up = asked(Some("n1.wild.test"), HostFit::Any, assigned);
+    assert_eq!(made_up, Asked::Other, "a wildcard of the routes has no bound");
+    let own = asked(Some("n1.own.test"), HostFit::Any, Some(ChosenBy::Wildcard));
+    assert_eq!(own, Asked::Wildcard("own.test"));
+    assert_eq!(asked(None, HostFit::Any, assigned), Asked::None);
 }

@@ -17,9 +17,10 @@ use crate::{
     Connection, TlsFacts,
     metrics::{HandshakeResult, Refusal},
     quiet::Quiet,
-    roster::{Order, Pulse},
-    session::{ClientStream, Session},
-    tls::handshake,
+    roster::{Pulse, uncut},
+    session::{ClientStream, Session, Tap},
+    tls::{Welcomed, handshake},
+    tunnel,
 };
 
 /// How long to wait when the system has no file or memory for one more connection.
@@ -58,12 +59,12 @@ fn admit(shared: &Arc<Shared>, stream: TcpStream, client: SocketAddr, troubles: 
     if state.listener.access.as_ref().is_some_and(|list| !list.allows(client.ip())) {
         return common.metrics.refused(Refusal::AccessList);
     }
-    let handshaking = match &state.tls {
-        Some(_) => match Handshaking::begin(common) {
+    let handshaking = match state.speaks_tls() {
+        true => match Handshaking::begin(common) {
             Some(handshaking) => Some(handshaking),
             None => return refuse(shared, Refusal::TooManyHandshakes, troubles),
         },
-        None => None,
+        false => None,
     };
     let Some(pulse) = shared.roster.enter(common.limits.handshake_time) else {
         return refuse(shared, Refusal::TooManyConnections, troubles);
@@ -86,49 +87,47 @@ async fn serve(
     handshaking: Option<Handshaking>,
 ) {
     let local = local_address(&shared, &stream);
-    let (stream, tls) = match handshaking {
-        None => (ClientStream::Clear(stream), None),
+    let common = shared.common.clone();
+    let welcomed = match handshaking {
+        None => Welcomed::Unopened(stream, Vec::new(), shared.state.load_full()),
         Some(handshaking) => {
-            let common = &shared.common;
             let current = || shared.state.load_full();
             // Boxed, so that the connection does not carry its memory on.
             let done = Box::pin(handshake(stream, &common.metrics, current));
             let done = uncut(&pulse, done).await;
             drop(handshaking);
             match done {
-                // Asked of the client were terms that are not in force any more.
-                Some(Some((_, state))) if state.admits_other_clients(&shared.state.load()) => {
-                    return;
-                }
-                Some(Some((stream, _))) => {
-                    let facts = TlsFacts::of(stream.get_ref().1);
-                    (ClientStream::Tls(stream), Some(facts))
-                }
+                Some(Some(welcomed)) => welcomed,
                 Some(None) => return,
                 None => return common.metrics.handshake(HandshakeResult::Timeout),
             }
         }
     };
+    let (stream, read, tls, state) = match welcomed {
+        Welcomed::Unopened(stream, read, state) => (ClientStream::Clear(stream), read, None, state),
+        Welcomed::Opened(stream, state) => {
+            let check = state.tls.as_ref().and_then(|tls| tls.client_check.as_deref());
+            let facts = TlsFacts::of(stream.get_ref().1, check);
+            (ClientStream::Tls(stream), Vec::new(), Some(facts), state)
+        }
+    };
+    pulse.admit(state.admission);
+    if shared.state.load().serving(state.admission).is_none() {
+        // Asked of the client were terms that are not in force any more.
+        return;
+    }
     let is_http2 = tls.as_ref().is_some_and(|tls| tls.alpn == Some("h2"));
     let connection = Arc::new(Connection { client, local, tls });
-    let common = shared.common.clone();
-    let session = Arc::new(Session { shared, connection, pulse });
+    if let Some(tunnel) = state.listener.tunnel.clone() {
+        let idle = state.listener.idle_timeout;
+        drop(state);
+        let tap = Tap::new(stream, pulse, idle).after(read);
+        return tunnel::serve(&common, &connection, &shared.key, &tunnel, tap).await;
+    }
+    let admission = state.admission;
+    drop(state);
+    let session = Arc::new(Session { shared, connection, pulse, admission });
     common.http.serve(stream, session, is_http2).await;
-}
-
-/// The output of `future`, or `None` when the connection is to be cut before.
-async fn uncut<F: Future + Unpin>(pulse: &Pulse, mut future: F) -> Option<F::Output> {
-    std::future::poll_fn(|cx| {
-        if let std::task::Poll::Ready(output) = std::pin::Pin::new(&mut future).poll(cx) {
-            return std::task::Poll::Ready(Some(output));
-        }
-        pulse.listen(cx.waker());
-        match pulse.order() {
-            Order::Cut => std::task::Poll::Ready(None),
-            _ => std::task::Poll::Pending,
-        }
-    })
-    .await
 }
 
 /// The address the client connected to; asked of the system only where it is not plain.

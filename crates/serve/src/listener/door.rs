@@ -84,9 +84,12 @@ impl Door {
 
     /// Serves by `state` from the next handshake and the next request on. Yields the former.
     pub fn swap(&self, state: ListenerState) -> Arc<ListenerState> {
-        let former = self.shared.state.swap(Arc::new(state));
-        if former.admits_other_clients(&self.shared.state.load()) {
-            self.shared.roster.finish_all();
+        let next = Arc::new(state);
+        let former = self.shared.state.swap(next.clone());
+        let mut ended = former.admissions();
+        ended.retain(|admission| next.serving(*admission).is_none());
+        if !ended.is_empty() {
+            self.shared.roster.finish_admitted_by(&ended, self.shared.common.limits.drain_time);
         }
         former
     }

@@ -1,18 +1,27 @@
 //! Everything a listener serves by, as one value that is swapped whole.
 
+mod content;
+mod servers;
+
 use std::{collections::HashMap, sync::Arc};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use model::{BindingStatus, CertificateId, CertificateList, Fingerprint, Listener};
 
+use super::Servers;
 use crate::{
     RejectedCertificate,
     ledger::ListenerLedger,
-    tls::{Certificates, KeyPool, Keyring, TlsError, TlsState},
+    tls::{Certificates, Holder, KeyPool, Keyring, TlsError, TlsState},
 };
+use content::version_of;
 
-/// A listener as it is served.
+/// A listener, or one of its servers, as long as it lets in the same clients: what a connection
+/// was let in by, and by which it finds the state that serves it now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Admission(pub u64);
+
+/// A listener as it is served, or one of the servers on its port.
 #[derive(Debug)]
 pub struct ListenerState {
     /// What the Model asked for.
@@ -21,6 +30,9 @@ pub struct ListenerState {
     pub listener: Arc<Listener>,
     pub certificates: Arc<Certificates>,
     pub tls: Option<Arc<TlsState>>,
+    /// `Some`: these answer, and nothing else of this state does.
+    pub servers: Option<Servers>,
+    pub admission: Admission,
     pub ledger: Arc<ListenerLedger>,
     pub version: Arc<str>,
     pub since: Timestamp,
@@ -37,12 +49,16 @@ const TRY_AT_ONCE: usize = 64;
 pub struct StateBuilder {
     pool: KeyPool,
     keyring: Arc<Keyring>,
+    /// Admissions given out so far.
+    admissions: u64,
+    /// New keys that the present build has tried.
+    tried: usize,
 }
 
 impl StateBuilder {
     /// Tickets of all listeners are sealed with keys from this ring.
     pub fn new(keyring: Arc<Keyring>) -> Self {
-        Self { pool: KeyPool::default(), keyring }
+        Self { keyring, ..Self::default() }
     }
 
     /// The state for `wanted`. `former` is what the listener served before: keys, and whatever
@@ -53,25 +69,64 @@ impl StateBuilder {
         former: Option<&ListenerState>,
         ledger: Arc<ListenerLedger>,
     ) -> Result<ListenerState, TlsError> {
+        self.tried = 0;
+        match wanted.servers.is_empty() {
+            true => self.build_alone(wanted, Holder::Listener, former, ledger),
+            false => Ok(self.build_servers(wanted, former, &ledger)),
+        }
+    }
+
+    /// What answers by itself: a listener without servers, or one server.
+    fn build_alone(
+        &mut self,
+        wanted: &Arc<Listener>,
+        holder: Holder,
+        former: Option<&ListenerState>,
+        ledger: Arc<ListenerLedger>,
+    ) -> Result<ListenerState, TlsError> {
         let now = Timestamp::now();
-        let unchanged = former.filter(|former| former.wanted.certificates == wanted.certificates);
+        let unchanged = former.filter(|former| {
+            former.servers.is_none() && former.wanted.certificates == wanted.certificates
+        });
         let (listener, certificates, rejected) = match unchanged {
             Some(former) => (
                 with_certificates(wanted, &former.listener.certificates),
                 former.certificates.clone(),
                 former.rejected.clone(),
             ),
-            None => self.load(wanted, former, now),
+            None => self.load(wanted, holder, former, now),
         };
         let tls = TlsState::new(&listener, certificates.clone(), self.keyring.clone())?;
-        let tls = tls.map(Arc::new);
         let version = version_of(&listener);
         let since = match former {
             Some(former) if former.version == version => former.since,
             _ => now,
         };
-        let wanted = wanted.clone();
-        Ok(ListenerState { wanted, listener, certificates, tls, ledger, version, since, rejected })
+        let admission = match former {
+            Some(former)
+                if former.servers.is_none() && admit_the_same(&former.listener, &listener) =>
+            {
+                former.admission
+            }
+            _ => self.new_admission(),
+        };
+        Ok(ListenerState {
+            wanted: wanted.clone(),
+            listener,
+            certificates,
+            tls: tls.map(Arc::new),
+            servers: None,
+            admission,
+            ledger,
+            version,
+            since,
+            rejected,
+        })
+    }
+
+    fn new_admission(&mut self) -> Admission {
+        self.admissions += 1;
+        Admission(self.admissions)
     }
 
     /// Forgets keys that no state holds any more.
@@ -84,12 +139,14 @@ impl StateBuilder {
     fn load(
         &mut self,
         wanted: &Arc<Listener>,
+        holder: Holder,
         former: Option<&ListenerState>,
         now: Timestamp,
     ) -> (Arc<Listener>, Arc<Certificates>, Vec<RejectedCertificate>) {
-        let (certificates, new) = Certificates::new(&wanted.certificates, &mut self.pool);
+        let (certificates, new) = Certificates::new(&wanted.certificates, holder, &mut self.pool);
         let mut broken = HashMap::new();
-        if new.len() <= TRY_AT_ONCE {
+        self.tried += new.len();
+        if self.tried <= TRY_AT_ONCE {
             broken.extend(new.into_iter().filter_map(|fingerprint| {
                 Some((fingerprint, certificates.try_key(&fingerprint).err()?.to_owned()))
             }));
@@ -113,7 +170,7 @@ impl StateBuilder {
             rejected.push(RejectedCertificate { id, fingerprint, reason, since });
         }
         let listener = with_certificates(wanted, &CertificateList { bindings });
-        let (certificates, _) = Certificates::new(&listener.certificates, &mut self.pool);
+        let (certificates, _) = Certificates::new(&listener.certificates, holder, &mut self.pool);
         (listener, Arc::new(certificates), rejected)
     }
 }
@@ -132,13 +189,46 @@ impl ListenerState {
         self.rejected.iter().find(|one| one.id == *id && one.fingerprint == *fingerprint)
     }
 
-    /// Whether connections made under `self` may not go on under `next`: what was asked of the
-    /// client when it connected has changed.
-    pub fn admits_other_clients(&self, next: &Self) -> bool {
-        self.listener.protocol != next.listener.protocol
-            || self.listener.tls != next.listener.tls
-            || self.listener.access != next.listener.access
+    /// What serves connections that were let in by this admission; `None`: they have to end, as
+    /// their server is gone, or asks something else of its clients now.
+    pub fn serving(self: &Arc<Self>, admission: Admission) -> Option<&Arc<Self>> {
+        match &self.servers {
+            Some(servers) => servers.serving(admission),
+            None => Some(self).filter(|state| state.admission == admission),
+        }
     }
+
+    /// By which connections may have been let in.
+    pub fn admissions(&self) -> Vec<Admission> {
+        match &self.servers {
+            Some(servers) => servers.states().map(|state| state.admission).collect(),
+            None => vec![self.admission],
+        }
+    }
+
+    /// Whether a client has to shake hands before anything else.
+    pub fn speaks_tls(&self) -> bool {
+        self.tls.is_some() || self.servers.is_some()
+    }
+
+    /// Servers whose settings cannot be used, as one text.
+    pub fn trouble(&self) -> Option<String> {
+        let servers = self.servers.iter().flat_map(Servers::iter);
+        let troubles: Vec<_> = servers
+            .filter_map(|server| {
+                Some(format!("server {}: {}", server.name, server.state.as_ref().err()?))
+            })
+            .collect();
+        (!troubles.is_empty()).then(|| troubles.join("; "))
+    }
+}
+
+/// Whether both ask the same of a client when it connects.
+fn admit_the_same(former: &Listener, next: &Listener) -> bool {
+    former.protocol == next.protocol
+        && former.tls == next.tls
+        && former.access == next.access
+        && former.tunnel.is_some() == next.tunnel.is_some()
 }
 
 /// `listener` with this list, without a copy if it has it already.
@@ -147,26 +237,6 @@ fn with_certificates(listener: &Arc<Listener>, list: &CertificateList) -> Arc<Li
         return listener.clone();
     }
     Arc::new(Listener { certificates: list.clone(), ..Listener::clone(listener) })
-}
-
-/// Names the content of what handshakes see: equal content, equal name.
-fn version_of(listener: &Listener) -> Arc<str> {
-    let mut content = Context::new(&SHA256);
-    for binding in &listener.certificates.bindings {
-        content.update(binding.id.as_str().as_bytes());
-        content.update(&[0, u8::from(binding.is_default)]);
-        if let Some(certificate) = &binding.certificate {
-            content.update(&certificate.fingerprint.0);
-        }
-    }
-    if let Some(tls) = &listener.tls {
-        content.update(format!("{:?} {}", tls.versions, tls.http2).as_bytes());
-        for root in tls.client_auth.iter().flat_map(|auth| &auth.roots) {
-            content.update(root);
-        }
-    }
-    let digest = content.finish();
-    digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 
 #[cfg(test)]

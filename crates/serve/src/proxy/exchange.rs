@@ -21,13 +21,15 @@ use super::{
     target,
     template::Variables,
 };
-use crate::{AccessFacts, Connection};
+use crate::{AccessFacts, Connection, listener::Servers};
 
 /// What is at hand while one request is answered.
 pub struct Exchange<'a> {
     pub proxy: &'a Proxy,
     pub connection: &'a Connection,
     pub listener: &'a Listener,
+    /// All that share the listener's port.
+    servers: Option<&'a Servers>,
     /// What the access log will say.
     pub facts: AccessFacts,
     /// What rules want changed of the answer, whoever gives it.
@@ -35,9 +37,14 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    pub fn new(proxy: &'a Proxy, connection: &'a Connection, listener: &'a Listener) -> Self {
+    pub fn new(
+        proxy: &'a Proxy,
+        connection: &'a Connection,
+        listener: &'a Listener,
+        servers: Option<&'a Servers>,
+    ) -> Self {
         let (facts, edits) = Default::default();
-        Self { proxy, connection, listener, facts, edits }
+        Self { proxy, connection, listener, servers, facts, edits }
     }
 
     pub async fn answer(mut self, request: Request<Incoming>) -> Response<Body> {
@@ -68,9 +75,8 @@ impl<'a> Exchange<'a> {
         let host =
             Host::of(&parts.uri, &parts.headers, parts.version).map_err(|_| Reason::BadHost)?;
         let routes = &self.listener.routes;
-        if let Some(tls) = &self.connection.tls
-            && misdirected::is_misdirected(routes, &host.name, tls.server_name.as_deref())
-        {
+        let tls = self.connection.tls.as_ref();
+        if misdirected::is_misdirected(routes, self.servers, &host.name, tls) {
             return Err(Reason::Misdirected);
         }
         let rule = routes.find(&RequestParts {

@@ -91,7 +91,8 @@ fn is_claim(name: &str) -> bool {
     }
 }
 
-/// Facts of a client certificate; the listener's roots have verified it during the handshake.
+/// Facts of a client certificate, and whether it passed the listener's checks. One that did not
+/// is only there where the listener lets such clients in.
 fn set_client_certificate(
     set: &mut impl FnMut(HeaderName, HeaderValue),
     wanted: &ForwardedHeaders,
@@ -108,7 +109,7 @@ fn set_client_certificate(
     let Some(certificate) = certificate else {
         return text(&wanted.client_verify, "NONE");
     };
-    text(&wanted.client_verify, "SUCCESS");
+    text(&wanted.client_verify, if certificate.is_verified { "SUCCESS" } else { "FAILED" });
     text(&wanted.client_subject, &certificate.subject_dn);
     text(&wanted.client_issuer, &certificate.issuer_dn);
     if wanted.client_fingerprint.is_some() {

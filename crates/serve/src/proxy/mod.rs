@@ -28,21 +28,26 @@ mod template;
 mod upgrade;
 mod upstream;
 
-use std::sync::{Arc, Weak};
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    sync::{Arc, Weak},
+};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use model::Listener;
+use model::{ForwardTarget, Listener};
 
 pub use body::Body;
 pub use options::ProxyOptions;
 pub use reason::{REASON, Reason};
 pub use upstream::UpstreamOptions;
+pub(crate) use upstream::{Failure, Opened};
 
-use crate::{Connection, RequestMetrics};
+use crate::{Connection, RequestMetrics, listener::Servers};
 use exchange::Exchange;
 use rule_state::RuleStates;
-use upstream::Upstream;
+use upstream::{Upstream, pick_target};
 
 /// Answers requests; one for the whole gateway.
 pub struct Proxy {
@@ -62,14 +67,39 @@ impl Proxy {
         proxy
     }
 
-    /// Answers one request; what goes wrong is an answer, too.
+    /// Answers one request by a listener of its own; what goes wrong is an answer, too.
     pub async fn answer(
         &self,
         connection: &Arc<Connection>,
         listener: &Arc<Listener>,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        Exchange::new(self, connection, listener).answer(request).await
+        self.answer_among(connection, listener, None, request).await
+    }
+
+    /// The same where `listener` may be one of several servers on a port.
+    pub(crate) async fn answer_among(
+        &self,
+        connection: &Arc<Connection>,
+        listener: &Arc<Listener>,
+        servers: Option<&Servers>,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        Exchange::new(self, connection, listener, servers).answer(request).await
+    }
+
+    /// Opens a connection to an endpoint of one of the targets, by their weights.
+    pub(crate) async fn open(
+        &self,
+        targets: &[ForwardTarget],
+        client: IpAddr,
+    ) -> Result<Opened, Failure> {
+        // At random: what is seldom and long is not worth a turn that is remembered.
+        let turn = RandomState::new().hash_one(0_u8) as usize;
+        match pick_target(targets, turn) {
+            Some(target) => self.upstream.open(&target.backend, client).await,
+            None => Err(Failure::without_endpoint()),
+        }
     }
 }
 

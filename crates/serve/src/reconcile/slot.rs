@@ -16,6 +16,8 @@ pub struct Slot {
     wanted: Arc<Listener>,
     door: Option<Door>,
     trouble: Option<Trouble>,
+    /// Of servers that share the port, while the others are served.
+    servers_trouble: Option<String>,
     /// What is wanted is in force, or never will be.
     settled: bool,
     made: Timestamp,
@@ -29,7 +31,14 @@ struct Trouble {
 impl Slot {
     pub fn new(wanted: &Arc<Listener>) -> Self {
         let made = Timestamp::now();
-        Self { wanted: wanted.clone(), door: None, trouble: None, settled: false, made }
+        Self {
+            wanted: wanted.clone(),
+            door: None,
+            trouble: None,
+            servers_trouble: None,
+            settled: false,
+            made,
+        }
     }
 
     /// Changes what is wanted. Equal settings change nothing, and a retry keeps its time.
@@ -91,6 +100,14 @@ impl Slot {
         self.fail(message, Some((Instant::now() + wait, wait)));
     }
 
+    /// Some of its servers cannot be served as they are wanted.
+    pub fn tell_of_servers(&mut self, trouble: Option<String>) {
+        if let Some(message) = trouble.as_ref().filter(|_| trouble != self.servers_trouble) {
+            warn!(listener = %self.wanted.key, "{message}");
+        }
+        self.servers_trouble = trouble;
+    }
+
     fn fail(&mut self, message: &str, retry: Option<(Instant, Duration)>) {
         if self.trouble.as_ref().is_none_or(|trouble| trouble.message != message) {
             warn!(listener = %self.wanted.key, "{message}");
@@ -99,7 +116,8 @@ impl Slot {
     }
 
     pub fn served(&self) -> ServedListener {
-        let error = self.trouble.as_ref().map(|trouble| trouble.message.clone());
+        let error = self.trouble.as_ref().map(|trouble| &trouble.message);
+        let error = error.or(self.servers_trouble.as_ref()).cloned();
         match &self.door {
             Some(door) => {
                 let state = door.shared.state.load();

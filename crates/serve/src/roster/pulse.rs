@@ -4,14 +4,18 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU8, AtomicU32, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+            fence,
+        },
     },
     task::Waker,
     time::Duration,
 };
 
 use super::{FINISH_GRACE, FIRST_REQUEST_GRACE, PARK_AFTER, Roster};
-use crate::lock::lock;
+use crate::{listener::Admission, lock::lock};
 
 /// What the connection waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,8 @@ enum Phase {
     Multiplexed,
     /// Bytes pass through after an upgrade; nothing is asked of them.
     Tunnel,
+    /// Bytes pass through and nothing else ever did; they may not pause for too long.
+    Piped,
 }
 
 /// What a connection is told, the later the stronger.
@@ -49,11 +55,15 @@ pub struct Pulse {
     roster: Arc<Roster>,
     phase: AtomicU8,
     order: AtomicU8,
+    /// By what the client was let in; 0 until it is.
+    admission: AtomicU64,
     /// A request has begun at some time.
     used: AtomicBool,
     in_flight: AtomicU32,
     /// In ticks. Holds only while no request is in flight.
     deadline: AtomicU32,
+    /// The tick at which a tunnel is cut, whatever passes through it.
+    end: AtomicU32,
     /// The tick at which the present phase began.
     since: AtomicU32,
     /// The tick at which the client stopped taking bytes; 0 while it takes them.
@@ -66,9 +76,11 @@ impl Pulse {
         Self {
             phase: AtomicU8::new(Phase::Handshake as u8),
             order: AtomicU8::new(Order::Serve as u8),
+            admission: AtomicU64::new(0),
             used: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
             deadline: AtomicU32::new(roster.after(limit)),
+            end: AtomicU32::new(u32::MAX),
             since: AtomicU32::new(0),
             blocked: AtomicU32::new(0),
             waker: Mutex::default(),
@@ -78,6 +90,13 @@ impl Pulse {
 
     // --- said by the connection ---
 
+    /// The client was let in. Look after this whether the listener still admits it so: either the
+    /// look sees that it does not, or whoever changed that finds this connection by it.
+    pub fn admit(&self, admission: Admission) {
+        self.admission.store(admission.0, Relaxed);
+        fence(SeqCst);
+    }
+
     /// HTTP/1 waits, without buffers, for its first request, for as long as `idle`.
     pub fn begin_http1(&self, idle: Duration) {
         self.wait(Phase::Parked, idle);
@@ -85,6 +104,18 @@ impl Pulse {
 
     pub fn begin_http2(&self, idle: Duration) {
         self.wait(Phase::Multiplexed, idle);
+    }
+
+    /// Bytes are passed on, and may pause for as long as `idle`.
+    pub fn begin_piped(&self, idle: Duration) {
+        self.wait(Phase::Piped, idle);
+    }
+
+    /// Bytes passed on either way.
+    pub fn bytes_passed(&self, idle: Duration) {
+        if self.is(Phase::Piped) {
+            self.deadline.store(self.roster.after(idle), Relaxed);
+        }
     }
 
     /// Plain bytes came in; the rest of a request head may take `head` from now.
@@ -168,8 +199,9 @@ impl Pulse {
         self.used.load(Relaxed)
     }
 
+    /// Whether bytes pass through and are not read as requests.
     pub fn is_tunnel(&self) -> bool {
-        self.is(Phase::Tunnel)
+        self.is(Phase::Tunnel) || self.is(Phase::Piped)
     }
 
     // --- said to the connection ---
@@ -181,6 +213,17 @@ impl Pulse {
         self.tell(Order::Finish);
     }
 
+    pub(super) fn admission(&self) -> Option<Admission> {
+        Some(Admission(self.admission.load(Relaxed))).filter(|admission| admission.0 != 0)
+    }
+
+    /// Bytes that pass through are cut off when `limit` is over.
+    pub(super) fn end_tunnel_within(&self, limit: Duration) {
+        if self.is_tunnel() {
+            self.end.fetch_min(self.roster.after(limit), Relaxed);
+        }
+    }
+
     pub(super) fn cut(&self) {
         self.tell(Order::Cut);
     }
@@ -188,13 +231,18 @@ impl Pulse {
     /// Looks whether this connection's time is over.
     pub(super) fn check(&self, now: u32, write_ticks: u32) {
         let blocked = self.blocked.load(Relaxed);
-        if blocked != 0 && now.saturating_sub(blocked) > write_ticks {
+        let phase = self.phase();
+        // What is passed on may wait for its reader while it moves the other way.
+        let may_block = phase == Phase::Piped;
+        if blocked != 0 && !may_block && now.saturating_sub(blocked) > write_ticks {
             return self.cut();
         }
         if self.in_flight.load(Relaxed) > 0 {
             return;
         }
-        let phase = self.phase();
+        if self.end.load(Relaxed) <= now {
+            return self.cut();
+        }
         if self.deadline.load(Relaxed) <= now {
             let idle = matches!(phase, Phase::Waiting | Phase::Parked | Phase::Multiplexed);
             if !idle || self.order() >= Order::Finish {
@@ -246,7 +294,8 @@ impl Pulse {
             2 => Phase::Head,
             3 => Phase::Parked,
             4 => Phase::Multiplexed,
-            _ => Phase::Tunnel,
+            5 => Phase::Tunnel,
+            _ => Phase::Piped,
         }
     }
 

@@ -9,7 +9,8 @@ use hyper::body::Incoming;
 use super::body::{InFlight, TrackedBody};
 use crate::{
     Connection,
-    listener::Shared,
+    listener::{Admission, Shared},
+    proxy::Reason,
     roster::{Order, Pulse},
 };
 
@@ -18,11 +19,13 @@ pub struct Session {
     pub shared: Arc<Shared>,
     pub connection: Arc<Connection>,
     pub pulse: Arc<Pulse>,
+    pub admission: Admission,
 }
 
 impl Session {
     pub fn idle_timeout(&self) -> Duration {
-        self.shared.state.load().listener.idle_timeout
+        let state = self.shared.state.load();
+        state.serving(self.admission).unwrap_or(&state).listener.idle_timeout
     }
 
     pub fn header_time(&self) -> Duration {
@@ -30,13 +33,22 @@ impl Session {
     }
 
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<TrackedBody> {
-        let listener = self.shared.state.load().listener.clone();
+        let whole = self.shared.state.load_full();
+        let current = whole.serving(self.admission);
+        let listener = current.unwrap_or(&whole).listener.clone();
         let in_flight = InFlight::begin(&self.pulse, listener.idle_timeout);
         let common = &self.shared.common;
         let is_http1 = request.version() < Version::HTTP_2;
         let entry = common.access_log.begin(&self.connection, &listener.key, &request);
 
-        let mut response = common.proxy.answer(&self.connection, &listener, request).await;
+        let mut response = match current {
+            Some(_) => {
+                let servers = whole.servers.as_ref();
+                common.proxy.answer_among(&self.connection, &listener, servers, request).await
+            }
+            // Let in by terms that are no longer in force: the client has to connect anew.
+            None => Reason::Misdirected.response(),
+        };
 
         common.requests.answered(response.status());
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {

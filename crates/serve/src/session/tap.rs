@@ -31,15 +31,31 @@ pub struct Tap {
     /// Read before the stream's own bytes.
     given_back: Bytes,
     pulse: Arc<Pulse>,
-    header_time: Duration,
+    /// How long the client may take for the rest of a request head, or before bytes of a tunnel
+    /// pass again.
+    patience: Duration,
 }
 
 /// Most requests come whole in this.
 const FILL_SIZE: usize = 2048;
 
 impl Tap {
-    pub fn new(stream: ClientStream, pulse: Arc<Pulse>, header_time: Duration) -> Self {
-        Self { stream, given_back: Bytes::new(), pulse, header_time }
+    pub fn new(stream: ClientStream, pulse: Arc<Pulse>, patience: Duration) -> Self {
+        Self { stream, given_back: Bytes::new(), pulse, patience }
+    }
+
+    pub fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
+    }
+
+    /// From now on bytes are passed on, and none for as long as the patience ends it.
+    pub fn begin_piped(&self) {
+        self.pulse.begin_piped(self.patience);
+    }
+
+    /// These bytes were read before it was one.
+    pub fn after(self, read: Vec<u8>) -> Self {
+        Self { given_back: read.into(), ..self }
     }
 
     /// Puts back what was read but not used.
@@ -83,7 +99,10 @@ impl Tap {
     fn note_write<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match written {
             Poll::Pending => self.pulse.write_blocked(),
-            Poll::Ready(_) => self.pulse.write_went_on(),
+            Poll::Ready(_) => {
+                self.pulse.write_went_on();
+                self.pulse.bytes_passed(self.patience);
+            }
         }
         written
     }
@@ -108,7 +127,8 @@ impl AsyncRead for Tap {
             ClientStream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
         })?;
         if buffer.filled().len() > before {
-            this.pulse.bytes_came(this.header_time);
+            this.pulse.bytes_came(this.patience);
+            this.pulse.bytes_passed(this.patience);
         }
         Poll::Ready(Ok(()))
     }

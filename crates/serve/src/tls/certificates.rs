@@ -13,7 +13,7 @@ use rustls::{
 };
 
 use super::{
-    client::ClientAbilities,
+    client::{ClientAbilities, Offer},
     keys::{KeyPool, LazyKey},
 };
 
@@ -44,12 +44,27 @@ pub struct Chosen<'a> {
 pub enum ChosenBy {
     ExactName,
     Wildcard,
+    /// It answers for all that its server is asked for.
+    Assigned,
     Default,
+}
+
+/// Whose certificates they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A listener with the port alone: the names of a certificate decide.
+    Listener,
+    /// One of several servers: each certificate answers for all of its hosts.
+    Server,
 }
 
 impl Certificates {
     /// The table of a list, and those of its certificates whose keys nobody has tried yet.
-    pub fn new(list: &CertificateList, pool: &mut KeyPool) -> (Self, Vec<Fingerprint>) {
+    pub fn new(
+        list: &CertificateList,
+        holder: Holder,
+        pool: &mut KeyPool,
+    ) -> (Self, Vec<Fingerprint>) {
         let mut held = HashMap::with_capacity_and_hasher(list.bindings.len(), Default::default());
         let mut new = Vec::new();
         pool.reserve(list.bindings.len());
@@ -63,13 +78,17 @@ impl Certificates {
                 Held { key, source: binding.source }
             });
         }
-        (Self { table: CertificateTable::new(list), held }, new)
+        let table = match holder {
+            Holder::Listener => CertificateTable::new(list),
+            Holder::Server => CertificateTable::of_server(list),
+        };
+        (Self { table, held }, new)
     }
 
     /// The certificate for this client; `None` when the listener has no fitting name and no
     /// Default, or only keys that cannot sign.
-    pub fn choose(&self, hello: &ClientHello<'_>, tls13: bool) -> Option<Chosen<'_>> {
-        let client = ClientAbilities::of(hello, tls13);
+    pub fn choose(&self, hello: &ClientHello<'_>, offer: &Offer) -> Option<Chosen<'_>> {
+        let client = ClientAbilities::of(hello, offer);
         let usable = |certificate: &Certificate| {
             client.verifies(certificate.key_algorithm)
                 && !self.held.get(&certificate.fingerprint).is_some_and(|held| held.key.is_broken())
@@ -93,6 +112,7 @@ impl Certificates {
         let (certificate, by) = match choice {
             Choice::Exact(found) => (found, ChosenBy::ExactName),
             Choice::Wildcard(found) => (found, ChosenBy::Wildcard),
+            Choice::Assigned(found) => (found, ChosenBy::Assigned),
             Choice::Default(found) => (found, ChosenBy::Default),
             Choice::Nothing => return None,
         };
@@ -106,12 +126,12 @@ impl Certificates {
 #[derive(Debug)]
 pub struct Resolver {
     pub certificates: Arc<Certificates>,
-    pub tls13: bool,
+    pub offer: Offer,
 }
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.certificates.choose(&hello, self.tls13).map(|chosen| chosen.key.clone())
+        self.certificates.choose(&hello, &self.offer).map(|chosen| chosen.key.clone())
     }
 }
 

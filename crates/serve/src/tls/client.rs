@@ -1,5 +1,7 @@
 //! Which kinds of key a client can verify, read from its ClientHello.
 
+use std::sync::Arc;
+
 use model::KeyAlgorithm;
 use rustls::{CipherSuite, SignatureScheme, server::ClientHello};
 
@@ -13,17 +15,34 @@ pub struct ClientAbilities {
     ed25519: bool,
 }
 
+/// What the listener speaks, of all that rustls can.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    pub tls13: bool,
+    /// As in [`model::TlsSettings`].
+    pub ciphers: Option<Arc<[u16]>>,
+}
+
+impl Offer {
+    /// Whether this cipher suite of TLS 1.2 may be used.
+    pub fn allows(&self, suite: CipherSuite) -> bool {
+        self.ciphers.as_ref().is_none_or(|ciphers| ciphers.contains(&u16::from(suite)))
+    }
+}
+
 impl ClientAbilities {
-    /// `tls13` tells whether the listener speaks TLS 1.3. Up to TLS 1.2 the cipher suite binds
-    /// the kind of key too (RFC 5246 section 7.4.3), and RSA may sign by PKCS #1 only there.
-    pub fn of(hello: &ClientHello<'_>, tls13: bool) -> Self {
-        Self::from_offers(hello.signature_schemes(), hello.cipher_suites(), tls13)
+    /// Up to TLS 1.2 the cipher suite binds the kind of key too (RFC 5246 section 7.4.3), and RSA
+    /// may sign by PKCS #1 only there.
+    pub fn of(hello: &ClientHello<'_>, offer: &Offer) -> Self {
+        Self::from_offers(hello.signature_schemes(), hello.cipher_suites(), offer)
     }
 
-    fn from_offers(schemes: &[SignatureScheme], suites: &[CipherSuite], tls13: bool) -> Self {
-        let tls13 = tls13 && suites.iter().any(|suite| is_tls13(*suite));
-        let ecdsa_suites = tls13 || suites.iter().any(|suite| is_ecdsa(*suite));
-        let rsa_suites = tls13 || suites.iter().any(|suite| is_rsa(*suite));
+    fn from_offers(schemes: &[SignatureScheme], suites: &[CipherSuite], offer: &Offer) -> Self {
+        let tls13 = offer.tls13 && suites.iter().any(|suite| is_tls13(*suite));
+        let has = |kind: fn(CipherSuite) -> bool| {
+            tls13 || suites.iter().any(|suite| kind(*suite) && offer.allows(*suite))
+        };
+        let (ecdsa_suites, rsa_suites) = (has(is_ecdsa), has(is_rsa));
         let mut able = Self::default();
         for scheme in schemes {
             match scheme {

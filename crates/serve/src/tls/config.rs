@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
-use model::{ClientAuth, Listener, TlsVersions};
+use model::{Listener, TlsSettings, TlsVersions};
 use rustls::{
-    CipherSuite, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    CipherSuite, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, aws_lc_rs},
-    server::{
-        ClientHello, NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier,
-    },
+    server::{ClientHello, NoServerSessionStorage},
     version::{TLS12, TLS13},
 };
 
-use super::{Certificates, Keyring, certificates::Resolver, tickets::Ticketer};
+use super::{
+    Certificates, Keyring, certificates::Resolver, client::Offer, client_auth::ClientCheck,
+    tickets::Ticketer,
+};
 
 /// How a listener answers handshakes.
 #[derive(Debug)]
@@ -22,7 +23,9 @@ pub struct TlsState {
     /// For clients without instructions for AES, who put ChaCha20 first.
     in_client_order: Arc<ServerConfig>,
     pub certificates: Arc<Certificates>,
-    pub tls13: bool,
+    pub offer: Offer,
+    /// `Some`: clients are asked for a certificate.
+    pub client_check: Option<Arc<ClientCheck>>,
 }
 
 /// Why a listener's TLS settings cannot be used.
@@ -32,8 +35,11 @@ pub enum TlsError {
     NoRoots,
     #[error("CA certificate {position} for client certificates cannot be used: {reason}")]
     BadRoot { position: usize, reason: rustls::Error },
-    #[error("the check of client certificates cannot be set up: {0}")]
-    Verifier(#[from] rustls::server::VerifierBuilderError),
+    #[error(
+        "certificate revocation list {position} for client certificates cannot be used: {reason}; \
+        until it is replaced, no client is let in"
+    )]
+    BadCrl { position: usize, reason: String },
     #[error("TLS cannot be set up: {0}")]
     Config(#[from] rustls::Error),
 }
@@ -47,29 +53,31 @@ impl TlsState {
     ) -> Result<Option<Self>, TlsError> {
         let Some(settings) = &listener.tls else { return Ok(None) };
         let (versions, tls13) = versions(settings.versions);
-        let provider = provider(versions);
-        let builder = ServerConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(versions)?;
-        let builder = match &settings.client_auth {
-            Some(wanted) => builder.with_client_cert_verifier(verifier(wanted, provider)?),
+        let offer = Offer { tls13, ciphers: settings.ciphers.clone() };
+        let provider = provider(versions, &offer);
+        let client_check = match &settings.client_auth {
+            Some(wanted) => Some(Arc::new(ClientCheck::new(wanted, provider.clone())?)),
+            None => None,
+        };
+        let builder =
+            ServerConfig::builder_with_provider(provider).with_protocol_versions(versions)?;
+        let builder = match &client_check {
+            Some(check) => builder.with_client_cert_verifier(check.clone()),
             None => builder.with_no_client_auth(),
         };
-        let mut config = builder
-            .with_cert_resolver(Arc::new(Resolver { certificates: certificates.clone(), tls13 }));
+        let resolver = Resolver { certificates: certificates.clone(), offer: offer.clone() };
+        let mut config = builder.with_cert_resolver(Arc::new(resolver));
         config.ticketer = Arc::new(Ticketer::new(listener, keyring));
         // Tickets hold the session on the client's side; a store here would only cost a lock.
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.alpn_protocols = match settings.http2 {
-            true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-            false => vec![b"http/1.1".to_vec()],
-        };
+        config.alpn_protocols = protocols(listener, settings);
         // One is what most clients use; who wants more can ask (RFC 9149).
         config.send_tls13_tickets = 1;
         config.max_tls13_tickets = MAX_TICKETS;
         let in_client_order = Arc::new(config.clone());
         config.ignore_client_order = true;
         let config = Arc::new(config);
-        Ok(Some(Self { config, in_client_order, certificates, tls13 }))
+        Ok(Some(Self { config, in_client_order, certificates, offer, client_check }))
     }
 
     /// The configuration for this client.
@@ -84,6 +92,15 @@ impl TlsState {
 }
 
 const MAX_TICKETS: usize = 4;
+
+/// None for a tunnel: what its bytes mean is between the client and the endpoint.
+fn protocols(listener: &Listener, settings: &TlsSettings) -> Vec<Vec<u8>> {
+    match (&listener.tunnel, settings.http2) {
+        (Some(_), _) => Vec::new(),
+        (None, true) => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        (None, false) => vec![b"http/1.1".to_vec()],
+    }
+}
 
 /// AES-128 with SHA-256 goes first, against the habit of clients: processors have instructions
 /// for SHA-256 but not for SHA-384, which is a tenth of the work of a handshake.
@@ -116,28 +133,17 @@ fn versions(wanted: TlsVersions) -> (Versions, bool) {
     }
 }
 
-/// Suites in our order, and of these versions only: rustls looks at all suites of the provider when it tells
-/// the resolver which signatures the client can verify.
-fn provider(versions: Versions) -> Arc<CryptoProvider> {
+/// Suites in our order, of these versions and allowed ones only: rustls looks at all suites of
+/// the provider when it tells the resolver which signatures the client can verify.
+fn provider(versions: Versions, offer: &Offer) -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
-    provider.cipher_suites.retain(|suite| versions.contains(&suite.version()));
+    provider.cipher_suites.retain(|suite| {
+        versions.contains(&suite.version())
+            && (suite.tls13().is_some() || offer.allows(suite.suite()))
+    });
     provider.cipher_suites.sort_by_key(|suite| {
         let place = SUITE_ORDER.iter().position(|other| *other == suite.suite());
         place.unwrap_or(SUITE_ORDER.len())
     });
     Arc::new(provider)
-}
-
-fn verifier(
-    wanted: &ClientAuth,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for (position, root) in (1..).zip(&wanted.roots) {
-        roots.add(root.clone()).map_err(|reason| TlsError::BadRoot { position, reason })?;
-    }
-    if roots.is_empty() {
-        return Err(TlsError::NoRoots);
-    }
-    Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
 }

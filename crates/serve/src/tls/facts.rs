@@ -6,10 +6,12 @@ use rustls::{HandshakeKind, NamedGroup, ProtocolVersion, ServerConnection};
 use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::ClientCheck;
 use crate::{ClientCertificate, TlsFacts};
 
 impl TlsFacts {
-    pub(crate) fn of(session: &ServerConnection) -> Self {
+    /// `check` is what was asked of the client.
+    pub(crate) fn of(session: &ServerConnection, check: Option<&ClientCheck>) -> Self {
         let suite = session.negotiated_cipher_suite().map(|suite| suite.suite());
         let group = session.negotiated_key_exchange_group().map(|group| group.name());
         Self {
@@ -28,8 +30,7 @@ impl TlsFacts {
             resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
             client_certificate: session
                 .peer_certificates()
-                .and_then(|chain| chain.first())
-                .and_then(client_certificate),
+                .and_then(|chain| client_certificate(chain, check)),
         }
     }
 }
@@ -49,12 +50,17 @@ fn group_name(group: NamedGroup) -> &'static str {
     group.as_str().unwrap_or_default()
 }
 
-/// rustls has verified it, so it parses; the dates and names are taken as they stand.
-fn client_certificate(der: &CertificateDer<'_>) -> Option<ClientCertificate> {
+/// rustls has read it, so it parses; the dates and names are taken as they stand.
+fn client_certificate(
+    chain: &[CertificateDer<'_>],
+    check: Option<&ClientCheck>,
+) -> Option<ClientCertificate> {
+    let (der, intermediates) = chain.split_first()?;
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let mut fingerprint = [0; 32];
     fingerprint.copy_from_slice(digest(&SHA256, der).as_ref());
     Some(ClientCertificate {
+        is_verified: check.is_some_and(|check| check.has_verified(der, intermediates)),
         subject_dn: certificate.subject().to_string(),
         issuer_dn: certificate.issuer().to_string(),
         serial: hex_upper(certificate.raw_serial()),

@@ -3,72 +3,160 @@
 
 use std::{io, sync::Arc};
 
-use rustls::Error as Fault;
+use model::{CertificateSource, Fingerprint, HostFit};
+use rustls::{Error as Fault, ServerConfig, server::ClientHello};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_rustls::{StartHandshake, server::TlsStream};
 
 use super::{
     ChosenBy,
-    hello::{HelloError, read_hello},
+    hello::{Hello, HelloError, read_hello},
 };
 use crate::{
+    ledger::Asked,
     listener::ListenerState,
     metrics::{GatewayMetrics, HandshakeResult},
 };
 
-/// RFC 8446 section 6: a fatal `unrecognized_name` alert, as a whole record.
+/// Fatal alerts as whole records (RFC 8446 section 6).
 const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
+const INTERNAL_ERROR: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
 
 const SPEAKS_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
     content-type: text/plain\r\ncontent-length: 49\r\nconnection: close\r\n\
     x-doorward-reason: plain-http-on-https-port\r\n\r\n\
     This port speaks HTTPS: use https:// in the URL.\n";
 
+/// A client that was let in, and the state of the listener or server that did.
+pub enum Welcomed {
+    Opened(Box<TlsStream<TcpStream>>, Arc<ListenerState>),
+    /// The TLS is between the client and an endpoint, which needs the bytes of its ClientHello.
+    Unopened(TcpStream, Vec<u8>, Arc<ListenerState>),
+}
+
 /// Answers one handshake by the state that `current` yields once the ClientHello is there, and
-/// counts how it went. Yields that state, too. `None`: the client has been told, the connection
-/// is over.
+/// counts how it went. `None`: the client has been told, the connection is over.
 pub async fn handshake(
     mut stream: TcpStream,
     metrics: &GatewayMetrics,
     current: impl FnOnce() -> Arc<ListenerState>,
-) -> Option<(Box<TlsStream<TcpStream>>, Arc<ListenerState>)> {
-    let accepted = match read_hello(&stream).await {
-        Ok(accepted) => accepted,
+) -> Option<Welcomed> {
+    let Hello { accepted, bytes } = match read_hello(&stream).await {
+        Ok(hello) => hello,
         Err(error) => {
             metrics.handshake(refuse_hello(stream, error).await);
             return None;
         }
     };
-    let state = current();
+    let whole = current();
     let hello = accepted.client_hello();
-    let chosen = state.tls.as_ref().and_then(|tls| {
-        let chosen = tls.certificates.choose(&hello, tls.tls13)?;
-        Some((
-            tls.config_for(&hello).clone(),
-            chosen.certificate.fingerprint,
-            chosen.source,
-            chosen.by,
-        ))
-    });
-    let Some((config, fingerprint, source, by)) = chosen else {
-        state.ledger.refused(hello.server_name(), &state.listener.routes);
-        metrics.handshake(HandshakeResult::NoCertificate);
-        // The client may be gone already; there is nobody else to tell.
-        let _ = stream.write_all(&UNRECOGNIZED_NAME).await;
-        let _ = stream.shutdown().await;
-        return None;
+    let answer = match addressed(&whole, hello.server_name()) {
+        Ok((state, _)) if state.listener.tunnel.is_some() && state.tls.is_none() => {
+            metrics.handshake(HandshakeResult::PassedOn);
+            return Some(Welcomed::Unopened(stream, bytes, state.clone()));
+        }
+        Ok((state, fit)) => prepare(state, fit, &hello),
+        Err(unanswered) => Err(unanswered),
     };
+    drop(bytes);
+    let prepared = match answer {
+        Ok(prepared) => prepared,
+        Err(unanswered) => {
+            whole.ledger.refused(unanswered.asked);
+            metrics.handshake(unanswered.result);
+            // The client may be gone already; there is nobody else to tell.
+            let _ = stream.write_all(unanswered.alert).await;
+            let _ = stream.shutdown().await;
+            return None;
+        }
+    };
+    let Prepared { state, config, fit, fingerprint, source, by } = prepared;
     match StartHandshake::from_parts(accepted, stream).into_stream(config).await {
         Ok(stream) => {
-            let server_name = stream.get_ref().1.server_name();
-            state.ledger.served(server_name, by, &fingerprint, &state.listener.routes);
+            let asked = asked(state, stream.get_ref().1.server_name(), fit, Some(by));
+            state.ledger.served(asked, by, &fingerprint);
             metrics.handshake_done(source, by == ChosenBy::Default);
-            Some((Box::new(stream), state))
+            Some(Welcomed::Opened(Box::new(stream), state.clone()))
         }
         Err(error) => {
             metrics.handshake(result_of(&error));
             None
         }
+    }
+}
+
+/// What a handshake goes on with.
+struct Prepared<'a> {
+    state: &'a Arc<ListenerState>,
+    config: Arc<ServerConfig>,
+    fit: Option<HostFit<'a>>,
+    fingerprint: Fingerprint,
+    source: CertificateSource,
+    by: ChosenBy,
+}
+
+/// Why there is nothing to go on with, and what the client is told.
+struct Unanswered<'a> {
+    asked: Asked<'a>,
+    result: HandshakeResult,
+    alert: &'static [u8],
+}
+
+type Addressed<'a> = (&'a Arc<ListenerState>, Option<HostFit<'a>>);
+
+/// Whom the client asks for: the listener, or one of its servers and what led there.
+fn addressed<'s: 'h, 'h>(
+    whole: &'s Arc<ListenerState>,
+    server_name: Option<&'h str>,
+) -> Result<Addressed<'s>, Unanswered<'h>> {
+    let Some(servers) = &whole.servers else { return Ok((whole, None)) };
+    let Some((server, found)) = servers.find(server_name) else {
+        let asked = server_name.map_or(Asked::None, |_| Asked::Other);
+        return Err(Unanswered::unknown(asked));
+    };
+    match &server.state {
+        Ok(state) => Ok((state, Some(found.by))),
+        Err(_) => Err(Unanswered {
+            asked: Asked::of_server(server_name, found.by, None, &whole.listener.routes),
+            result: HandshakeResult::Misconfigured,
+            alert: &INTERNAL_ERROR,
+        }),
+    }
+}
+
+fn prepare<'s: 'h, 'h>(
+    state: &'s Arc<ListenerState>,
+    fit: Option<HostFit<'s>>,
+    hello: &'h ClientHello<'_>,
+) -> Result<Prepared<'s>, Unanswered<'h>> {
+    let chosen = state.tls.as_ref().and_then(|tls| {
+        Some((tls.config_for(hello).clone(), tls.certificates.choose(hello, &tls.offer)?))
+    });
+    let Some((config, chosen)) = chosen else {
+        return Err(Unanswered::unknown(asked(state, hello.server_name(), fit, None)));
+    };
+    let fingerprint = chosen.certificate.fingerprint;
+    Ok(Prepared { state, config, fit, fingerprint, source: chosen.source, by: chosen.by })
+}
+
+fn asked<'a>(
+    state: &ListenerState,
+    server_name: Option<&'a str>,
+    fit: Option<HostFit<'a>>,
+    by: Option<ChosenBy>,
+) -> Asked<'a> {
+    let routes = &state.listener.routes;
+    match (fit, by) {
+        (Some(fit), by) => Asked::of_server(server_name, fit, by, routes),
+        (None, Some(by)) => Asked::of_certificate(server_name, by, routes),
+        (None, None) => Asked::of_routes(server_name, routes),
+    }
+}
+
+impl<'a> Unanswered<'a> {
+    /// Nothing here goes by that name.
+    fn unknown(asked: Asked<'a>) -> Self {
+        Self { asked, result: HandshakeResult::NoCertificate, alert: &UNRECOGNIZED_NAME }
     }
 }
 

@@ -17,18 +17,25 @@ pub enum HelloError {
     NotTls(rustls::Error, AcceptedAlert),
 }
 
+/// A ClientHello, and all bytes that were read for it: whoever passes the connection on unopened
+/// has to pass on these first.
+pub struct Hello {
+    pub accepted: Accepted,
+    pub bytes: Vec<u8>,
+}
+
 /// Enough for the ClientHello of a browser with a post-quantum key share.
 const READ_SIZE: usize = 2048;
 /// The content type of every TLS handshake record (RFC 8446 section 5.1).
 const HANDSHAKE_RECORD: u8 = 0x16;
 
-pub async fn read_hello(stream: &TcpStream) -> Result<Accepted, HelloError> {
+pub async fn read_hello(stream: &TcpStream) -> Result<Hello, HelloError> {
     let mut acceptor = Acceptor::default();
-    let mut first = true;
+    let mut bytes = Vec::new();
     loop {
         stream.readable().await.map_err(|_| HelloError::Gone)?;
-        if let Some(accepted) = read_once(stream, &mut acceptor, &mut first)? {
-            return Ok(accepted);
+        if let Some(accepted) = read_once(stream, &mut acceptor, &mut bytes)? {
+            return Ok(Hello { accepted, bytes });
         }
     }
 }
@@ -37,7 +44,7 @@ pub async fn read_hello(stream: &TcpStream) -> Result<Accepted, HelloError> {
 fn read_once(
     stream: &TcpStream,
     acceptor: &mut Acceptor,
-    first: &mut bool,
+    all: &mut Vec<u8>,
 ) -> Result<Option<Accepted>, HelloError> {
     let mut buffer = [0; READ_SIZE];
     let mut bytes = match stream.try_read(&mut buffer) {
@@ -46,9 +53,10 @@ fn read_once(
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         Err(_) => return Err(HelloError::Gone),
     };
-    if std::mem::take(first) && looks_like_http(bytes) {
+    if all.is_empty() && looks_like_http(bytes) {
         return Err(HelloError::PlainHttp);
     }
+    all.extend_from_slice(bytes);
     acceptor.read_tls(&mut bytes).map_err(|_| HelloError::Gone)?;
     debug_assert!(bytes.is_empty(), "rustls takes at least 4096 bytes at a time");
     acceptor.accept().map_err(|(error, alert)| HelloError::NotTls(error, alert))

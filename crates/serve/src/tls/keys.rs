@@ -28,7 +28,9 @@ impl LazyKey {
             let signer = any_supported_type(self.certificate.key.expose())
                 .map_err(|error| format!("the private key cannot sign handshakes: {error}"))?;
             let chain = self.certificate.chain().cloned().collect();
-            Ok(Arc::new(CertifiedKey::new(chain, signer)))
+            let mut key = CertifiedKey::new(chain, signer);
+            key.ocsp = self.certificate.ocsp_staple.as_ref().map(|staple| staple.to_vec());
+            Ok(Arc::new(key))
         });
         made.as_ref().map_err(String::as_str)
     }
@@ -48,8 +50,8 @@ pub struct KeyPool {
 impl KeyPool {
     /// The key of a certificate, and whether it is held for the first time.
     ///
-    /// The same leaf under another chain is another certificate and replaces the former here;
-    /// tables that still serve the former keep theirs.
+    /// The same leaf under another chain, or with another staple, is another certificate and
+    /// replaces the former here; tables that still serve the former keep theirs.
     pub fn key_of(&mut self, certificate: &Arc<Certificate>) -> (Arc<LazyKey>, bool) {
         match self.keys.get(&certificate.fingerprint) {
             Some(held) if held.certificate == *certificate => (held.clone(), false),

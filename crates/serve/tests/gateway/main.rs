@@ -7,6 +7,7 @@ mod clients;
 mod drain;
 mod listeners;
 mod panics;
+mod servers;
 mod stage;
 mod swaps;
 mod tickets;

@@ -175,6 +175,23 @@ pub fn routes(hosts: &[&str], body: &str) -> Arc<RouteTable> {
     Arc::new(RouteTable::new(hosts.iter().map(rule).collect(), fixed(body)))
 }
 
+/// These hosts get `body`, and all others 404.
+pub fn routes_of(hosts: &[&str], body: &str) -> Arc<RouteTable> {
+    let rules = routes(hosts, body).rules().to_vec();
+    let nothing = Action::Fixed(FixedResponse {
+        status: http::StatusCode::NOT_FOUND,
+        content_type: "text/plain".parse().unwrap(),
+        body: "nothing here".into(),
+        reason: None,
+    });
+    Arc::new(RouteTable::new(rules, nothing))
+}
+
+/// The same listener, whose every answer tells what the gateway saw of the client.
+pub fn echoing(listener: Listener) -> Listener {
+    Listener { routes: Arc::new(RouteTable::new(vec![], Action::Echo)), ..listener }
+}
+
 /// Everything goes to this endpoint.
 pub fn routes_to(endpoint: SocketAddr) -> Arc<RouteTable> {
     let backend = Arc::new(Backend {

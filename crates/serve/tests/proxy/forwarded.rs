@@ -86,6 +86,7 @@ async fn what_a_client_made_up_is_replaced() {
 fn tls_with_certificate() -> TlsFacts {
     TlsFacts {
         client_certificate: Some(ClientCertificate {
+            is_verified: true,
             subject_dn: "CN=alice".into(),
             issuer_dn: "CN=clients".into(),
             serial: "0A".into(),

@@ -64,7 +64,7 @@ fn a_change_of_what_is_asked_of_clients_ends_former_connections() {
     let state = build(&mut builder, &wanted, None);
     let renewed = certificate("shop.test");
     let same_terms = build(&mut builder, &listener(&[("a", &renewed)]), Some(&state));
-    assert!(!state.admits_other_clients(&same_terms));
+    assert_eq!(state.admission, same_terms.admission);
     let tls = Some(TlsSettings {
         ciphers: None,
         versions: TlsVersions::V13,
@@ -73,5 +73,6 @@ fn a_change_of_what_is_asked_of_clients_ends_former_connections() {
     });
     let stricter = Arc::new(Listener { tls, ..Listener::clone(&wanted) });
     let stricter = build(&mut builder, &stricter, Some(&state));
-    assert!(state.admits_other_clients(&stricter));
+    assert_ne!(state.admission, stricter.admission);
+    assert!(Arc::new(stricter).serving(state.admission).is_none());
 }

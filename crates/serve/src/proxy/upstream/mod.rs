@@ -4,6 +4,7 @@ mod backend_body;
 mod connect;
 mod fault;
 mod http2;
+mod open;
 mod patience;
 mod request_body;
 mod rotation;
@@ -21,9 +22,10 @@ use std::{
 use model::{Backend, BackendProtocol, Endpoint};
 
 pub use backend_body::BackendBody;
+pub use open::Opened;
 pub use request_body::{RequestBody, await_consent};
 pub use rotation::pick_target;
-pub use send::Way;
+pub use send::{Failure, Way};
 
 use crate::lock::{read, write};
 use connect::Connector;

@@ -29,7 +29,7 @@ use super::{
 use crate::proxy::reason::Reason;
 
 /// Endpoints that one request may try.
-const MAX_ATTEMPTS: usize = 3;
+pub const MAX_ATTEMPTS: usize = 3;
 
 /// A backend's answer and who gave it.
 #[derive(Debug)]
@@ -69,6 +69,13 @@ enum Outcome {
     Dropped(Fault),
     /// A new connection failed: something is wrong with the endpoint.
     Failed(Fault),
+}
+
+impl Failure {
+    /// There was nobody to try.
+    pub fn without_endpoint() -> Self {
+        Self { reason: Reason::NoEndpoints, endpoint: None, attempts: 0 }
+    }
 }
 
 impl Upstream {
@@ -120,7 +127,7 @@ impl Upstream {
     }
 
     /// Logs what an endpoint did wrong, once for each while.
-    fn complain(&self, station: &Station, backend: &Backend, fault: &Fault) {
+    pub(super) fn complain(&self, station: &Station, backend: &Backend, fault: &Fault) {
         if fault.is_the_clients() || station.complained.is_on() {
             return;
         }
@@ -236,7 +243,7 @@ impl Upstream {
         }
     }
 
-    async fn dial(&self, station: &Station) -> Result<Stream, Fault> {
+    pub(super) async fn dial(&self, station: &Station) -> Result<Stream, Fault> {
         let dialling = self.connector.connect(&station.endpoint, station.protocol);
         dialling.await.map_err(|error| Fault::from(&error))
     }

@@ -9,7 +9,8 @@ fn verifies(
     tls13: bool,
     algorithm: KeyAlgorithm,
 ) -> bool {
-    ClientAbilities::from_offers(schemes, suites, tls13).verifies(algorithm)
+    let offer = Offer { tls13, ciphers: None };
+    ClientAbilities::from_offers(schemes, suites, &offer).verifies(algorithm)
 }
 
 #[test]
@@ -39,6 +40,20 @@ fn suites_of_tls13_do_not_count_on_a_listener_without_it() {
     assert!(verifies(&schemes, &suites, true, EC));
     assert!(!verifies(&schemes, &suites, false, EC));
     assert!(verifies(&schemes, &suites, false, RSA));
+}
+
+#[test]
+fn suites_that_the_listener_may_not_use_do_not_count() {
+    let schemes = [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::RSA_PSS_SHA256];
+    let (ecdsa, rsa) = (
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    );
+    let offer = Offer { tls13: true, ciphers: Some([u16::from(rsa)].into()) };
+    let able = ClientAbilities::from_offers(&schemes, &[ecdsa, rsa], &offer);
+    assert!(able.verifies(RSA) && !able.verifies(EC));
+    let suites = [CipherSuite::TLS13_AES_128_GCM_SHA256, ecdsa];
+    assert!(ClientAbilities::from_offers(&schemes, &suites, &offer).verifies(EC), "not in TLS 1.3");
 }
 
 #[test]

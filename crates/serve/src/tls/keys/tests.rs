@@ -20,28 +20,42 @@ fn a_key_is_broken_only_once_it_was_tried() {
     assert!(key.is_broken());
 }
 
-#[test]
-fn the_same_leaf_under_another_chain_is_another_certificate() {
-    let shop = certificate("shop.test");
-    let issuers = vec![certificate("issuer").leaf.clone()].into();
-    let key = model::PrivateKey::new(shop.key.expose().clone_key());
-    let rechained = Arc::new(Certificate {
-        issuers,
-        key,
+/// The same leaf and key.
+fn with(shop: &Certificate, issuers: &[&Certificate], staple: Option<&[u8]>) -> Arc<Certificate> {
+    Arc::new(Certificate {
+        issuers: issuers.iter().map(|issuer| issuer.leaf.clone()).collect(),
+        ocsp_staple: staple.map(Into::into),
+        key: model::PrivateKey::new(shop.key.expose().clone_key()),
         names: shop.names.clone(),
         subject: shop.subject.clone(),
         issuer: shop.issuer.clone(),
         serial: shop.serial.clone(),
         leaf: shop.leaf.clone(),
-        ocsp_staple: None,
         ..*shop
-    });
+    })
+}
+
+#[test]
+fn the_same_leaf_under_another_chain_is_another_certificate() {
+    let shop = certificate("shop.test");
+    let rechained = with(&shop, &[&certificate("issuer")], None);
     let mut pool = KeyPool::default();
     let (before, _) = pool.key_of(&shop);
     let (after, is_new) = pool.key_of(&rechained);
     assert!(is_new);
     assert_eq!(before.load().unwrap().cert.len(), 1);
     assert_eq!(after.load().unwrap().cert.len(), 2);
+}
+
+#[test]
+fn each_table_staples_what_its_own_certificate_holds() {
+    let shop = certificate("shop.test");
+    let mut pool = KeyPool::default();
+    let keys = [None, Some(&b"good"[..]), Some(&b"newer"[..]), None]
+        .map(|staple| (staple, pool.key_of(&with(&shop, &[], staple)).0));
+    for (staple, key) in keys {
+        assert_eq!(key.load().unwrap().ocsp.as_deref(), staple);
+    }
 }
 
 #[test]
