@@ -111,6 +111,7 @@ fn word_of(choice: Choice<'_>) -> &'static str {
     match choice {
         Choice::Exact(_) => "Exact",
         Choice::Wildcard(_) => "Wildcard",
+        Choice::Assigned(_) => "Assigned",
         Choice::Default(_) => "Default",
         Choice::Nothing => "Nothing",
     }
