@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use model::{
     Action, Binding, BindingStatus, Certificate, CertificateId, CertificateList, CertificateSource,
     Direction, FixedResponse, Listener, Name, ObjectRef, Protocol, RouteTable, Rule, RuleMatch,
-    TlsSettings, TlsVersions,
+    Server, TlsSettings, TlsVersions,
 };
 use serve::ServedListener;
 use testkit::pki::TestCa;
@@ -77,6 +77,19 @@ pub fn listener(key: &str, hosts: &[&str], bindings: Vec<Binding>) -> Listener {
         request_timeout: Duration::from_secs(60),
         gzip: false,
     }
+}
+
+/// One of the servers on a listener's port, which serves as `listener` does.
+pub fn server(hosts: &[&str], listener: Listener) -> Server {
+    Server {
+        name: "shop/web/https".into(),
+        hosts: hosts.iter().map(|host| Name::parse(host).unwrap()).collect(),
+        listener: Arc::new(listener),
+    }
+}
+
+pub fn with_servers(listener: Listener, servers: Vec<Server>) -> Listener {
+    Listener { tls: None, servers, ..listener }
 }
 
 pub fn served(listener: Listener) -> ServedListener {

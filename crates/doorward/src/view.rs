@@ -9,6 +9,7 @@ mod envoy;
 mod listener;
 mod name;
 mod order;
+mod server;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub use envoy::EnvoyView;
 pub use listener::{BindingView, ListenerView};
 pub use name::NameView;
 pub use order::OrderView;
+pub use server::ServerView;
 
 /// What became of one object; written as [`model::Verdict`] writes itself.
 #[derive(Clone, Debug, Deserialize, Serialize)]

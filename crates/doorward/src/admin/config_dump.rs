@@ -76,9 +76,10 @@ impl ConfigDump {
         let mut secrets = BTreeMap::new();
         for listener in served.listeners.values() {
             for (id, certificate) in certificates(listener) {
+                let name = name_of(id, listener);
                 secrets
-                    .entry((id, certificate.fingerprint))
-                    .or_insert_with(|| DynamicSecret::new(id, listener, certificate));
+                    .entry((name.clone(), certificate.fingerprint))
+                    .or_insert_with(|| DynamicSecret::new(id, name, listener, certificate));
             }
         }
         let kind = "type.googleapis.com/envoy.admin.v3.SecretsConfigDump";
@@ -90,6 +91,14 @@ impl ConfigDump {
 fn certificates(listener: &ServedListener) -> impl Iterator<Item = (&CertificateId, &Certificate)> {
     let bindings = &listener.listener.certificates.bindings;
     bindings.iter().filter_map(|held| Some((&held.id, held.certificate.as_deref()?)))
+}
+
+/// The servers of a mesh's gateway know their Secrets by Istio's names, as an Envoy would.
+fn name_of(id: &CertificateId, listener: &ServedListener) -> String {
+    match id.as_secret() {
+        Some((_, name)) if !listener.listener.servers.is_empty() => format!("kubernetes://{name}"),
+        _ => id.to_string(),
+    }
 }
 
 /// By the names that Envoys ask by. What one of them refused goes before what all took.
@@ -130,10 +139,15 @@ impl DynamicSecret {
         Some(Self { name, version_info, last_updated: acked.time, secret: whole, error_state })
     }
 
-    fn new(id: &CertificateId, listener: &ServedListener, served: &Certificate) -> Self {
+    fn new(
+        id: &CertificateId,
+        name: String,
+        listener: &ServedListener,
+        served: &Certificate,
+    ) -> Self {
         let refused = listener.rejected.iter().find(|refused| refused.id == *id);
         Self {
-            name: id.to_string(),
+            name: name.clone(),
             version_info: served.fingerprint.to_string(),
             last_updated: listener.last_updated,
             error_state: refused.map(|refused| UpdateFailureState {
@@ -141,7 +155,7 @@ impl DynamicSecret {
                 last_update_attempt: refused.since,
                 version_info: refused.fingerprint.to_string(),
             }),
-            secret: Secret::pair(id.to_string(), served),
+            secret: Secret::pair(name, served),
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use translate::{Memory, Translator};
 
 use super::{
-    describe::name_table,
+    describe::{name_table, server_table},
     get::{binding_table, listener_table},
     print,
 };
@@ -88,13 +88,16 @@ impl Report {
             listeners => listener_table(listeners, screen).to_string(),
         };
         for listener in &self.listeners {
-            if listener.served.is_empty() {
+            if listener.served.is_empty() && listener.servers.is_empty() {
                 continue;
             }
             let bindings = binding_table(&listener.certificates, screen);
-            let names = name_table(&listener.served, screen);
             // Writing to a String cannot fail.
-            let _ = write!(text, "\n{}\n{bindings}\n{names}", listener.key());
+            let _ = write!(text, "\n{}\n{bindings}\n", listener.key());
+            if !listener.servers.is_empty() {
+                let _ = writeln!(text, "{}", server_table(&listener.servers, screen));
+            }
+            let _ = write!(text, "{}", name_table(&listener.served, screen));
         }
         let problems: Vec<_> = self
             .verdicts

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     args::{Describe, Output},
     table::{self, Screen, Table},
-    view::{CertificateView, ListenerView, LoadBalancerView, NameView},
+    view::{CertificateView, ListenerView, LoadBalancerView, NameView, ServerView},
 };
 
 pub fn describe(what: &Describe) -> Result<()> {
@@ -52,6 +52,9 @@ pub fn listener(found: ListenerView, screen: Screen) -> String {
     if !found.certificates.is_empty() {
         let _ = write!(text, "\n{}", binding_table(&found.certificates, screen));
     }
+    if !found.servers.is_empty() {
+        let _ = write!(text, "\n{}", server_table(&found.servers, screen));
+    }
     if !found.served.is_empty() {
         let _ = write!(text, "\n{}", name_table(&found.served, screen));
     }
@@ -59,6 +62,34 @@ pub fn listener(found: ListenerView, screen: Screen) -> String {
         let _ = write!(text, "\n{}", verdicts(&found.problems, screen));
     }
     text
+}
+
+/// Also what `check` prints.
+pub fn server_table(servers: &[ServerView], screen: Screen) -> Table {
+    let header = ["SERVER", "MODE", "CERTIFICATES", "CLIENT CA", "HOSTS"];
+    let mut table = Table::new(screen, &header, &["CERTIFICATES", "CLIENT CA", "HOSTS"]);
+    for server in servers {
+        let certificates: Vec<_> = server
+            .certificates
+            .iter()
+            .map(|held| match held.state.as_str() {
+                "Served" => held.id.clone(),
+                state => format!("{} ({})", held.id, state.to_lowercase()),
+            })
+            .collect();
+        table.row([
+            server.name.clone(),
+            server.mode.clone(),
+            or_dash(&certificates),
+            or_dash(&server.client_ca),
+            table::names(&server.hosts),
+        ]);
+    }
+    table
+}
+
+fn or_dash(names: &[String]) -> String {
+    if names.is_empty() { "-".into() } else { table::names(names) }
 }
 
 /// Which certificate answers for each host; also what `check` prints.

@@ -1,6 +1,6 @@
 //! A listener as the API shows it.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, iter};
 
 use jiff::Timestamp;
 use model::{Binding, Listener, LoadBalancer, Model, ObjectRef, State, Verdict};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serve::{LedgerEntry, ServedListener};
 
 use super::{
-    VerdictView,
+    ServerView, VerdictView,
     name::{NameView, names_of},
 };
 
@@ -28,6 +28,9 @@ pub struct ListenerView {
     /// listener is shown in full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_by: Option<String>,
+    /// Those that share its port; only where one listener is shown in full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ServerView>,
     /// What each name is answered with; only where one listener is shown in full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub served: Vec<NameView>,
@@ -73,6 +76,7 @@ impl ListenerView {
                 .collect(),
             problems,
             declared_by: None,
+            servers: Vec::new(),
             served: Vec::new(),
         }
     }
@@ -86,6 +90,7 @@ impl ListenerView {
         ledger: Option<&[LedgerEntry]>,
     ) -> Self {
         self.declared_by = Some(listener.declared_by.to_string());
+        self.servers = listener.servers.iter().map(ServerView::from).collect();
         if listener.tls.is_some() {
             self.served = names_of(model, listener, ledger);
         }
@@ -100,12 +105,11 @@ impl ListenerView {
 }
 
 fn problems_of(listener: &Listener, verdicts: &[Verdict]) -> Vec<VerdictView> {
-    let involved: HashSet<&ObjectRef> = listener
-        .routes
-        .rules()
-        .iter()
-        .map(|rule| &rule.origin)
-        .chain([&listener.declared_by])
+    let parts = iter::once(listener).chain(listener.servers.iter().map(|server| &*server.listener));
+    let involved: HashSet<&ObjectRef> = parts
+        .flat_map(|part| {
+            part.routes.rules().iter().map(|rule| &rule.origin).chain([&part.declared_by])
+        })
         .collect();
     verdicts
         .iter()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{CertificateId, Listener, ListenerKey, Model, Protocol};
+use model::{CertificateId, Dialect, Listener, ListenerKey, Model, Protocol};
 use tracing::info;
 use translate::world::{Console, ConsoleEdit};
 
@@ -155,6 +155,13 @@ impl Shelf {
 fn writable_listener(model: &Model, key: &ListenerKey) -> Result<Arc<Listener>, ApiError> {
     let balancer = model.load_balancers.iter().find(|balancer| balancer.name == key.load_balancer);
     let listener = model.listener(key).ok_or_else(|| no_listener(model, key))?;
+    if balancer.is_some_and(|balancer| balancer.dialect == Dialect::Istio) {
+        return Err(ApiError::conflict(
+            "FollowsGateways",
+            "its servers serve what Gateways name: change credentialName there, or the Secret that it names",
+        )
+        .on(format!("listener {key}")));
+    }
     if balancer.is_none_or(|balancer| balancer.read_only) {
         let name = &key.load_balancer;
         return Err(ApiError::new(
