@@ -59,7 +59,7 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
     }
 
     let past = elb::Past { objects: &memory.elb, retain: settings.retain_removed_settings };
-    let homes = memo.follow(world, settings, &classes, past);
+    let homes = memo.follow(world, &classes, past);
     let mut groups = memo.groups(homes, &mut claims);
     for (object, config) in memo.alb_configs() {
         let members = groups.alb.remove(&*object.reference.name).unwrap_or_default();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use k8s_openapi::api::{
-    core::v1::{Endpoints, Service},
+    core::v1::{Endpoints, Service, ServicePort as PortSpec},
     discovery::v1::EndpointSlice,
 };
 use model::{Backend, BackendProtocol, Balancing};
@@ -110,7 +110,13 @@ pub(crate) struct Resolver<'w> {
     slices: Option<SlicesByService<'w>>,
 }
 
-impl Resolver<'_> {
+impl<'w> Resolver<'w> {
+    /// None for a Service that does not exist.
+    pub fn ports_of(&self, service: &Key) -> &'w [PortSpec] {
+        let spec = self.world.services.get(service).and_then(|found| found.body.spec.as_ref());
+        spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default()
+    }
+
     pub fn resolve(&mut self, service: &Key, port: &ServicePort, manner: Manner) -> Resolved {
         let known = self.backends.known.get(service).into_iter().flatten();
         let known = known.filter(|known| known.port == *port && known.manner == manner);

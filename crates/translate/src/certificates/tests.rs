@@ -193,7 +193,9 @@ impl Upload {
 fn reached(translation: &Translation, now: Timestamp) -> BTreeSet<&'static str> {
     let table = CertificateTable::new(&only_listener(translation).certificates);
     let is_good = |host: &&str| match table.choose_for(&Name::parse(host).unwrap()) {
-        Choice::Exact(found) | Choice::Wildcard(found) => !found.is_expired(now),
+        Choice::Exact(found) | Choice::Wildcard(found) | Choice::Assigned(found) => {
+            !found.is_expired(now)
+        }
         Choice::Default(_) | Choice::Nothing => false,
     };
     HOSTS.into_iter().filter(is_good).collect()

@@ -173,6 +173,34 @@ impl<'a> Fields<'a> {
         children
     }
 
+    /// All keys, of a map in which any may stand.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.map.keys().map(String::as_str)
+    }
+
+    /// All keys with their values, of a map in which any may stand.
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
+        self.map.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// The object under one of [`Fields::keys`].
+    pub fn free_child(
+        &self,
+        key: &str,
+        go_type: &'static str,
+        problems: &mut Problems,
+    ) -> Option<Fields<'a>> {
+        match self.map.get(key)? {
+            Value::Object(map) => Some(Self {
+                map,
+                place: self.place.below(key, go_type),
+                known: Vec::new(),
+                is_exact: self.is_exact,
+            }),
+            other => self.wrong_type(key, other, go_type, "write a map of keys", problems),
+        }
+    }
+
     pub fn path(&self) -> &str {
         &self.place.path
     }

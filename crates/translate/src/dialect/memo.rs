@@ -16,7 +16,7 @@ use super::{
     tracked::{Entry, Tracked},
 };
 use crate::{
-    Settings, World,
+    World,
     alb::AlbConfig,
     elb::{ElbIngress, ElbMember, ElbService, Past},
     istio,
@@ -67,7 +67,6 @@ impl Memo {
     pub(super) fn follow<'w>(
         &mut self,
         world: &'w World,
-        settings: &Settings,
         classes: &Classes<'w>,
         past: Past<'_>,
     ) -> Vec<Home<'w>> {
@@ -118,7 +117,7 @@ impl Memo {
                 service.resolve(key, &mut resolver);
             }
         }
-        some_news |= self.istio.follow(world, settings, &changed, &mut resolver);
+        some_news |= self.istio.follow(world, &changed, &mut resolver);
         if some_news {
             self.backends.forget_unused();
         }

@@ -48,7 +48,7 @@ pub(crate) fn claim(kept: &Kept, world: &World, settings: &Settings, claims: &mu
     let mut draft = Draft {
         world,
         settings,
-        routing: kept.virtual_services.routing(settings),
+        routing: kept.virtual_services.routing(&kept.gateways, &settings.mesh),
         forwarded: Arc::new(ForwardedHeaders {
             client_address: true,
             proto: true,
@@ -167,18 +167,22 @@ impl Draft<'_> {
     }
 
     /// Redirects come first, so that a name which one server redirects is never served in clear
-    /// by another.
+    /// by another; and what takes every request of a host comes last.
     fn rules_in_clear(&mut self, door: &Door<'_>) -> Vec<Arc<Rule>> {
-        let (mut redirects, mut rules) = (Vec::new(), Vec::new());
+        let (mut redirects, mut rules, mut last) = (Vec::new(), Vec::new(), Vec::new());
         for guest in &door.crowd {
             let Admitted { gateway, server, .. } = &guest.admitted;
             let routes = self.routing.routes_for(gateway, server);
             match server.kind {
                 Kind::Redirect => redirects.extend(redirects_of(gateway, server)),
-                _ => rules.extend(routes.rules),
+                _ => {
+                    rules.extend(routes.rules);
+                    last.extend(routes.catch_alls);
+                }
             }
         }
         redirects.append(&mut rules);
+        redirects.append(&mut last);
         redirects
     }
 
@@ -204,7 +208,8 @@ impl Draft<'_> {
         match &server.kind {
             Kind::Https(termination) => {
                 let listener = self.inner(server, Protocol::Https, Some(tls(termination)));
-                servers.push(claim(names, ListenerClaim { rules: routes.rules, ..listener }));
+                servers
+                    .push(claim(names, ListenerClaim { rules: routes.into_rules(), ..listener }));
             }
             Kind::Tls(termination) => {
                 let Some(tunnel) = routes.tcp else {

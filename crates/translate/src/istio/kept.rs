@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{gateway::GatewayPlan, virtual_services::VirtualServices};
 use crate::{
-    Settings, World,
+    World,
     dialect::Tracked,
     service::Resolver,
     world::{Gateway, Key},
@@ -22,11 +22,10 @@ impl Kept {
     pub fn follow(
         &mut self,
         world: &World,
-        settings: &Settings,
         changed: &HashSet<Key>,
         resolver: &mut Resolver<'_>,
     ) -> bool {
         self.gateways.follow(&world.gateways, GatewayPlan::read, |_| ());
-        self.virtual_services.follow(world, &self.gateways, settings, changed, resolver)
+        self.virtual_services.follow(world, changed, resolver)
     }
 }

@@ -10,6 +10,7 @@ mod doors;
 mod gateway;
 mod kept;
 mod secure;
+mod virtual_service;
 mod virtual_services;
 
 pub(crate) use claims::claim;

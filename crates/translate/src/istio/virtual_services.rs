@@ -1,20 +1,33 @@
 //! All VirtualServices of a World, and what they say of each server of a Gateway.
 
-use std::{collections::HashSet, marker::PhantomData, sync::Arc};
+mod host_index;
+mod member;
+mod routing;
+
+use std::{collections::HashSet, sync::Arc};
 
 use model::{Name, Rule, Tunnel};
 
-use super::gateway::{GatewayPlan, ServerPlan};
+use super::virtual_service::{Backing, VirtualServicePlan};
 use crate::{
-    Settings, World,
-    dialect::{Claims, Tracked},
+    World,
+    dialect::Tracked,
     service::Resolver,
-    world::{Gateway, Key},
+    world::{Key, VirtualService},
 };
+
+pub(super) use routing::Routing;
 
 /// Read, with their backends.
 #[derive(Debug, Default)]
-pub(super) struct VirtualServices;
+pub(super) struct VirtualServices(Tracked<VirtualService, Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    plan: VirtualServicePlan,
+    /// `None` until its backends were looked up.
+    backing: Option<Backing>,
+}
 
 /// What one server of a Gateway does with what it gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,10 +35,21 @@ pub(super) struct ServerRoutes {
     /// For servers that read HTTP, in order of priority. Every rule names the hosts that the
     /// server and its VirtualService have in common; no host: any.
     pub rules: Vec<Arc<Rule>>,
+    /// Of the same kind, for every request of their hosts: behind the `rules` of all servers that
+    /// share a table.
+    pub catch_alls: Vec<Arc<Rule>>,
     /// For servers that pass TLS on unopened.
     pub sni: Vec<SniRoute>,
     /// For servers that pass bytes on: of plain TCP, or of a TLS connection that ends here.
     pub tcp: Option<Arc<Tunnel>>,
+}
+
+impl ServerRoutes {
+    /// Of a server that has its table alone.
+    pub fn into_rules(mut self) -> Vec<Arc<Rule>> {
+        self.rules.append(&mut self.catch_alls);
+        self.rules
+    }
 }
 
 /// Connections that go where their ClientHello says.
@@ -36,35 +60,25 @@ pub(super) struct SniRoute {
     pub tunnel: Arc<Tunnel>,
 }
 
-/// One run: servers ask for their routes one after the other, in order of priority.
-#[derive(Debug)]
-pub(super) struct Routing<'a>(PhantomData<&'a VirtualServices>);
-
 impl VirtualServices {
     /// Takes in what changed; see [`super::Kept::follow`].
     pub fn follow(
         &mut self,
-        _world: &World,
-        _gateways: &Tracked<Gateway, GatewayPlan>,
-        _settings: &Settings,
-        _changed: &HashSet<Key>,
-        _resolver: &mut Resolver<'_>,
+        world: &World,
+        changed: &HashSet<Key>,
+        resolver: &mut Resolver<'_>,
     ) -> bool {
-        false
+        let mut some_news = false;
+        let fresh = |object: &_| Kept { plan: VirtualServicePlan::read(object), backing: None };
+        self.0.follow(&world.virtual_services, fresh, |_| some_news = true);
+        for entry in &mut self.0.entries {
+            let Kept { plan, backing } = &mut entry.value;
+            let is_good = |backing: &Backing| !backing.is_outdated(plan, changed);
+            if !backing.as_ref().is_some_and(is_good) {
+                some_news = true;
+                *backing = Some(Backing::resolve(plan, resolver));
+            }
+        }
+        some_news
     }
-
-    pub fn routing<'a>(&'a self, _settings: &'a Settings) -> Routing<'a> {
-        Routing(PhantomData)
-    }
-}
-
-impl Routing<'_> {
-    /// Asked once for every server that is served; one whose requests are all redirected to
-    /// HTTPS uses nothing of the answer.
-    pub fn routes_for(&mut self, _gateway: &GatewayPlan, _server: &ServerPlan) -> ServerRoutes {
-        ServerRoutes::default()
-    }
-
-    /// Names every VirtualService as ours, and says what there is to say of it.
-    pub fn finish(self, _claims: &mut Claims) {}
 }

@@ -1,0 +1,111 @@
+//! Durations as Go writes them: `1h30m`, `1.5s`, `250ms`.
+
+use std::time::Duration;
+
+use model::Reason;
+
+use crate::dialect::{Fields, Problems};
+
+/// What Istio's validation lets through at least.
+const LEAST: Duration = Duration::from_millis(1);
+
+/// One that must last for a while.
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Problems,
+) -> Option<Duration> {
+    let text = fields.text(key, problems)?;
+    let found = parse(text).filter(|duration| *duration >= LEAST);
+    if found.is_none() {
+        problems.reject(Reason::InvalidField, fields.path_of(key), wrong(text));
+    }
+    found
+}
+
+/// One that may be `0s`.
+pub(super) fn read_or_zero(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Problems,
+) -> Option<Duration> {
+    let text = fields.text(key, problems)?;
+    let found = parse(text).filter(|duration| duration.is_zero() || *duration >= LEAST);
+    if found.is_none() {
+        problems.reject(Reason::InvalidField, fields.path_of(key), wrong(text));
+    }
+    found
+}
+
+fn wrong(text: &str) -> String {
+    format!("{text:?} is no duration of 1ms or more: write it as 250ms, 1.5s or 1h30m")
+}
+
+/// `None` for what Go's `time.ParseDuration` refuses, for negative ones, and beyond 584 years.
+fn parse(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(number_end);
+        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        total = total.checked_add(of_unit(number, nanoseconds_of(unit)?)?)?;
+        rest = after;
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+fn nanoseconds_of(unit: &str) -> Option<u64> {
+    Some(match unit {
+        "ns" => 1,
+        "us" | "µs" | "μs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60 * 1_000_000_000,
+        "h" => 3_600 * 1_000_000_000,
+        _ => return None,
+    })
+}
+
+fn of_unit(number: &str, unit: u64) -> Option<Duration> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let mut nanoseconds = whole.checked_mul(unit)?;
+    let mut place = unit;
+    for digit in fraction.bytes() {
+        place /= 10;
+        nanoseconds = nanoseconds.checked_add(u64::from(digit.checked_sub(b'0')?) * place)?;
+    }
+    Some(Duration::from_nanos(nanoseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        for (text, milliseconds) in [
+            ("0", 0),
+            ("0s", 0),
+            ("250ms", 250),
+            ("1.5s", 1_500),
+            (".5s", 500),
+            ("1h30m", 5_400_000),
+            ("1m0.25s", 60_250),
+            ("1000us", 1),
+        ] {
+            assert_eq!(parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "5", "s", "-1s", "1 s", "1d", "1..5s", ".s", "99999999999h"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

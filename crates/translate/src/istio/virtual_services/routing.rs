@@ -1,0 +1,194 @@
+//! One run over all VirtualServices: who is bound to which server, and what comes of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use model::{Name, Reason};
+
+use super::{
+    ServerRoutes, VirtualServices,
+    host_index::HostIndex,
+    member::{Member, Taken},
+};
+use crate::{
+    dialect::{Claims, Problems, Tracked},
+    istio::{
+        gateway::{GatewayPlan, Kind, ServerPlan},
+        virtual_service::{Host, Site, VirtualServicePlan, candidates},
+    },
+    settings::Mesh,
+    world::{Gateway, Key},
+};
+
+/// Servers ask for their routes one after the other, in order of priority.
+#[derive(Debug)]
+pub(in crate::istio) struct Routing<'a> {
+    mesh: &'a Mesh,
+    gateways: &'a Tracked<Gateway, GatewayPlan>,
+    /// The oldest first.
+    members: Vec<Member<'a>>,
+    by_gateway: HashMap<&'a Key, HostIndex<'a>>,
+    taken: Taken,
+}
+
+impl VirtualServices {
+    pub fn routing<'a>(
+        &'a self,
+        gateways: &'a Tracked<Gateway, GatewayPlan>,
+        mesh: &'a Mesh,
+    ) -> Routing<'a> {
+        let find = |key: &Key| {
+            let entries = &self.0.entries;
+            let place = entries.binary_search_by(|entry| entry.key.cmp(key)).ok()?;
+            let kept = &entries[place].value;
+            Some((&kept.plan, kept.backing.as_ref()?))
+        };
+        let mut members: Vec<Member<'a>> = Vec::with_capacity(self.0.entries.len());
+        for entry in &self.0.entries {
+            let (plan, Some(backing)) = (&entry.value.plan, &entry.value.backing) else { continue };
+            let mut problems = Problems::default();
+            let candidates = match plan.is_for_gateways {
+                true => candidates((plan, backing), find, &mut problems),
+                false => Vec::new(),
+            };
+            members.push(Member { plan, backing, candidates, problems, is_bound: false });
+        }
+        members.sort_by(|a, b| a.plan.age.cmp(&b.plan.age));
+        let mut by_gateway: HashMap<&Key, HostIndex<'_>> = HashMap::new();
+        for (place, Member { plan, .. }) in members.iter().enumerate() {
+            if plan.is_refused || !plan.is_exported_to(&mesh.gateway_namespace) {
+                continue;
+            }
+            for (gateway, _) in &plan.gateways {
+                let index = by_gateway.entry(gateway).or_default();
+                plan.hosts.iter().for_each(|host| index.add(place, host));
+            }
+        }
+        Routing { mesh, gateways, members, by_gateway, taken: Taken::new() }
+    }
+}
+
+impl Routing<'_> {
+    /// Asked once for every server that is served; one whose requests are all redirected to
+    /// HTTPS uses nothing of the answer.
+    pub fn routes_for(&mut self, gateway: &GatewayPlan, server: &ServerPlan) -> ServerRoutes {
+        let gateway = key_of(gateway);
+        let site = Site { gateway: &gateway, port: server.port, mesh: self.mesh };
+        let mut routes = ServerRoutes::default();
+        for (place, common) in self.bound(&site, server) {
+            let member = &mut self.members[place];
+            member.is_bound = true;
+            member.problems.append(member.backing.undecided(member.plan, site.port));
+            match server.kind {
+                Kind::Redirect => {}
+                Kind::Http | Kind::Https(_) => member.add_rules(&site, &common, &mut routes),
+                Kind::Tcp | Kind::Tls(_) => {
+                    routes.tcp = routes.tcp.take().or_else(|| member.tcp(&site));
+                }
+                Kind::Passthrough => routes.sni.extend(member.sni(&site, server, &mut self.taken)),
+            }
+        }
+        routes
+    }
+
+    /// Members with a host of the server, each with the hosts that they have in common.
+    fn bound(&self, site: &Site<'_>, server: &ServerPlan) -> BTreeMap<usize, BTreeSet<Host>> {
+        let mut bound: BTreeMap<usize, BTreeSet<Host>> = BTreeMap::new();
+        let Some(index) = self.by_gateway.get(site.gateway) else { return bound };
+        for server_host in &server.hosts {
+            let host = Host::new(server_host.name.clone());
+            for (place, common) in index.in_common(&host) {
+                let of = &self.members[place].plan.key.namespace;
+                if server_host.namespace.as_ref().is_none_or(|only| only == of) {
+                    bound.entry(place).or_default().insert(common.clone());
+                }
+            }
+        }
+        bound
+    }
+
+    /// Names every VirtualService that is ours, and says what there is to say of it.
+    pub fn finish(mut self, claims: &mut Claims) {
+        let members = std::mem::take(&mut self.members);
+        let ours = members.iter().filter(|member| self.is_ours(member.plan));
+        let delegates: HashSet<&Key> = ours.flat_map(|member| member.plan.delegates()).collect();
+        for mut member in members {
+            let plan = member.plan;
+            if !self.is_ours(plan) && !delegates.contains(&plan.key) {
+                continue;
+            }
+            if plan.is_for_gateways && !plan.is_refused && !member.is_bound {
+                self.say_why_unbound(plan, &mut member.problems);
+            }
+            let subject = &plan.subject;
+            claims.objects.push((subject.object.clone(), subject.origin.clone(), subject.dialect));
+            claims.verdicts.extend(plan.verdicts.iter().chain(&member.backing.verdicts).cloned());
+            claims.verdicts.extend(member.problems.into_verdicts(subject));
+        }
+    }
+
+    /// Not if every Gateway that it names is another workload's.
+    fn is_ours(&self, plan: &VirtualServicePlan) -> bool {
+        let is_ours = |key: &Key| {
+            self.gateway(key).is_none_or(|gateway| gateway.is_for(self.mesh.workload.as_ref()))
+        };
+        plan.is_for_gateways
+            && (plan.gateways.is_empty() || plan.gateways.iter().any(|(key, _)| is_ours(key)))
+    }
+
+    fn gateway(&self, key: &Key) -> Option<&GatewayPlan> {
+        let entries = &self.gateways.entries;
+        let place = entries.binary_search_by(|entry| entry.key.cmp(key)).ok()?;
+        Some(&entries[place].value)
+    }
+
+    fn say_why_unbound(&self, plan: &VirtualServicePlan, problems: &mut Problems) {
+        let namespace = &self.mesh.gateway_namespace;
+        if !plan.is_exported_to(namespace) {
+            let text = format!(
+                "the gateway runs in namespace {namespace}, to which this is not exported: add it, or remove exportTo"
+            );
+            return problems.warn(Reason::NotHonoured, "spec.exportTo", text);
+        }
+        for (key, field) in &plan.gateways {
+            let Key { namespace, name } = key;
+            match self.gateway(key) {
+                None => {
+                    let text = format!(
+                        "Gateway {namespace}/{name} does not exist: create it, or name another as NAMESPACE/NAME"
+                    );
+                    problems.warn(Reason::ConfigNotFound, field.clone(), text);
+                }
+                Some(gateway) if gateway.is_for(self.mesh.workload.as_ref()) => {
+                    let text = format!(
+                        "no server of Gateway {namespace}/{name} has one of these hosts in common; it serves {}: add a host there, or correct these",
+                        hosts_of(gateway)
+                    );
+                    problems.warn(Reason::ListenerNotFound, "spec.hosts", text);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+fn hosts_of(gateway: &GatewayPlan) -> String {
+    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
+    let hosts: BTreeSet<String> = hosts
+        .map(|host| {
+            let name = host.name.as_ref().map_or("*", Name::as_str);
+            match &host.namespace {
+                Some(namespace) => format!("{namespace}/{name}"),
+                None => name.to_owned(),
+            }
+        })
+        .collect();
+    match hosts.len() {
+        0 => "none".to_owned(),
+        _ => hosts.into_iter().collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn key_of(gateway: &GatewayPlan) -> Key {
+    let object = &gateway.subject.object;
+    Key { namespace: object.namespace.clone().unwrap_or_default(), name: object.name.clone() }
+}
