@@ -17,7 +17,11 @@ use translate::{
     world::{Key, Object, Secret},
 };
 
-use crate::{content::Content, reach::Reach, validate};
+use crate::{
+    content::{Content, Roots},
+    reach::Reach,
+    validate,
+};
 use hosts::Hosts;
 
 #[derive(Debug, Default)]
@@ -38,6 +42,8 @@ pub(crate) struct Offer {
     roots: Option<Arc<Content>>,
     /// Why the pair that the Secret holds now is not `pair`.
     problem: Option<String>,
+    /// The same of its CA and `roots`.
+    roots_problem: Option<String>,
 }
 
 /// The answer to a name.
@@ -141,12 +147,11 @@ impl Catalogue {
             Some(offer) => (own.as_str(), offer),
             None => (name, self.offer(namespace, name)?),
         };
-        Some(match &offer.roots {
-            Some(roots) => Found { content: Some(roots.clone()), problem: None },
-            None => Found::nothing(format!(
-                "Secret {namespace}/{name} holds no CA: put its certificates under ca.crt"
-            )),
-        })
+        let lacks = "it holds no CA: put its certificates under ca.crt or cacert";
+        let lacks = offer.roots.is_none().then_some(lacks);
+        let problem = offer.roots_problem.as_deref().or(lacks);
+        let problem = problem.map(|why| format!("Secret {namespace}/{name}: {why}").into());
+        Some(Found { content: offer.roots.clone(), problem })
     }
 
     fn offer(&self, namespace: &str, name: &str) -> Option<&Arc<Offer>> {
@@ -176,12 +181,18 @@ impl Offer {
             Ok(content) => (Some(content), None),
             Err(problem) => (before.and_then(|before| before.pair.clone()), Some(problem)),
         };
-        let roots = match object.body.roots.as_slice() {
+        let Secret { roots, crls, ca_problem, .. } = &object.body;
+        let roots = match (roots.as_slice(), ca_problem) {
             // A CA that can no longer be read is no reason to let nobody in.
-            [] => before.and_then(|before| before.roots.clone()),
-            roots => Some(Arc::new(Content::roots(roots))),
+            (_, Some(_)) => before.and_then(|before| before.roots.clone()),
+            ([], None) => None,
+            (certificates, None) => {
+                let roots = Roots { certificates: certificates.to_vec(), crls: crls.clone() };
+                Some(Arc::new(Content::roots(roots)))
+            }
         };
-        Self { object: object.clone(), pair, roots, problem }
+        let roots_problem = ca_problem.as_ref().map(ToString::to_string);
+        Self { object: object.clone(), pair, roots, problem, roots_problem }
     }
 
     pub(crate) fn roots(&self) -> Option<&Arc<Content>> {

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use aws_lc_rs::digest::{Context, SHA256};
 use model::Certificate;
 use prost::Message;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use crate::{
     key,
@@ -23,7 +23,16 @@ pub struct Content {
 #[derive(Debug)]
 pub enum Material {
     Pair(Arc<Certificate>),
-    Roots(Vec<CertificateDer<'static>>),
+    Roots(Roots),
+}
+
+/// What clients are checked against.
+#[derive(Clone, Debug, Default)]
+pub struct Roots {
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// What of theirs is revoked. Where there is any list, Envoy wants one of each authority in
+    /// a client's chain.
+    pub crls: Vec<CertificateRevocationListDer<'static>>,
 }
 
 /// Equal content, equal version: the first half of a SHA-256, in hex. It survives restarts and is
@@ -34,13 +43,20 @@ pub struct Version(Arc<str>);
 impl Content {
     /// The key needs no place in the version: it is the one that fits the leaf.
     pub fn pair(certificate: Arc<Certificate>) -> Self {
-        let version = Version::of("pair", certificate.chain());
+        let staple = certificate.ocsp_staple.as_deref();
+        let version = Version::of([
+            ("pair", certificate.chain().map(AsRef::as_ref).collect()),
+            ("staple", staple.into_iter().collect()),
+        ]);
         Self { version, material: Material::Pair(certificate) }
     }
 
-    pub fn roots(roots: &[CertificateDer<'static>]) -> Self {
-        let version = Version::of("roots", roots.iter());
-        Self { version, material: Material::Roots(roots.to_vec()) }
+    pub fn roots(roots: Roots) -> Self {
+        let version = Version::of([
+            ("roots", roots.certificates.iter().map(AsRef::as_ref).collect()),
+            ("crls", roots.crls.iter().map(AsRef::as_ref).collect()),
+        ]);
+        Self { version, material: Material::Roots(roots) }
     }
 
     pub fn certificate(&self) -> Option<&Arc<Certificate>> {
@@ -59,13 +75,18 @@ impl Content {
         match &self.material {
             Material::Pair(certificate) => {
                 secret.tls_certificate = Some(TlsCertificate {
-                    certificate_chain: DataSource::of(&x509::chain_pem(certificate)),
-                    private_key: DataSource::of(&key::pem(certificate)),
+                    certificate_chain: DataSource::of(x509::chain_pem(certificate)),
+                    private_key: DataSource::of(key::pem(certificate).as_bytes()),
+                    ocsp_staple: certificate.ocsp_staple.as_deref().and_then(DataSource::of),
                 });
             }
-            Material::Roots(roots) => {
+            Material::Roots(Roots { certificates, crls }) => {
                 secret.validation_context = Some(CertificateValidationContext {
-                    trusted_ca: DataSource::of(&x509::certificates_pem(roots)),
+                    trusted_ca: DataSource::of(x509::certificates_pem(certificates)),
+                    crl: match crls.as_slice() {
+                        [] => None,
+                        crls => DataSource::of(x509::crls_pem(crls)),
+                    },
                 });
             }
         }
@@ -76,7 +97,7 @@ impl Content {
 /// A Secret without content. Envoy refuses it and, having an answer, opens the listeners that
 /// wait for it: the only way to say "there is none" without Delta.
 pub(crate) fn placeholder(name: &str) -> Any {
-    let nothing = TlsCertificate { certificate_chain: None, private_key: None };
+    let nothing = TlsCertificate::default();
     any(&Secret { name: name.to_owned(), tls_certificate: Some(nothing), validation_context: None })
 }
 
@@ -85,12 +106,15 @@ fn any(secret: &Secret) -> Any {
 }
 
 impl Version {
-    fn of<'a>(kind: &str, certificates: impl Iterator<Item = &'a CertificateDer<'static>>) -> Self {
+    /// A part without items leaves no trace, so that adding a kind of part changes no version.
+    fn of<const N: usize>(parts: [(&str, Vec<&[u8]>); N]) -> Self {
         let mut context = Context::new(&SHA256);
-        context.update(kind.as_bytes());
-        for der in certificates {
-            context.update(&(der.len() as u64).to_be_bytes());
-            context.update(der);
+        for (kind, items) in parts.into_iter().filter(|(_, items)| !items.is_empty()) {
+            context.update(kind.as_bytes());
+            for item in items {
+                context.update(&(item.len() as u64).to_be_bytes());
+                context.update(item);
+            }
         }
         let digest = context.finish();
         let digits = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}"));

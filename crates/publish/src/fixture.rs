@@ -53,6 +53,36 @@ impl Secrets {
         self.insert(NAMESPACE, name, Secret { roots, ..nothing() })
     }
 
+    /// A CA that revokes what it issued to these.
+    pub fn put_roots_revoking(
+        &mut self,
+        name: &str,
+        ca: &TestCa,
+        revoked: &[&Issued],
+    ) -> &mut Self {
+        let crls = x509::read_crls(ca.crl(revoked).as_bytes()).unwrap();
+        self.put_roots(name, ca).change(name, |body| body.crls = crls)
+    }
+
+    /// What a CA comes in as that cannot be read.
+    pub fn break_roots(&mut self, name: &str) -> &mut Self {
+        let problem = SecretProblem { field: "data[\"ca.crt\"]", message: "no PEM".into() };
+        self.insert(NAMESPACE, name, Secret { ca_problem: Some(problem), ..nothing() })
+    }
+
+    /// A pair with an OCSP response of its issuer.
+    pub fn put_stapled(&mut self, name: &str, pair: &Issued, response: &[u8]) -> &mut Self {
+        let mut read = x509::read_pair(pair.chain_pem.as_bytes(), pair.key_pem.as_bytes()).unwrap();
+        read.ocsp_staple = Some(response.into());
+        self.insert(NAMESPACE, name, Secret { pair: Ok(Arc::new(read)), ..nothing() })
+    }
+
+    fn change(&mut self, name: &str, change: impl FnOnce(&mut Secret)) -> &mut Self {
+        let mut body = self.world.secrets[&Key::new(NAMESPACE, name)].body.clone();
+        change(&mut body);
+        self.insert(NAMESPACE, name, body)
+    }
+
     /// A Secret of the store namespace with this id.
     pub fn put_stored(&mut self, id: &str, pair: &Issued) -> &mut Self {
         self.put_in("doorward-system", "uploaded", pair);

@@ -21,7 +21,7 @@ mod validate;
 mod who;
 mod wire;
 
-pub use content::{Content, Material, Version};
+pub use content::{Content, Material, Roots, Version};
 pub use ledger::{Client, Ledger, SecretState};
 pub use limits::Limits;
 pub use reach::{Grants, Reach};

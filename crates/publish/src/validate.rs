@@ -12,10 +12,10 @@ use crate::key;
 
 /// Names the cure; holds nothing of the key.
 pub fn pair(certificate: &Certificate) -> Result<(), &'static str> {
-    if wants_staple(certificate) {
+    if wants_staple(certificate) && certificate.ocsp_staple.is_none() {
         return Err(
             "the certificate demands a stapled OCSP response (must-staple), which Envoy refuses \
-             to serve without one: have it issued anew without that extension",
+             to serve without one: put the response under tls.ocsp-staple",
         );
     }
     if !key::is_readable(certificate) {

@@ -127,6 +127,8 @@ pub struct TlsCertificate {
     pub certificate_chain: Option<DataSource>,
     #[prost(message, optional, tag = "2")]
     pub private_key: Option<DataSource>,
+    #[prost(message, optional, tag = "4")]
+    pub ocsp_staple: Option<DataSource>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -134,6 +136,8 @@ pub struct TlsCertificate {
 pub struct CertificateValidationContext {
     #[prost(message, optional, tag = "1")]
     pub trusted_ca: Option<DataSource>,
+    #[prost(message, optional, tag = "7")]
+    pub crl: Option<DataSource>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -144,8 +148,8 @@ pub struct DataSource {
 }
 
 impl DataSource {
-    pub fn of(text: &str) -> Option<Self> {
-        Some(Self { inline_bytes: text.as_bytes().to_vec() })
+    pub fn of(bytes: impl AsRef<[u8]>) -> Option<Self> {
+        Some(Self { inline_bytes: bytes.as_ref().to_vec() })
     }
 }
 

@@ -54,6 +54,8 @@ struct TlsCertificate {
 #[derive(Serialize)]
 struct ValidationContext {
     trusted_ca: InlineBytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crl: Option<InlineBytes>,
 }
 
 #[derive(Serialize)]
@@ -125,7 +127,11 @@ impl DynamicSecret {
             Material::Pair(certificate) => Secret::pair(name.clone(), certificate),
             Material::Roots(roots) => Secret {
                 validation_context: Some(ValidationContext {
-                    trusted_ca: InlineBytes::of(x509::certificates_pem(roots)),
+                    trusted_ca: InlineBytes::of(x509::certificates_pem(&roots.certificates)),
+                    crl: match roots.crls.as_slice() {
+                        [] => None,
+                        crls => Some(InlineBytes::of(x509::crls_pem(crls))),
+                    },
                 }),
                 ..Secret::named(name.clone())
             },

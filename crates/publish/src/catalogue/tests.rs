@@ -122,6 +122,36 @@ fn the_ca_of_its_own_secret_goes_before_the_one_beside_the_pair() {
 }
 
 #[test]
+fn a_ca_that_turns_bad_is_kept_and_one_that_is_taken_out_is_not() {
+    let ca = TestCa::new("clients");
+    let mut secrets = Secrets::default();
+    let first = secrets.put_roots("web", &ca).catalogue();
+    let name = "kubernetes://web-cacert";
+    let second = secrets.break_roots("web").after(&first);
+    let found = second.find(name, &reach());
+    assert_eq!(found.content.unwrap().version, first.find(name, &reach()).content.unwrap().version);
+    assert_eq!(found.problem.as_deref(), Some("Secret istio-system/web: no PEM"));
+    let third = secrets.put("web", &leaf("a.test")).after(&second);
+    assert!(third.find(name, &reach()).content.is_none());
+    assert!(problem(&third, name, &reach()).contains("put its certificates under ca.crt"));
+}
+
+#[test]
+fn what_is_revoked_and_what_is_stapled_are_part_of_the_version() {
+    let (ca, pair) = (TestCa::new("clients"), leaf("a.test"));
+    let mut secrets = Secrets::default();
+    let first = secrets.put("web", &pair).put_roots("ca", &ca).catalogue();
+    secrets.put_stapled("web", &pair, b"response").put_roots_revoking("ca", &ca, &[]);
+    let second = secrets.after(&first);
+    for name in ["kubernetes://web", "kubernetes://ca-cacert"] {
+        let version = |catalogue: &Catalogue| {
+            catalogue.find(name, &reach()).content.expect("there is one").version.clone()
+        };
+        assert_ne!(version(&first), version(&second), "{name}");
+    }
+}
+
+#[test]
 fn an_unchanged_secret_keeps_its_content_from_world_to_world() {
     let mut secrets = Secrets::default();
     let first = secrets.put("web", &leaf("a.test")).catalogue();

@@ -130,23 +130,28 @@ impl TlsDoor {
         })?;
         let roots = catalogue.of_id(client_ca).and_then(|offer| offer.roots().cloned());
         let roots = roots.ok_or_else(|| {
-            Refused::NotReady(format!("sds.tls.clientCa: {client_ca} holds no CA under ca.crt"))
+            Refused::NotReady(format!(
+                "sds.tls.clientCa: {client_ca} holds no CA under ca.crt or cacert"
+            ))
         })?;
         Ok((pair, roots))
     }
 }
 
 fn make(pair: &Content, roots: &Content) -> Result<ServerConfig, rustls::Error> {
-    let (Material::Pair(certificate), Material::Roots(cas)) = (&pair.material, &roots.material)
+    let (Material::Pair(certificate), Material::Roots(roots)) = (&pair.material, &roots.material)
     else {
         return Err(rustls::Error::General("a certificate and a CA are needed".into()));
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut store = RootCertStore::empty();
-    for root in cas {
+    for root in &roots.certificates {
         store.add(root.clone())?;
     }
+    // A list is of one authority; what others issued is not revoked by its silence.
     let verifier = WebPkiClientVerifier::builder_with_provider(store.into(), provider.clone())
+        .with_crls(roots.crls.iter().cloned())
+        .allow_unknown_revocation_status()
         .build()
         .map_err(|error| rustls::Error::General(error.to_string()))?;
     let key = aws_lc_rs::sign::any_supported_type(certificate.key.expose())?;

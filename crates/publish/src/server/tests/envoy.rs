@@ -263,6 +263,66 @@ async fn clients_are_checked_against_the_ca_of_the_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clients_whose_certificates_are_revoked_are_refused_once_the_list_says_so() {
+    let (ca, pair) = (TestCa::new("clients"), leaf("a.test"));
+    let [good, bad] = ["good", "bad"].map(|name| ca.issue(&[name], LeafOptions::client()));
+    let mut secrets = Secrets::default();
+    secrets.put("a", &pair).put_roots("a-cacert", &ca);
+    let mut server = Started::new(secrets);
+    let mut host = Host::new("a.test", "kubernetes://a");
+    host.client_ca = Some("kubernetes://a-cacert".into());
+    let way = Discovery::AggregatedDelta;
+    let bootstrap = Bootstrap::new(way, Server::Unix(server.socket()), vec![host]);
+    let Some(envoy) = Envoy::start(&bootstrap.text()).await else { return };
+    let address = envoy.listener("https").await;
+    let with = |identity: &Issued| {
+        let identity = Some(identity.clone());
+        TlsClient::new(ClientOptions { identity, ..ClientOptions::default() })
+    };
+    let is_let_in = |client: TlsClient| async move {
+        client.get(address, "a.test", "/").await.is_ok_and(|answer| answer.text() == "hello")
+    };
+    for identity in [&good, &bad] {
+        wait_until(LIMIT, || is_let_in(with(identity))).await;
+    }
+    server.change(|secrets| {
+        secrets.put_roots_revoking("a-cacert", &ca, &[&bad]);
+    });
+    wait_until(LIMIT, || async { !is_let_in(with(&bad)).await }).await;
+    assert!(is_let_in(with(&good)).await);
+    server.stands("kubernetes://a-cacert", Standing::Acked).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_demands_a_staple_is_served_once_it_has_one() {
+    let Some(openssl) = testkit::peers::need("openssl") else { return };
+    let ca = TestCa::new("root");
+    let options = LeafOptions { must_staple: true, ..LeafOptions::default() };
+    let pair = ca.issue(&["a.test"], options);
+    let mut secrets = Secrets::default();
+    secrets.put("a", &pair);
+    let mut server = Started::new(secrets);
+    let bootstrap = bootstrap(&server, Discovery::Delta, &[("a.test", "kubernetes://a")]);
+    let Some(envoy) = Envoy::start(&bootstrap.text()).await else { return };
+    let address = envoy.listener("https").await;
+    server.stands("kubernetes://a", Standing::Missing).await;
+
+    let response = ca.ocsp_response(&pair);
+    server.change(|secrets| {
+        secrets.put_stapled("a", &pair, &response);
+    });
+    shown(address, "a.test", &pair).await;
+    server.stands("kubernetes://a", Standing::Acked).await;
+    let mut client = tokio::process::Command::new(openssl);
+    client.args(["s_client", "-status", "-servername", "a.test", "-connect"]);
+    let output = client.arg(address.to_string()).stdin(std::process::Stdio::null()).output();
+    let output = output.await.unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("OCSP Response Status: successful"), "{shown}");
+    assert!(shown.contains("Cert Status: good"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn over_tcp_a_client_certificate_says_the_namespace() {
     let (servers, clients) = (TestCa::new("servers"), TestCa::new("clients"));
     let (mine, theirs) = (leaf("a.test"), leaf("a.test"));
