@@ -1,9 +1,16 @@
 //! From claims to listeners: has the binder choose their certificates, and hands out again
 //! what has not changed.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    sync::Arc,
+};
 
-use model::{Binding, CertificateList, Listener, ListenerKey, RouteTable, Server, TlsSettings};
+use model::{
+    Binding, CertificateId, CertificateList, Listener, ListenerKey, Name, RouteTable, Server,
+    TlsSettings,
+};
 
 use crate::{
     Settings,
@@ -106,9 +113,10 @@ impl<'a> Builder<'_, 'a> {
     fn servers(&mut self, site: &Site<'_, 'a>) -> Result<Vec<Server>, FailClosed> {
         let claims = &site.listener.servers;
         let mut servers = Vec::with_capacity(claims.len());
+        let before = site.before.iter().flat_map(|before| &before.servers);
+        let before: HashMap<(&str, &[Name]), &Arc<Listener>> =
+            before.map(|server| ((&*server.name, &*server.hosts), &server.listener)).collect();
         for claim in claims {
-            let known = site.before.iter().flat_map(|before| &before.servers);
-            let mut known = known.filter(|it| it.name == claim.name && it.hosts == claim.hosts);
             let listener = self.build(Site {
                 key: site.key,
                 address: site.address,
@@ -117,7 +125,7 @@ impl<'a> Builder<'_, 'a> {
                 listener: &claim.listener,
                 server: Some(claim),
                 beside: None,
-                before: known.next().map(|known| &known.listener),
+                before: before.get(&(&*claim.name, &*claim.hosts)).copied(),
             });
             let (name, hosts) = (claim.name.clone(), claim.hosts.clone());
             servers.extend(listener.ok().map(|listener| Server { name, hosts, listener }));
@@ -132,8 +140,10 @@ impl<'a> Builder<'_, 'a> {
 /// Each certificate once. The one that answers where no server has the name is the Default.
 fn sum(servers: &[Server]) -> CertificateList {
     let mut bindings: Vec<Binding> = Vec::new();
+    let mut positions: HashMap<&CertificateId, usize> = HashMap::new();
     for binding in servers.iter().flat_map(|server| &server.listener.certificates.bindings) {
-        match bindings.iter_mut().find(|known| known.id == binding.id) {
+        let position = *positions.entry(&binding.id).or_insert(bindings.len());
+        match bindings.get_mut(position) {
             Some(known) => known.is_default |= binding.is_default,
             None => bindings.push(binding.clone()),
         }

@@ -5,9 +5,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use model::resource::ca_secret;
 use serde_json::Value;
 
-use crate::{World, issuers::secrets_in, world::Key};
+use crate::{World, issuers::secrets_in, istio, world::Key};
 
 /// Where Secrets lie that are named without a namespace.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +51,13 @@ pub fn named_secrets(world: &World, homes: &SecretHomes<'_>) -> BTreeSet<Key> {
     for object in world.gateways.values() {
         let servers = object.body.0.pointer("/spec/servers").and_then(Value::as_array);
         let tls = servers.into_iter().flatten().filter_map(|server| server.get("tls"));
-        for name in
-            tls.flat_map(credentials).filter_map(|name| in_own_namespace(name, homes.gateway))
-        {
+        for written in tls.flat_map(credentials) {
+            let Ok((namespace, name)) = istio::secret_of(written) else { continue };
+            if namespace.is_some_and(|namespace| *namespace != **homes.gateway) {
+                continue;
+            }
             // What clients are checked against may be in a Secret of its own.
-            for name in [name.to_owned(), format!("{name}-cacert")] {
+            for name in [ca_secret(&name), name.into_owned()] {
                 named.insert(Key { namespace: homes.gateway.clone(), name: name.into() });
             }
         }
@@ -68,16 +71,6 @@ fn credentials(tls: &Value) -> impl Iterator<Item = &str> {
     let single = ["credentialName", "caCertCredentialName"].into_iter();
     let single = single.filter_map(|field| tls.get(field));
     single.chain(several.into_iter().flatten()).filter_map(Value::as_str)
-}
-
-/// The Secret's name in `NAME`, `kubernetes://NAME` or `kubernetes://NAMESPACE/NAME`.
-fn in_own_namespace<'a>(credential: &'a str, namespace: &str) -> Option<&'a str> {
-    let name = credential.strip_prefix("kubernetes://").unwrap_or(credential);
-    let name = match name.split_once('/') {
-        None => name,
-        Some((other, name)) => (other == namespace).then_some(name)?,
-    };
-    (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
 fn secret_of(block: &Value) -> Option<Key> {

@@ -50,7 +50,7 @@ impl<'a> Binder<'a> {
                 continue;
             }
             let message = format!(
-                "{host} is answered on {} with a certificate that does not carry the name, which clients that check refuse: {}",
+                "{host} is answered on {} with a certificate that does not carry the name, and clients that check names refuse it: {}",
                 wishes.key,
                 self.cure(wishes, member, host)
             );

@@ -20,7 +20,7 @@ use model::{Dialect, Reason, Verdict};
 use serde_json::Value;
 
 pub(crate) use server::{Kind, ServerHost, ServerPlan};
-pub(crate) use tls::{Credential, Termination};
+pub(crate) use tls::{Credential, Termination, secret_of};
 
 use crate::{
     claim::OnDelete,
@@ -169,3 +169,6 @@ fn on_delete(annotations: &Annotations<'_>, problems: &mut Problems) -> Option<O
     }
     found.map(|(_, policy)| *policy)
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,4 +14,5 @@ mod virtual_service;
 mod virtual_services;
 
 pub(crate) use claims::claim;
+pub(crate) use gateway::secret_of;
 pub(crate) use kept::Kept;

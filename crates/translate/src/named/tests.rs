@@ -68,7 +68,7 @@ spec:
   servers:
   - {port: {number: 80}}
   - tls: {credentialName: one}
-  - tls: {credentialNames: ["kubernetes://two", "kubernetes://edge/three"]}
+  - tls: {credentialNames: ["kubernetes-gateway://edge/two", "kubernetes://edge/three"]}
   - tls: {caCertCredentialName: four}
   - tls: {credentialName: "kubernetes://elsewhere/five"}
   - tls: {credentialName: "configmap://edge/six"}

@@ -15,7 +15,7 @@ pub(super) fn read(
 ) -> Vec<ServerHost> {
     let path = fields.path_of("hosts");
     let written = fields.texts("hosts", problems);
-    if written.is_empty() {
+    if written.is_empty() && !fields.asks_for("hosts") {
         let text = "no host: write the names that clients ask for, or \"*\" for any";
         problems.reject(Reason::InvalidField, path, text);
         return Vec::new();

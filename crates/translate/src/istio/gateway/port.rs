@@ -50,7 +50,7 @@ impl<'a> Port<'a> {
         let number = number(&mut port, problems);
         let spoken = protocol(&mut port, problems);
         let name = port.text("name", problems);
-        if name.is_none() && !port.has("name") {
+        if name.is_none() && !port.asks_for("name") {
             let text = "the port has no name: write one that no other server of this Gateway has";
             problems.reject(Reason::InvalidField, port.path_of("name"), text);
         }
@@ -67,7 +67,7 @@ impl<'a> Port<'a> {
 fn number(port: &mut Fields<'_>, problems: &mut Problems) -> Option<u16> {
     let path = port.path_of("number");
     let Some(written) = port.integer("number", problems) else {
-        if !port.has("number") {
+        if !port.asks_for("number") {
             problems.reject(Reason::InvalidField, path, "no number: write one from 1 to 65535");
         }
         return None;
@@ -83,7 +83,7 @@ fn number(port: &mut Fields<'_>, problems: &mut Problems) -> Option<u16> {
 fn protocol(port: &mut Fields<'_>, problems: &mut Problems) -> Option<Spoken> {
     let path = port.path_of("protocol");
     let Some(written) = port.text("protocol", problems) else {
-        if !port.has("protocol") {
+        if !port.asks_for("protocol") {
             let text = "no protocol: write HTTP, HTTPS, TCP or TLS";
             problems.reject(Reason::InvalidField, path, text);
         }

@@ -1,6 +1,6 @@
 //! `tls` of a server: what becomes of TLS, and which certificates end it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use model::{
     ClientDemand, Reason, TlsVersions,
@@ -69,6 +69,8 @@ const OF_CLIENTS: [&str; 5] = [
     "insecureSkipVerify",
 ];
 
+const OTHERS: [&str; 4] = ["caCrl", "minProtocolVersion", "maxProtocolVersion", "cipherSuites"];
+
 /// `field` is the server's. `None` only with a rejection among the problems.
 pub(super) fn read(
     written: Option<Fields<'_>>,
@@ -85,8 +87,9 @@ pub(super) fn read(
         }
         return Some(if spoken == Spoken::Http { Kind::Http } else { Kind::Tcp });
     };
-    tls.accept(&FILES);
-    tls.accept(&["caCrl"]);
+    for keys in [&NAMED[..], &FILES, &OF_CLIENTS, &OTHERS] {
+        tls.accept(keys);
+    }
     let redirects = tls.boolean("httpsRedirect", problems).unwrap_or(false);
     if redirects && spoken != Spoken::Http {
         let text = "only a server of protocol HTTP can redirect to HTTPS: remove it";
@@ -95,21 +98,20 @@ pub(super) fn read(
     let mode = mode(&mut tls, problems);
     let kind = match mode {
         None => None,
-        Some(mode) if !is_secure => in_clear(&mut tls, mode, spoken, redirects, problems),
+        Some(mode) if !is_secure => in_clear(&tls, mode, spoken, redirects, problems),
         Some(Mode::Passthrough) => {
-            warn_of(&mut tls, &NAMED, "PASSTHROUGH opens no connection", problems);
-            warn_of(&mut tls, &FILES, "PASSTHROUGH opens no connection", problems);
-            warn_of(&mut tls, &OF_CLIENTS, "PASSTHROUGH opens no connection", problems);
-            accept_versions(&mut tls);
+            warn_of(&tls, &NAMED, "PASSTHROUGH opens no connection", problems);
+            warn_of(&tls, &FILES, "PASSTHROUGH opens no connection", problems);
+            warn_of(&tls, &OF_CLIENTS, "PASSTHROUGH opens no connection", problems);
             Some(Kind::Passthrough)
         }
         Some(Mode::Simple) => {
-            warn_of(&mut tls, &OF_CLIENTS, "SIMPLE asks clients for no certificate", problems);
+            warn_of(&tls, &OF_CLIENTS, "SIMPLE asks clients for no certificate", problems);
             terminate(&mut tls, None, spoken, problems)
         }
         Some(Mode::Mutual(demand)) => terminate(&mut tls, Some(demand), spoken, problems),
         Some(Mode::AutoPassthrough | Mode::IstioMutual) => {
-            not_served(&mut tls, mode == Some(Mode::IstioMutual), problems);
+            not_served(&tls, mode == Some(Mode::IstioMutual), problems);
             None
         }
     };
@@ -121,7 +123,7 @@ pub(super) fn read(
 fn mode(tls: &mut Fields<'_>, problems: &mut Problems) -> Option<Mode> {
     let path = tls.path_of("mode");
     let Some(written) = tls.text("mode", problems) else {
-        return (!tls.has("mode")).then_some(Mode::Passthrough);
+        return (!tls.asks_for("mode")).then_some(Mode::Passthrough);
     };
     let found = MODES.iter().find(|(name, _)| *name == written);
     if found.is_none() {
@@ -136,7 +138,7 @@ fn mode(tls: &mut Fields<'_>, problems: &mut Problems) -> Option<Mode> {
 
 /// The words are Istio's.
 fn in_clear(
-    tls: &mut Fields<'_>,
+    tls: &Fields<'_>,
     mode: Mode,
     spoken: Spoken,
     redirects: bool,
@@ -156,7 +158,6 @@ fn in_clear(
     }
     warn_of(tls, &NAMED, "the server speaks plain text", problems);
     warn_of(tls, &OF_CLIENTS, "the server speaks plain text", problems);
-    accept_versions(tls);
     Some(if redirects { Kind::Redirect } else { Kind::Http })
 }
 
@@ -232,19 +233,12 @@ fn credential(
     written: &str,
     problems: &mut Problems,
 ) -> Option<Credential> {
-    let refusal = match Asked::parse(written) {
-        _ if written.starts_with("sds://") => {
-            "sds:// asks another server: put the certificate into a Secret and name that"
+    let refusal = match secret_of(written) {
+        Ok((namespace, name)) => {
+            let (namespace, name) = (namespace.map(Arc::from), name.into());
+            return Some(Credential { field, namespace, name });
         }
-        Asked::Secret { namespace, name, part, .. } => {
-            // Here the end of a name is nothing but that.
-            let name = match part {
-                Part::Pair => name.into(),
-                Part::Roots => ca_secret(name).into(),
-            };
-            return Some(Credential { field, namespace: namespace.map(Arc::from), name });
-        }
-        Asked::Nothing(refusal) => refusal,
+        Err(refusal) => refusal,
     };
     let below = field.strip_prefix("tls.").unwrap_or(&field);
     let text = format!("{written:?} is not served: {refusal}");
@@ -252,7 +246,22 @@ fn credential(
     None
 }
 
-fn not_served(tls: &mut Fields<'_>, is_mesh: bool, problems: &mut Problems) {
+/// Namespace and name of the Secret that a credential's name means, or why it means none.
+pub(crate) fn secret_of(written: &str) -> Result<(Option<&str>, Cow<'_, str>), &'static str> {
+    if written.starts_with("sds://") {
+        return Err("sds:// asks another server: put the certificate into a Secret and name that");
+    }
+    match Asked::parse(written) {
+        Asked::Secret { namespace, name, part: Part::Pair, .. } => Ok((namespace, name.into())),
+        // Here the end of a name is nothing but that.
+        Asked::Secret { namespace, name, part: Part::Roots, .. } => {
+            Ok((namespace, ca_secret(name).into()))
+        }
+        Asked::Nothing(refusal) => Err(refusal),
+    }
+}
+
+fn not_served(tls: &Fields<'_>, is_mesh: bool, problems: &mut Problems) {
     let text = match is_mesh {
         true => {
             "ISTIO_MUTUAL needs the mesh's own certificates and is not served: write MUTUAL with a credentialName"
@@ -262,26 +271,18 @@ fn not_served(tls: &mut Fields<'_>, is_mesh: bool, problems: &mut Problems) {
         }
     };
     problems.reject(Reason::NotHonoured, tls.path_of("mode"), text);
-    tls.accept(&NAMED);
-    tls.accept(&OF_CLIENTS);
-    accept_versions(tls);
 }
 
 /// One line for all of these keys that are there, and that mean nothing here.
 fn warn_of(
-    tls: &mut Fields<'_>,
+    tls: &Fields<'_>,
     keys: &'static [&'static str],
     because: &str,
     problems: &mut Problems,
 ) {
-    tls.accept(keys);
     let written: Vec<&str> = keys.iter().copied().filter(|key| tls.asks_for(key)).collect();
     if let Some(first) = written.first() {
         let text = format!("{} without effect, as {because}: remove it", written.join(", "));
         problems.warn(Reason::NotHonoured, tls.path_of(first), text);
     }
-}
-
-fn accept_versions(tls: &mut Fields<'_>) {
-    tls.accept(&["minProtocolVersion", "maxProtocolVersion", "cipherSuites"]);
 }
