@@ -1,0 +1,218 @@
+//! Orders from beginning to end against the fake AWS.
+
+mod trouble;
+
+use std::{sync::Arc, time::Duration};
+
+use fake_aws::{FakeAws, Status};
+use issue::Fault;
+
+use super::*;
+use crate::{
+    fixture::{account, order, read, run},
+    route53::Route53,
+};
+
+/// An issuer as after a start: it remembers nothing.
+fn issuer(aws: &FakeAws, attempts: u32) -> AcmIssuer {
+    issuer_with(aws, attempts, None)
+}
+
+fn issuer_with(aws: &FakeAws, attempts: u32, authority: Option<&str>) -> AcmIssuer {
+    let account = account(aws, attempts);
+    let settings = Settings {
+        cluster: "west".into(),
+        cluster_uid: "0b6c".into(),
+        authority: authority.map(Into::into),
+        tags: vec![("team".into(), "shop".into())],
+    };
+    let dns = Arc::new(Route53::new(&account, Vec::new()));
+    let inventory = Arc::new(Inventory::new(&account));
+    AcmIssuer::new(&account, inventory, dns, settings, aws.clock())
+}
+
+fn names(certificate: &Certificate) -> Vec<String> {
+    let mut names: Vec<_> = certificate.names.iter().map(ToString::to_string).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_certificate_is_requested_proved_and_exported() {
+    let aws = FakeAws::start().await;
+    let zone = aws.zone("shop.test");
+    let issued = run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 1)).await.unwrap();
+    let certificate = read(&issued);
+    assert_eq!(names(&certificate), ["www.shop.test"]);
+    assert_eq!(certificate.issuers.len(), 1, "the chain comes along");
+    let [record] = &aws.record_names(&zone, "CNAME")[..] else { panic!("one record") };
+    assert!(record.ends_with(".www.shop.test"), "{record}");
+    assert_eq!(aws.count("RequestCertificate"), 1);
+}
+
+#[tokio::test]
+async fn the_certificate_carries_the_controllers_tags_and_ours() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    run(&aws, &issuer(&aws, 3), &order(&["*.shop.test", "shop.test"], 7)).await.unwrap();
+    let tags = aws.certificates(|one| one.tags.clone()).remove(0);
+    for (key, value) in [
+        ("elbv2.k8s.aws/cluster", "west"),
+        ("ingress.k8s.aws/stack", "doorward:shop/tls"),
+        ("ingress.k8s.aws/resource", "doorward:shop.test"),
+        ("doorward.dev/certificate", "shop/tls"),
+        ("doorward.dev/cluster-uid", "0b6c"),
+        ("doorward.dev/order", "7"),
+        ("team", "shop"),
+    ] {
+        assert_eq!(tags.get(key).map(String::as_str), Some(value), "{key}");
+    }
+    assert_eq!(tags["doorward.dev/spec-hash"].len(), 64);
+}
+
+#[tokio::test]
+async fn names_of_two_zones_are_proved_each_in_its_own_and_a_wildcard_with_its_parent() {
+    let aws = FakeAws::start().await;
+    let (shop, blog) = (aws.zone("shop.test"), aws.zone("blog.test"));
+    let order = order(&["*.shop.test", "shop.test", "blog.test"], 1);
+    let issued = run(&aws, &issuer(&aws, 3), &order).await.unwrap();
+    assert_eq!(names(&read(&issued)), ["*.shop.test", "blog.test", "shop.test"]);
+    assert_eq!(aws.record_names(&shop, "CNAME").len(), 1);
+    assert_eq!(aws.record_names(&blog, "CNAME").len(), 1);
+}
+
+#[tokio::test]
+async fn many_names_of_one_zone_go_in_few_batches() {
+    let aws = FakeAws::start().await;
+    aws.allow_names(100);
+    let zone = aws.zone("shop.test");
+    let names: Vec<String> = (0..100).map(|n| format!("h{n}.shop.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    run(&aws, &issuer(&aws, 3), &order(&names, 1)).await.unwrap();
+    assert_eq!(aws.record_names(&zone, "CNAME").len(), 100);
+    assert!(aws.batches(&zone) <= 2, "the first that comes does not wait for the others");
+}
+
+#[tokio::test]
+async fn without_a_public_zone_nothing_is_requested() {
+    let aws = FakeAws::start().await;
+    aws.private_zone("shop.test");
+    let error = run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 1)).await.unwrap_err();
+    assert_eq!(error.fault, Fault::Refused);
+    assert!(error.message.contains("only the private zone shop.test"), "{error}");
+    assert_eq!(aws.count("RequestCertificate"), 0);
+}
+
+#[tokio::test]
+async fn a_private_ca_needs_no_records() {
+    let aws = FakeAws::start().await;
+    let issuer =
+        issuer_with(&aws, 3, Some("arn:aws:acm-pca:eu-central-1:1:certificate-authority/a"));
+    let issued = run(&aws, &issuer, &order(&["internal.corp"], 1)).await.unwrap();
+    assert_eq!(names(&read(&issued)), ["internal.corp"]);
+    assert_eq!(aws.count("ChangeResourceRecordSets"), 0);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_there_already_is_taken_up_and_not_requested_again() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    let first = run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 1)).await.unwrap();
+    // After a restart, with all progress lost.
+    let again = run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 2)).await.unwrap();
+    assert_eq!(read(&first).serial, read(&again).serial);
+    assert_eq!(aws.count("RequestCertificate"), 1);
+    let tags = aws.certificates(|one| one.tags.clone()).remove(0);
+    assert_eq!(tags["doorward.dev/order"], "2", "the second order owns it now");
+}
+
+#[tokio::test]
+async fn other_names_make_another_certificate() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    run(&aws, &issuer(&aws, 3), &order(&["a.shop.test"], 1)).await.unwrap();
+    let both = order(&["a.shop.test", "b.shop.test"], 2);
+    let issued = run(&aws, &issuer(&aws, 3), &both).await.unwrap();
+    assert_eq!(names(&read(&issued)), ["a.shop.test", "b.shop.test"]);
+    assert_eq!(aws.count("RequestCertificate"), 2);
+}
+
+#[tokio::test]
+async fn two_clusters_do_not_take_each_others_certificates() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 1)).await.unwrap();
+    let mut other = issuer(&aws, 3);
+    other.settings.cluster_uid = "another".into();
+    run(&aws, &other, &order(&["www.shop.test"], 1)).await.unwrap();
+    assert_eq!(aws.certificates(|one| one.arn.clone()).len(), 2);
+}
+
+#[tokio::test]
+async fn a_renewal_exports_what_acm_renewed_under_the_same_arn() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    let first = run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 1)).await.unwrap();
+    let held = read(&first);
+    let window = issuer(&aws, 3).renewal_window(&held).await.unwrap().unwrap();
+    assert_eq!(held.not_after.duration_since(window.start), RENEWED_BEFORE_END);
+    aws.pass(window.start.duration_since(aws.now()).unsigned_abs());
+    let renewal = Request { replaces: Some(held.clone()), ..order(&["www.shop.test"], 2) };
+    let second = read(&run(&aws, &issuer(&aws, 3), &renewal).await.unwrap());
+    assert_ne!(held.serial, second.serial);
+    assert!(held.not_after < second.not_after);
+    assert_eq!(aws.certificates(|one| one.arn.clone()).len(), 1);
+    assert_eq!(aws.count("RenewCertificate"), 0, "ACM did it by itself");
+}
+
+#[tokio::test]
+async fn a_renewal_ahead_of_time_is_asked_for() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    let first = run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 1)).await.unwrap();
+    let held = read(&first);
+    let renewal = Request { replaces: Some(held.clone()), ..order(&["www.shop.test"], 2) };
+    let second = read(&run(&aws, &issuer(&aws, 3), &renewal).await.unwrap());
+    assert_ne!(held.serial, second.serial);
+    assert_eq!(aws.count("RenewCertificate"), 1);
+    assert_eq!(aws.count("RequestCertificate"), 1);
+}
+
+#[tokio::test]
+async fn retiring_deletes_the_certificate_and_keeps_its_records() {
+    let aws = FakeAws::start().await;
+    let zone = aws.zone("shop.test");
+    let (issuer, order) = (issuer(&aws, 3), order(&["www.shop.test"], 1));
+    run(&aws, &issuer, &order).await.unwrap();
+    issuer.retire(&order, &Progress::default()).await.unwrap();
+    assert_eq!(aws.certificates(|one| one.arn.clone()).len(), 0);
+    assert_eq!(aws.record_names(&zone, "CNAME").len(), 1);
+    issuer.retire(&order, &Progress::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_in_use_is_not_deleted_until_it_is_let_go() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    let (issuer, order) = (issuer(&aws, 3), order(&["www.shop.test"], 1));
+    run(&aws, &issuer, &order).await.unwrap();
+    let arn = aws.certificates(|one| one.arn.clone()).remove(0);
+    aws.use_certificate(&arn, &["arn:aws:elasticloadbalancing:x:1:loadbalancer/app/a/1"]);
+    let error = issuer.retire(&order, &Progress::default()).await.unwrap_err();
+    assert_eq!(error.fault, Fault::Passing);
+    assert!(error.message.contains("loadbalancer/app/a/1"), "{error}");
+    aws.use_certificate(&arn, &[]);
+    issuer.retire(&order, &Progress::default()).await.unwrap();
+    assert_eq!(aws.certificates(|one| one.arn.clone()).len(), 0);
+}
+
+#[tokio::test]
+async fn an_order_that_was_overtaken_does_not_delete_what_the_later_one_serves() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    let (issuer, first) = (issuer(&aws, 3), order(&["www.shop.test"], 1));
+    run(&aws, &issuer, &first).await.unwrap();
+    run(&aws, &issuer, &order(&["www.shop.test"], 2)).await.unwrap();
+    issuer.retire(&first, &Progress::default()).await.unwrap();
+    assert_eq!(aws.certificates(|one| one.status), [Status::Issued]);
+}
