@@ -152,7 +152,7 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    fn fixed(&mut self, fixed: &FixedResponse) -> Response<Body> {
+    pub fn fixed(&mut self, fixed: &FixedResponse) -> Response<Body> {
         let mut response = Response::new(Body::full(fixed.body.clone()));
         *response.status_mut() = fixed.status;
         let headers = response.headers_mut();

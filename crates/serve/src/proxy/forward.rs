@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version, header, request};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, Version, header, request};
 use hyper::body::Incoming;
 use model::{BackendProtocol, Filter, ForwardTarget, Rule};
 
@@ -12,10 +12,14 @@ use super::{
     exchange::Exchange,
     filters, forwarded, hop_by_hop,
     host::Host,
+    plan::Plan,
     reason::Reason,
     rewrite,
     upgrade::{Upgrade, write_switch},
-    upstream::{BackendBody, RequestBody, Way, await_consent, pick_target},
+    upstream::{
+        Answered, BackendBody, Course, Errand, Failure, RequestBody, Way, awaiting_consent,
+        pick_target,
+    },
 };
 
 impl Exchange<'_> {
@@ -27,6 +31,12 @@ impl Exchange<'_> {
         incoming: Incoming,
         host: &Host,
     ) -> Result<Response<Body>, Reason> {
+        let forwarding = rule.and_then(|rule| rule.forwarding.as_deref());
+        if let Some(forwarding) = forwarding
+            && let Some(refusal) = Box::pin(self.meet_faults(forwarding)).await
+        {
+            return Ok(refusal);
+        }
         let turn = match rule {
             Some(rule) if targets.len() > 1 => self.proxy.rules.next_turn(rule),
             _ => 0,
@@ -45,29 +55,44 @@ impl Exchange<'_> {
             }
             None => Way::Pooled,
         };
-        let mut request = Request::from_parts(parts, RequestBody::new(incoming));
-        await_consent(&mut request);
-        let timeout = self.listener.request_timeout;
         let client = self.connection.client.ip();
-        let sent = self.proxy.upstream.send(backend, request, way, client, timeout).await;
-        let mut response = match sent {
+        let listener = self.listener;
+        let (sent, time_is_up) = match forwarding {
+            None => {
+                let request = awaiting_consent(parts, RequestBody::new(incoming));
+                let course = Course::patient(way, listener.request_timeout, &request);
+                let errand = Errand { backend, request, client, course };
+                (self.proxy.upstream.send(errand).await, None)
+            }
+            // Apart, so that requests of plain rules do not carry its weight.
+            Some(forwarding) => {
+                let plan = Plan { forwarding, way, listener };
+                Box::pin(plan.send(self.proxy, backend, parts, incoming, client)).await
+            }
+        };
+        let mut response = self.heard(sent)?;
+        if let Some(upgrade) = upgrade {
+            upgrade.settle(&mut response, listener.request_timeout.max(listener.idle_timeout))?;
+        }
+        make_the_clients(&mut response);
+        Ok(response.map(|body| Body::backend(body, time_is_up)))
+    }
+
+    /// Tells the access log what became of it.
+    fn heard(&mut self, sent: Result<Answered, Failure>) -> Result<Response<BackendBody>, Reason> {
+        match sent {
             Ok(answered) => {
                 self.facts.endpoint = Some(answered.endpoint);
                 self.facts.endpoint_time = Some(answered.took);
                 self.facts.attempts = answered.attempts;
-                answered.response
+                Ok(answered.response)
             }
             Err(failure) => {
                 self.facts.endpoint = failure.endpoint;
                 self.facts.attempts = failure.attempts;
-                return Err(failure.reason);
+                Err(failure.reason)
             }
-        };
-        if let Some(upgrade) = upgrade {
-            upgrade.settle(&mut response, timeout.max(self.listener.idle_timeout))?;
         }
-        make_the_clients(&mut response);
-        Ok(response.map(Body::backend))
     }
 
     /// HTTP/1.1 in origin form, without what ends here, with what the rule and the listener add.

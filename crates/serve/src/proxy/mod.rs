@@ -8,15 +8,18 @@ mod body;
 mod cors;
 mod echo;
 mod exchange;
+mod faults;
 mod filters;
 mod forward;
 mod forwarded;
 mod hop_by_hop;
 mod host;
 mod limit;
+mod mirror;
 mod misdirected;
 mod options;
 mod path_change;
+mod plan;
 mod reason;
 mod redirect;
 mod response_edits;
@@ -38,7 +41,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use model::{ForwardTarget, Listener};
 
-pub use body::Body;
+pub use body::{Body, BodyError};
 pub use options::ProxyOptions;
 pub use reason::{REASON, Reason};
 pub use upstream::UpstreamOptions;
@@ -46,6 +49,7 @@ pub(crate) use upstream::{Failure, Opened};
 
 use crate::{Connection, RequestMetrics, listener::Servers};
 use exchange::Exchange;
+use mirror::Mirrors;
 use rule_state::RuleStates;
 use upstream::{Upstream, pick_target};
 
@@ -53,16 +57,18 @@ use upstream::{Upstream, pick_target};
 pub struct Proxy {
     options: ProxyOptions,
     metrics: RequestMetrics,
-    upstream: Upstream,
+    upstream: Arc<Upstream>,
+    mirrors: Mirrors,
     rules: RuleStates,
 }
 
 impl Proxy {
     /// Must be called within a tokio runtime, on which it tidies up until it is dropped.
     pub fn new(options: ProxyOptions, metrics: &RequestMetrics) -> Arc<Self> {
-        let upstream = Upstream::new(options.upstream.clone());
+        let upstream = Arc::new(Upstream::new(options.upstream.clone()));
+        let mirrors = Mirrors::new(upstream.clone());
         let (metrics, rules) = (metrics.clone(), RuleStates::default());
-        let proxy = Arc::new(Self { options, metrics, upstream, rules });
+        let proxy = Arc::new(Self { options, metrics, upstream, mirrors, rules });
         tokio::spawn(tidy_up(Arc::downgrade(&proxy), proxy.upstream.sweep_interval()));
         proxy
     }

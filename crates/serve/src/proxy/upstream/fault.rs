@@ -10,11 +10,13 @@ use crate::proxy::reason::Reason;
 pub struct Fault {
     pub reason: Reason,
     pub cause: String,
+    /// The backend has refused to look at the request (RFC 9113 section 8.7).
+    pub is_refusal: bool,
 }
 
 impl Fault {
     pub fn new(reason: Reason, cause: &str) -> Self {
-        Self { reason, cause: cause.to_owned() }
+        Self { reason, cause: cause.to_owned(), is_refusal: false }
     }
 
     /// Whether the client is to blame, so that nothing speaks against the endpoint.
@@ -29,7 +31,7 @@ impl From<&ConnectError> for Fault {
             ConnectError::Failed(_) => Reason::ConnectFailed,
             ConnectError::TimedOut(_) => Reason::ConnectTimeout,
         };
-        Self { reason, cause: error.to_string() }
+        Self::new(reason, &error.to_string())
     }
 }
 
@@ -43,7 +45,9 @@ impl From<&hyper::Error> for Fault {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
-        Self { reason, cause }
+        let h2 = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+        let is_refusal = h2.and_then(h2::Error::reason) == Some(h2::Reason::REFUSED_STREAM);
+        Self { reason, cause, is_refusal }
     }
 }
 

@@ -1,16 +1,24 @@
 //! The way to backends: which endpoint, which connection, and what to do when it fails.
 
 mod backend_body;
+mod backoff;
 mod connect;
+mod deadlines;
+mod errand;
 mod fault;
+mod head;
 mod http2;
+mod kept_body;
 mod open;
 mod patience;
 mod request_body;
+mod retry_on;
 mod rotation;
 mod send;
+mod send_again;
 mod station;
 mod stream;
+mod upload;
 mod wire;
 
 use std::{
@@ -22,10 +30,13 @@ use std::{
 use model::{Backend, BackendProtocol, Endpoint};
 
 pub use backend_body::BackendBody;
+pub use deadlines::{Deadlines, TimeIsUp};
+pub use errand::{Answered, Course, Errand, Failure, Way};
+pub use head::Head;
+pub use kept_body::Whole;
 pub use open::Opened;
-pub use request_body::{RequestBody, await_consent};
+pub use request_body::{RequestBody, awaiting_consent};
 pub use rotation::pick_target;
-pub use send::{Failure, Way};
 
 use crate::lock::{read, write};
 use connect::Connector;

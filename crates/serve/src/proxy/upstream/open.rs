@@ -4,12 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use model::Backend;
 
-use super::{
-    Upstream,
-    send::{Failure, MAX_ATTEMPTS},
-    station::Station,
-    stream::Stream,
-};
+use super::{Upstream, errand::Failure, send::MAX_ATTEMPTS, station::Station, stream::Stream};
 use crate::proxy::reason::Reason;
 
 /// An open connection and whom it leads to.

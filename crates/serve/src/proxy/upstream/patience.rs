@@ -5,16 +5,14 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::TrySendError};
 
-use super::{
-    fault::Fault,
-    request_body::{RequestBody, Upload},
-};
+use super::{fault::Fault, request_body::RequestBody, upload::Upload};
 use crate::proxy::reason::Reason;
 
-/// How long one request may wait. The time runs while nothing moves: an upload that makes
-/// progress may take longer.
+/// How long one request may wait for its answer. The time runs while nothing moves: an upload
+/// that makes progress may take longer.
 pub struct Patience {
-    limit: Duration,
+    /// `None`: the deadlines of a rule stand instead.
+    limit: Option<Duration>,
     upload: Option<Arc<Upload>>,
 }
 
@@ -27,7 +25,7 @@ pub enum NoAnswer {
 }
 
 impl Patience {
-    pub fn new(limit: Duration, request: &Request<RequestBody>) -> Self {
+    pub fn new(limit: Option<Duration>, request: &Request<RequestBody>) -> Self {
         Self { limit, upload: request.body().upload().cloned() }
     }
 
@@ -35,10 +33,11 @@ impl Patience {
         &self,
         answer: impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>>,
     ) -> Result<Response<Incoming>, NoAnswer> {
+        let Some(limit) = self.limit else { return answer.await.map_err(NoAnswer::from) };
         let mut answer = pin!(answer);
         let mut moved = 0;
         loop {
-            match tokio::time::timeout(self.limit, answer.as_mut()).await {
+            match tokio::time::timeout(limit, answer.as_mut()).await {
                 Ok(answered) => return answered.map_err(NoAnswer::from),
                 Err(_) => match self.upload.as_ref().map(|upload| upload.bytes()) {
                     Some(bytes) if bytes > moved => moved = bytes,

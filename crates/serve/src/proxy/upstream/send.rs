@@ -4,11 +4,7 @@
 //! written, or it is a safe request without a body whose kept-alive connection the backend
 //! closed at that moment (RFC 9112 section 9.3.1).
 
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -18,10 +14,14 @@ use model::{Backend, BackendProtocol};
 use super::{
     Upstream,
     backend_body::{BackendBody, Carrier},
+    deadlines::Deadlines,
+    errand::{Answered, Course, Errand, Failure, Outcome, Way},
     fault::{Fault, was_lost},
+    head::Head,
     http2,
     patience::{NoAnswer, Patience},
     request_body::RequestBody,
+    retry_on::Trial,
     station::Station,
     stream::Stream,
     wire::{self, Wire},
@@ -31,65 +31,11 @@ use crate::proxy::reason::Reason;
 /// Endpoints that one request may try.
 pub const MAX_ATTEMPTS: usize = 3;
 
-/// A backend's answer and who gave it.
-#[derive(Debug)]
-pub struct Answered {
-    pub response: Response<BackendBody>,
-    pub endpoint: Arc<str>,
-    pub attempts: u32,
-    /// What this endpoint took for the head, with the connecting if it was needed.
-    pub took: Duration,
-}
-
-/// Why there is no answer, and how far the request came.
-#[derive(Debug)]
-pub struct Failure {
-    pub reason: Reason,
-    /// The endpoint tried last.
-    pub endpoint: Option<Arc<str>>,
-    pub attempts: u32,
-}
-
-/// On which connection a request goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// Any that is free.
-    Pooled,
-    /// A new one, which may become something else than HTTP. An answer of 101 carries the
-    /// backend's side in its extensions.
-    Upgrade,
-}
-
-/// What came of one endpoint.
-enum Outcome {
-    Answered(Response<BackendBody>),
-    /// Nothing of the request was sent, so another endpoint may have it.
-    NotSent(Request<RequestBody>, Fault),
-    /// A kept-alive connection failed, or time ran out; the endpoint may be well.
-    Dropped(Fault),
-    /// A new connection failed: something is wrong with the endpoint.
-    Failed(Fault),
-}
-
-impl Failure {
-    /// There was nobody to try.
-    pub fn without_endpoint() -> Self {
-        Self { reason: Reason::NoEndpoints, endpoint: None, attempts: 0 }
-    }
-}
-
 impl Upstream {
-    /// Sends the request and waits for the head of the answer, `timeout` at each endpoint.
-    pub async fn send(
-        &self,
-        backend: &Arc<Backend>,
-        mut request: Request<RequestBody>,
-        way: Way,
-        client: IpAddr,
-        timeout: Duration,
-    ) -> Result<Answered, Failure> {
+    /// Sends the request and waits for the head of the answer.
+    pub async fn send(&self, errand: Errand<'_>) -> Result<Answered, Failure> {
+        let Errand { backend, mut request, client, course } = errand;
         let rotation = self.rotation(backend);
-        let patience = Patience::new(timeout, &request);
         let mut tried: Vec<Arc<Station>> = Vec::new();
         let mut reason = Reason::NoEndpoints;
         while tried.len() < MAX_ATTEMPTS
@@ -97,33 +43,36 @@ impl Upstream {
         {
             let attempts = tried.len() as u32 + 1;
             let began = Instant::now();
-            match self.send_to(station, request, way, &patience).await {
-                Outcome::Answered(response) => {
-                    let endpoint = station.label.clone();
-                    return Ok(Answered { response, endpoint, attempts, took: began.elapsed() });
-                }
+            let outcome = self.send_to(station, request, &course).await;
+            self.judge(station, backend, &outcome);
+            match outcome {
                 Outcome::NotSent(unsent, fault) => {
-                    station.shunned.begin(self.options.shun_time);
-                    self.complain(station, backend, &fault);
                     tried.push(station.clone());
                     reason = fault.reason;
                     request = unsent;
                 }
-                Outcome::Dropped(fault) => {
-                    self.complain(station, backend, &fault);
-                    return Err(failure(station, attempts, &fault));
-                }
-                Outcome::Failed(fault) => {
-                    if !fault.is_the_clients() {
-                        station.shunned.begin(self.options.shun_time);
-                    }
-                    self.complain(station, backend, &fault);
-                    return Err(failure(station, attempts, &fault));
-                }
+                settled => return settled.into_result(station, attempts, began.elapsed()),
             }
         }
         let endpoint = tried.last().map(|station| station.label.clone());
         Err(Failure { reason, endpoint, attempts: tried.len() as u32 })
+    }
+
+    /// What the outcome says of the endpoint: remembers it, and logs it.
+    pub(super) fn judge(&self, station: &Station, backend: &Backend, outcome: &Outcome) -> Trial {
+        let (fault, is_new) = match outcome {
+            Outcome::Answered(response) => {
+                return Trial::answered(response.status(), response.headers());
+            }
+            Outcome::NotSent(_, fault) => (fault, true),
+            Outcome::Failed(fault) => (fault, !fault.is_the_clients()),
+            Outcome::Dropped(fault) => (fault, false),
+        };
+        if is_new {
+            station.shunned.begin(self.options.shun_time);
+        }
+        self.complain(station, backend, fault);
+        Trial::failed(fault)
     }
 
     /// Logs what an endpoint did wrong, once for each while.
@@ -141,14 +90,44 @@ impl Upstream {
         );
     }
 
-    async fn send_to(
+    pub(super) async fn send_to(
         &self,
         station: &Arc<Station>,
         request: Request<RequestBody>,
-        way: Way,
-        patience: &Patience,
+        course: &Course,
     ) -> Outcome {
-        match (station.protocol, way) {
+        match &course.deadlines {
+            // Apart, so that requests of rules without times do not carry its weight.
+            Some(deadlines) => {
+                Box::pin(self.send_in_time(station, request, course, deadlines)).await
+            }
+            None => self.send_by(station, request, course).await,
+        }
+    }
+
+    async fn send_in_time(
+        &self,
+        station: &Arc<Station>,
+        request: Request<RequestBody>,
+        course: &Course,
+        deadlines: &Deadlines,
+    ) -> Outcome {
+        let time_is_up = deadlines.pass(tokio::time::Instant::now());
+        tokio::select! {
+            biased;
+            outcome = self.send_by(station, request, course) => outcome,
+            () = time_is_up => Outcome::Dropped(course.patience.blame_for_silence()),
+        }
+    }
+
+    async fn send_by(
+        &self,
+        station: &Arc<Station>,
+        request: Request<RequestBody>,
+        course: &Course,
+    ) -> Outcome {
+        let patience = &course.patience;
+        match (station.protocol, course.way) {
             (BackendProtocol::Grpc, _) => self.send_http2(station, request, patience).await,
             (_, Way::Pooled) => self.send_http1(station, request, patience).await,
             (_, Way::Upgrade) => self.send_upgrade(station, request, patience).await,
@@ -249,10 +228,6 @@ impl Upstream {
     }
 }
 
-fn failure(station: &Station, attempts: u32, fault: &Fault) -> Failure {
-    Failure { reason: fault.reason, endpoint: Some(station.label.clone()), attempts }
-}
-
 fn over_wire(response: Response<Incoming>, wire: Box<Wire>, station: &Arc<Station>) -> Outcome {
     // Nobody asked for a switch, so what follows is in no known protocol.
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -280,10 +255,5 @@ fn spare(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
     if request.body().upload().is_some() || !request.method().is_safe() {
         return None;
     }
-    let mut spare = Request::new(RequestBody::empty());
-    *spare.method_mut() = request.method().clone();
-    *spare.uri_mut() = request.uri().clone();
-    *spare.version_mut() = request.version();
-    *spare.headers_mut() = request.headers().clone();
-    Some(spare)
+    Some(Request::from_parts(Head::of(request).into_parts(), RequestBody::empty()))
 }
