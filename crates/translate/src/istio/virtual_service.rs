@@ -146,7 +146,9 @@ impl VirtualServicePlan {
             self.check_delegate(has_routes, problems);
         }
         spec.finish(problems);
-        self.warn_of_unreachable(problems);
+        if !problems.has_rejection() {
+            self.warn_of_unreachable(problems);
+        }
     }
 
     /// One without hosts has what a root route can take over, and no more.

@@ -82,3 +82,6 @@ impl VirtualServices {
         some_news
     }
 }
+
+#[cfg(test)]
+mod tests;

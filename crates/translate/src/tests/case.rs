@@ -35,6 +35,8 @@ pub struct Case {
 #[serde(rename_all = "camelCase")]
 pub enum Show {
     Rules,
+    /// Rules with all that they say.
+    Details,
     /// When time alone changes the answer.
     NextChange,
     /// The address of each listener, and its load balancer's read-only mode.

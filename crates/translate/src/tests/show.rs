@@ -1,5 +1,7 @@
 //! A translation as compact text, one line a fact.
 
+mod details;
+
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -77,6 +79,14 @@ fn body(text: &mut String, listener: &Listener, case: &Case, indent: &str) {
     if case.show.contains(&Show::Rules) {
         for (position, shown) in listener.routes.rules().iter().enumerate() {
             writeln!(text, "{indent}{} {}", position + 1, rule(shown)).unwrap();
+        }
+    }
+    if case.show.contains(&Show::Details) {
+        for (position, shown) in listener.routes.rules().iter().enumerate() {
+            let mut lines = details::of(shown).into_iter();
+            let first = lines.next().unwrap();
+            writeln!(text, "{indent}{} {first}", position + 1).unwrap();
+            lines.for_each(|line| writeln!(text, "{indent}    {line}").unwrap());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `redirect` and `directResponse`: routes that the gateway answers by itself.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use model::{FixedResponse, PathChange, Reason, Redirect};
 
@@ -131,36 +132,31 @@ pub(super) fn direct_response(
         problems.reject(Reason::InvalidField, block.path_of("status"), text);
     }
     let body = block.child("body", "HTTPBody", problems).map(|mut body| {
-        let text = body_text(&mut body, problems);
+        let bytes = body_bytes(&mut body, problems);
         body.finish(problems);
-        text
+        bytes
     });
     block.finish(problems);
     Some(FixedResponse {
         status: status?,
         content_type: HeaderValue::from_static("text/plain"),
-        body: body.unwrap_or_default().into(),
+        body: body.unwrap_or_default(),
         reason: None,
     })
 }
 
-fn body_text(body: &mut Fields<'_>, problems: &mut Problems) -> String {
+fn body_bytes(body: &mut Fields<'_>, problems: &mut Problems) -> Bytes {
     let text = body.text("string", problems);
     let Some(bytes) = body.text("bytes", problems) else {
-        return text.unwrap_or_default().to_owned();
-    };
-    let mut wrong = |text: &str| {
-        problems.reject(Reason::InvalidField, body.path_of("bytes"), text);
-        String::new()
+        return Bytes::copy_from_slice(text.unwrap_or_default().as_bytes());
     };
     if text.is_some() {
-        return wrong("string and bytes exclude each other: keep one");
+        let text = "string and bytes exclude each other: keep one";
+        problems.reject(Reason::InvalidField, body.path_of("bytes"), text);
     }
-    match BASE64_STANDARD.decode(bytes).map(String::from_utf8) {
-        Ok(Ok(text)) => text,
-        Ok(Err(_)) => {
-            wrong("only text is answered here, and these bytes are no UTF-8: write string")
-        }
-        Err(_) => wrong("these bytes are no base64: encode them, or write string"),
-    }
+    BASE64_STANDARD.decode(bytes).map(Bytes::from).unwrap_or_else(|_| {
+        let text = "these bytes are no base64: encode them, or write string";
+        problems.reject(Reason::InvalidField, body.path_of("bytes"), text);
+        Bytes::new()
+    })
 }

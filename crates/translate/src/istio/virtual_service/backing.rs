@@ -17,7 +17,7 @@ use super::{
     mirror::Copies,
 };
 use crate::{
-    dialect::{Problem, Problems},
+    dialect::Problem,
     service::{Manner, Resolver, ServicePort},
     world::Key,
 };
@@ -62,22 +62,23 @@ impl Backing {
         !changed.is_empty() && plan.destinations.iter().any(is_outdated)
     }
 
-    /// Destinations that the port of a listener would have to choose among, and does not.
-    pub fn undecided(&self, plan: &VirtualServicePlan, listener_port: u16) -> Problems {
-        let mut problems = Problems::default();
-        for (destination, backed) in plan.destinations.iter().zip(&self.destinations) {
-            let Backed::ByListener { ports, none } = backed else { continue };
-            if !ports.contains_key(&listener_port) {
-                let numbers: Vec<String> = ports.keys().map(ToString::to_string).collect();
-                let text = format!(
-                    "{} has several ports and none is {listener_port}, the listener's; its requests get 503: write port: {{number: …}} with {}",
-                    none.service,
-                    numbers.join(" or ")
-                );
-                problems.warn(Reason::ServiceNotFound, destination.field.clone(), text);
+    /// On destinations that the listener's port would have to choose a port of, and does not.
+    pub fn undecided(&self, plan: &VirtualServicePlan, listener_port: u16) -> Vec<Verdict> {
+        let of_one = |(destination, backed): (&Destination, &Backed)| {
+            let Backed::ByListener { ports, none } = backed else { return None };
+            if ports.contains_key(&listener_port) {
+                return None;
             }
-        }
-        problems
+            let numbers: Vec<String> = ports.keys().map(ToString::to_string).collect();
+            let text = format!(
+                "{} has several ports and none is {listener_port}, the listener's; its requests get 503: write port: {{number: …}} with {}",
+                none.service,
+                numbers.join(" or ")
+            );
+            let field = destination.field.clone();
+            Some(plan.subject.verdict(Problem::warning(Reason::ServiceNotFound, field, text)))
+        };
+        plan.destinations.iter().zip(&self.destinations).filter_map(of_one).collect()
     }
 
     pub fn targets(&self, shares: &[Share], listener_port: u16) -> Vec<ForwardTarget> {

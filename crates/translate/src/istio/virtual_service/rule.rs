@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{Action, Direction, Filter, Forwarding, Mirror, Name, Rewrite, Rule, Timeout};
 
 use super::{
-    delegate::Candidate,
+    delegate::{Candidate, Pair},
     headers::HeaderEdits,
     http_route::{Answer, Policy},
     retries,
@@ -13,6 +13,11 @@ use super::{
 };
 
 impl<'a> Candidate<'a> {
+    /// Who wrote it, if not the one whose hosts it is for.
+    pub fn delegate(&self) -> Option<Pair<'a>> {
+        self.root.map(|_| self.source)
+    }
+
     pub fn fits(&self, site: &Site<'_>) -> bool {
         self.matches.scope.fits(site)
     }

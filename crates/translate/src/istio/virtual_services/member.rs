@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use model::{Name, Reason, Tunnel};
+use model::{Name, Reason, Tunnel, Verdict};
 
 use super::{ServerRoutes, SniRoute};
 use crate::{
@@ -24,6 +24,8 @@ pub(super) struct Member<'a> {
     /// Of `spec.http`, in the order in which they are tried.
     pub candidates: Vec<Candidate<'a>>,
     pub problems: Problems,
+    /// On its delegates too.
+    pub verdicts: Vec<Verdict>,
     pub is_bound: bool,
 }
 
@@ -42,6 +44,17 @@ impl Member<'_> {
             if is_catch_all {
                 return;
             }
+        }
+    }
+
+    /// Says which destinations of its own and of its delegates this server leaves undecided.
+    pub fn check_ports(&mut self, site: &Site<'_>) {
+        let delegates = self.candidates.iter().filter_map(Candidate::delegate);
+        let mut sources = vec![(self.plan, self.backing)];
+        sources.extend(delegates);
+        sources.dedup_by_key(|(plan, _)| &plan.key);
+        for (plan, backing) in sources {
+            self.verdicts.extend(backing.undecided(plan, site.port));
         }
     }
 

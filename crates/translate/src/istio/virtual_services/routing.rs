@@ -50,7 +50,8 @@ impl VirtualServices {
                 true => candidates((plan, backing), find, &mut problems),
                 false => Vec::new(),
             };
-            members.push(Member { plan, backing, candidates, problems, is_bound: false });
+            let verdicts = Vec::new();
+            members.push(Member { plan, backing, candidates, problems, verdicts, is_bound: false });
         }
         members.sort_by(|a, b| a.plan.age.cmp(&b.plan.age));
         let mut by_gateway: HashMap<&Key, HostIndex<'_>> = HashMap::new();
@@ -77,7 +78,7 @@ impl Routing<'_> {
         for (place, common) in self.bound(&site, server) {
             let member = &mut self.members[place];
             member.is_bound = true;
-            member.problems.append(member.backing.undecided(member.plan, site.port));
+            member.check_ports(&site);
             match server.kind {
                 Kind::Redirect => {}
                 Kind::Http | Kind::Https(_) => member.add_rules(&site, &common, &mut routes),
@@ -122,6 +123,7 @@ impl Routing<'_> {
             let subject = &plan.subject;
             claims.objects.push((subject.object.clone(), subject.origin.clone(), subject.dialect));
             claims.verdicts.extend(plan.verdicts.iter().chain(&member.backing.verdicts).cloned());
+            claims.verdicts.append(&mut member.verdicts);
             claims.verdicts.extend(member.problems.into_verdicts(subject));
         }
     }

@@ -145,8 +145,8 @@ const ROUTES: &[(&str, &str)] = &[
         ".directResponse.body.bytes: these bytes are no base64",
     ),
     (
-        "{directResponse: {status: 200, body: {bytes: /w==}}}",
-        ".directResponse.body.bytes: only text is answered",
+        "{directResponse: {status: 200, body: {string: a, bytes: YQ==}}}",
+        ".directResponse.body.bytes: string and bytes exclude",
     ),
     ("{REST, rewrite: {}}", ".rewrite: it rewrites nothing"),
     (
