@@ -77,6 +77,27 @@ impl Backend {
         .await
     }
 
+    /// No HTTP: greets with `NAME\n` before it is asked, sends back every byte, and when the
+    /// client has no more to say, says `bye` and hangs up.
+    pub async fn parrot(name: &str) -> Self {
+        let greeting = format!("{name}\n");
+        Self::start(move |mut stream, _| {
+            let greeting = greeting.clone();
+            async move {
+                let (mut reading, mut writing) = stream.split();
+                let talking = async {
+                    writing.write_all(greeting.as_bytes()).await?;
+                    tokio::io::copy(&mut reading, &mut writing).await?;
+                    writing.write_all(b"bye").await?;
+                    writing.shutdown().await
+                };
+                // A client that is gone hears no more of it.
+                let _ = talking.await;
+            }
+        })
+        .await
+    }
+
     /// Takes connections, reads, and never answers.
     pub async fn hanging() -> Self {
         Self::start(|mut stream, _| async move {

@@ -11,3 +11,4 @@ mod servers;
 mod stage;
 mod swaps;
 mod tickets;
+mod tunnels;

@@ -13,7 +13,7 @@ use model::{
     Action, Backend, BackendProtocol, Balancing, Binding, BindingStatus, Certificate,
     CertificateId, CertificateList, CertificateSource, Dialect, Direction, Endpoint, FixedResponse,
     ForwardTarget, ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model, Name, ObjectRef,
-    Protocol, RouteTable, Rule, RuleMatch, TicketKeys, TlsSettings, TlsVersions,
+    Protocol, RouteTable, Rule, RuleMatch, TicketKeys, TlsSettings, TlsVersions, Tunnel,
 };
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use serve::{Gateway, GatewayOptions, Limits, ServedListener};
@@ -192,17 +192,30 @@ pub fn echoing(listener: Listener) -> Listener {
     Listener { routes: Arc::new(RouteTable::new(vec![], Action::Echo)), ..listener }
 }
 
-/// Everything goes to this endpoint.
-pub fn routes_to(endpoint: SocketAddr) -> Arc<RouteTable> {
-    let backend = Arc::new(Backend {
+/// Endpoints of one Service.
+pub fn target(endpoints: &[SocketAddr], weight: u32) -> ForwardTarget {
+    let endpoints = endpoints.iter();
+    let backend = Backend {
         service: ObjectRef::namespaced("Service", "shop", "web"),
         port: "80".into(),
         protocol: BackendProtocol::Http,
         balancing: Balancing::InTurn,
-        endpoints: vec![Endpoint { host: endpoint.ip().to_string().into(), port: endpoint.port() }],
-    });
-    let forward =
-        Action::Forward(vec![ForwardTarget { filters: Arc::new([]), backend, weight: 100 }]);
+        endpoints: endpoints
+            .map(|at| Endpoint { host: at.ip().to_string().into(), port: at.port() })
+            .collect(),
+    };
+    ForwardTarget::new(Arc::new(backend), weight)
+}
+
+/// Connections are passed on to these.
+pub fn tunnel_to(targets: Vec<ForwardTarget>) -> Option<Arc<Tunnel>> {
+    let origin = ObjectRef::namespaced("VirtualService", "shop", "db");
+    Some(Arc::new(Tunnel { origin, targets }))
+}
+
+/// Everything goes to this endpoint.
+pub fn routes_to(endpoint: SocketAddr) -> Arc<RouteTable> {
+    let forward = Action::Forward(vec![target(&[endpoint], 100)]);
     let rule = Rule {
         forwarding: None,
         origin: ObjectRef::namespaced("Ingress", "shop", "web"),
