@@ -133,6 +133,45 @@ async fn a_tunnel_ends_only_by_a_cut() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn bytes_that_are_passed_on_may_pause_for_so_long_and_no_longer() {
+    let roster = roster(1);
+    let pulse = roster.enter(LONG).unwrap();
+    pulse.begin_piped(IDLE);
+    for _ in 0..10 {
+        pass(&roster, IDLE - TICK).await;
+        pulse.bytes_passed(IDLE);
+        // Its reader takes nothing for the moment, which is between the two of them.
+        pulse.write_blocked();
+    }
+    assert_eq!(pulse.order(), Order::Serve);
+    pass(&roster, IDLE + 2 * TICK).await;
+    assert_eq!(pulse.order(), Order::Cut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_those_let_in_by_what_is_over_are_ended_and_tunnels_within_the_limit() {
+    let roster = roster(3);
+    let [tunnel, request, other] = [1, 1, 2].map(|admission| {
+        let pulse = roster.enter(LONG).unwrap();
+        pulse.admit(Admission(admission));
+        pulse
+    });
+    tunnel.begin_piped(IDLE);
+    other.begin_piped(IDLE);
+    request.begin_http1(IDLE);
+    request.request_began();
+    roster.finish_admitted_by(&[Admission(1)], 2 * IDLE);
+    let orders = || [tunnel.order(), request.order(), other.order()];
+    assert_eq!(orders(), [Order::Finish, Order::Finish, Order::Serve]);
+    for _ in 0..3 {
+        tunnel.bytes_passed(IDLE);
+        other.bytes_passed(IDLE);
+        pass(&roster, IDLE - TICK).await;
+    }
+    assert_eq!(orders(), [Order::Cut, Order::Finish, Order::Serve], "whatever passes through it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn draining_leaves_an_unused_connection_a_moment_for_its_first_request() {
     let roster = roster(2);
     let (unused, used) = (roster.enter(LONG).unwrap(), roster.enter(LONG).unwrap());

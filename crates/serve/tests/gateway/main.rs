@@ -6,6 +6,7 @@ mod client_auth;
 mod clients;
 mod drain;
 mod listeners;
+mod offers;
 mod panics;
 mod servers;
 mod stage;

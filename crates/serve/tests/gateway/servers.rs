@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use model::{
-    CertificateId, CertificateList, ClientAuth, ClientDemand, Listener, Name, Server, TlsSettings,
+    CertificateId, CertificateList, ClientAuth, ClientDemand, ForwardedHeaders, Listener, Name,
+    Server, TlsSettings,
 };
 use rustls_pki_types::{CertificateRevocationListDer, pem::PemObject};
 use serve::ServedName;
 use testkit::{
+    backend::Backend,
     http,
     pki::{Issued, KeyKind, LeafOptions, TestCa},
     tls::{ClientOptions, RSA_ONLY, TlsClient, Versions},
@@ -17,7 +20,7 @@ use tokio::io::AsyncReadExt;
 use crate::{
     client_auth::client,
     clients::{hung_up, one_request},
-    stage::{self, Stage, additional, https, key, routes_of},
+    stage::{self, Stage, additional, https, key, routes_of, routes_to},
 };
 
 /// A server of these hosts that answers them, and no other host, with its own name.
@@ -321,4 +324,71 @@ async fn a_request_for_a_host_of_another_server_is_sent_there() {
     assert!(ask(&mut kept, "b.test").await.starts_with("421"), "b.test is served by the other");
     assert!(ask(&mut kept, "c.test").await.starts_with("404"), "nobody serves c.test");
     assert_eq!(ask(&mut kept, "a.test").await, "200 a");
+}
+
+/// As a browser does that shares a connection between the hosts of a certificate.
+#[tokio::test]
+async fn a_shared_http2_connection_learns_which_hosts_need_one_of_their_own() {
+    let (ca, clients) = (TestCa::new("root"), TestCa::new("clients"));
+    let leaf = ca.leaf(&["a.test", "b.test", "strict.test", "c.test"]);
+    let one = |name: &str| server(name, &[&format!("{name}.test")], vec![additional(&leaf)]);
+    let strict = asking(one("strict"), roots(&clients));
+    let stage = Stage::new(vec![sharing(vec![one("a"), one("b"), strict])]).await;
+    let options = ClientOptions {
+        roots: vec![ca.der().clone()],
+        alpn: vec!["h2"],
+        ..ClientOptions::default()
+    };
+    let client = TlsClient::new(options);
+    let stream = client.connect(stage.address(443), Some("a.test")).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake::<_, _, String>(
+        TokioExecutor::new(),
+        TokioIo::new(stream),
+    )
+    .await
+    .unwrap();
+    let connection = tokio::spawn(connection);
+    let mut status = async |host: &str| {
+        let request = ::http::Request::get(format!("https://{host}/")).body(String::new()).unwrap();
+        sender.send_request(request).await.unwrap().status().as_u16()
+    };
+    assert_eq!(status("a.test").await, 200);
+    assert_eq!(status("b.test").await, 421);
+    assert_eq!(status("strict.test").await, 421, "nor is it a way around client certificates");
+    assert_eq!(status("c.test").await, 404);
+    assert_eq!(status("a.test").await, 200, "the connection stays good for its own host");
+    connection.abort();
+
+    let fresh = client.get(stage.address(443), "b.test", "/").await.unwrap();
+    assert_eq!(fresh.text(), "b");
+}
+
+#[tokio::test]
+async fn a_client_whose_certificate_is_not_good_may_be_let_in_and_told_of() {
+    let (ca, clients, strangers) =
+        (TestCa::new("root"), TestCa::new("clients"), TestCa::new("strangers"));
+    let backend = Backend::echo("backend").await;
+    let verify = ::http::HeaderName::from_static("x-client-verify");
+    let forwarded = ForwardedHeaders { client_verify: Some(verify), ..Default::default() };
+    let listener = Listener {
+        routes: routes_to(backend.address),
+        forwarded: Arc::new(forwarded),
+        ..https(443, vec![additional(&ca.leaf(&["a.test"]))])
+    };
+    let wanted = ClientAuth { demand: ClientDemand::Optional, is_lenient: true, ..roots(&clients) };
+    let stage = Stage::new(vec![sharing(vec![asking(around("a", &[], listener), wanted)])]).await;
+    let known = clients.issue(&["alice"], LeafOptions::client());
+    let stranger = strangers.issue(&["mallory"], LeafOptions::client());
+    for versions in [Versions::Tls12, Versions::Tls13] {
+        for (identity, told) in
+            [(Some(&known), "SUCCESS"), (Some(&stranger), "FAILED"), (None, "NONE")]
+        {
+            let client = client(identity, versions);
+            // The second time the session is resumed, and is judged as before.
+            for _ in 0..2 {
+                let answer = client.get(stage.address(443), "a.test", "/").await.unwrap();
+                assert_eq!(answer.json()["headers"]["x-client-verify"][0], told, "{versions:?}");
+            }
+        }
+    }
 }
