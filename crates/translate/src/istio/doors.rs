@@ -14,7 +14,7 @@ use super::{
     admit::Admitted,
     gateway::{Kind, ServerPlan},
 };
-use crate::{dialect::Problem, world::Age};
+use crate::{claim::Declaration, dialect::Problem, world::Age};
 
 /// A port of one address, with the servers on it in order of age.
 #[derive(Debug)]
@@ -113,6 +113,12 @@ impl<'a> Door<'a> {
 }
 
 impl Guest<'_> {
+    pub fn declaration(&self) -> Declaration {
+        let subject = &self.admitted.gateway.subject;
+        let (object, origin) = (subject.object.clone(), subject.origin.clone());
+        Declaration { object, origin, age: self.age.clone() }
+    }
+
     fn described(&self) -> String {
         let Admitted { gateway, server, .. } = &self.admitted;
         format!("{} ({})", gateway.subject.object, server.field)

@@ -7,8 +7,10 @@
 mod admit;
 mod claims;
 mod doors;
+mod draft;
 mod gateway;
 mod kept;
+mod redirect;
 mod secure;
 mod virtual_service;
 mod virtual_services;

@@ -17,6 +17,10 @@ enum Change {
     Endpoints { service: u8, address: u8 },
     Config { variant: u8 },
     Class { alb: bool },
+    Gateway { name: u8, variant: u8 },
+    NoGateway { name: u8 },
+    VirtualService { name: u8, variant: u8 },
+    NoVirtualService { name: u8 },
     Nothing,
 }
 
@@ -32,6 +36,10 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (0..3u8, 1..9u8).prop_map(|(service, address)| Change::Endpoints { service, address }),
         1 => (0..4u8).prop_map(|variant| Change::Config { variant }),
         1 => any::<bool>().prop_map(|alb| Change::Class { alb }),
+        2 => (0..3u8, 0..6u8).prop_map(|(name, variant)| Change::Gateway { name, variant }),
+        1 => (0..3u8).prop_map(|name| Change::NoGateway { name }),
+        2 => (0..3u8, 0..5u8).prop_map(|(name, variant)| Change::VirtualService { name, variant }),
+        1 => (0..3u8).prop_map(|name| Change::NoVirtualService { name }),
         1 => Just(Change::Nothing),
     ]
 }
@@ -43,6 +51,8 @@ fn apply(scene: &mut Scene, change: &Change) {
         match kind {
             "Ingress" => drop(world.ingresses.remove(&key)),
             "Service" => drop(world.services.remove(&key)),
+            "Gateway" => drop(world.gateways.remove(&key)),
+            "VirtualService" => drop(world.virtual_services.remove(&key)),
             _ => drop(world.endpoint_slices.remove(&key)),
         }
     };
@@ -50,7 +60,11 @@ fn apply(scene: &mut Scene, change: &Change) {
         Change::NoIngress { name } => return delete("Ingress", format!("i{name}")),
         Change::NoService { name } => return delete("Service", format!("s{name}")),
         Change::NoSlice { name } => return delete("EndpointSlice", format!("e{name}")),
+        Change::NoGateway { name } => return delete("Gateway", format!("g{name}")),
+        Change::NoVirtualService { name } => return delete("VirtualService", format!("v{name}")),
         Change::Nothing => return,
+        Change::Gateway { name, variant } => some_gateway(*name, *variant),
+        Change::VirtualService { name, variant } => some_virtual_service(*name, *variant),
         Change::Ingress { name, variant } => some_ingress(*name, *variant),
         Change::Service { name, port } => service(&format!("shop/s{name}"), *port),
         Change::Slice { name, service, address } => format!(
@@ -107,6 +121,41 @@ fn some_ingress(name: u8, variant: u8) -> String {
         ),
         _ => ingress_of("nobody", &full, &[], &rules("/", "s0:80")),
     }
+}
+
+fn some_gateway(name: u8, variant: u8) -> String {
+    let server = match variant {
+        0 => "port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']",
+        1 => {
+            "port: {number: 443, name: https, protocol: HTTPS}, hosts: [a.test], tls: {mode: SIMPLE, credentialName: web}"
+        }
+        2 => {
+            "port: {number: 443, name: https, protocol: HTTPS}, hosts: ['*.test'], tls: {mode: MUTUAL, credentialName: web}"
+        }
+        3 => {
+            "port: {number: 443, name: tls, protocol: TLS}, hosts: [b.test], tls: {mode: PASSTHROUGH}"
+        }
+        4 => "port: {number: 9000, name: tcp, protocol: TCP}, hosts: ['*']",
+        _ => "port: {number: 443, name: https, protocol: HTTPS}, hosts: [a.test]",
+    };
+    format!(
+        "{{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {{name: g{name}, namespace: shop}}, spec: {{servers: [{{{server}}}]}}}}"
+    )
+}
+
+fn some_virtual_service(name: u8, variant: u8) -> String {
+    let spec = match variant {
+        0 => "hosts: [a.test], gateways: [g0], http: [{route: [{destination: {host: s0}}]}]",
+        1 => "hosts: ['*'], gateways: [g0, g1], http: [{route: [{destination: {host: s1}}]}]",
+        2 => {
+            "hosts: [b.test], gateways: [g1], tls: [{match: [{sniHosts: [b.test]}], route: [{destination: {host: s0}}]}]"
+        }
+        3 => "hosts: ['*'], gateways: [g2], tcp: [{route: [{destination: {host: s2}}]}]",
+        _ => "hosts: [a.test], gateways: [nobody], http: [{redirect: {uri: /x}}]",
+    };
+    format!(
+        "{{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {{name: v{name}, namespace: shop}}, spec: {{{spec}}}}}"
+    )
 }
 
 fn text(claims: &Claims) -> String {
