@@ -272,7 +272,8 @@ impl ForwardTarget {
 pub struct Redirect {
     pub protocol: Option<Box<str>>,
     pub host: Option<Box<str>>,
-    /// `None` keeps the port that the client used; an empty text leaves it out.
+    /// `None` keeps the port that the client used while the protocol stays, `${port}` keeps it in
+    /// any case, and an empty text leaves it out.
     pub port: Option<Box<str>>,
     pub path: Option<Box<str>>,
     pub query: Option<Box<str>>,

@@ -1,6 +1,6 @@
 //! Faults on purpose: some requests wait, some are refused (Envoy's fault filter).
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use model::{Abort, AbortWith, Delay, FixedResponse, Forwarding, PerMillion};
 
 use super::{body::Body, exchange::Exchange};
@@ -16,7 +16,8 @@ impl Exchange<'_> {
         if let Some(Delay { share, by }) = forwarding.delay
             && draw(share)
         {
-            tokio::time::sleep(by).await;
+            // Apart, so that only requests that wait carry a timer.
+            Box::pin(tokio::time::sleep(by)).await;
         }
         let Abort { share, with } = forwarding.abort?;
         draw(share).then(|| self.abort(with))
@@ -37,7 +38,6 @@ impl Exchange<'_> {
             let headers = response.headers_mut();
             headers.insert(GRPC_STATUS, HeaderValue::from(code));
             headers.insert(GRPC_MESSAGE, HeaderValue::from_static(MESSAGE));
-            headers.remove(header::CONTENT_LENGTH);
         }
         response
     }

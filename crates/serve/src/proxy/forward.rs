@@ -33,7 +33,7 @@ impl Exchange<'_> {
     ) -> Result<Response<Body>, Reason> {
         let forwarding = rule.and_then(|rule| rule.forwarding.as_deref());
         if let Some(forwarding) = forwarding
-            && let Some(refusal) = Box::pin(self.meet_faults(forwarding)).await
+            && let Some(refusal) = self.meet_faults(forwarding).await
         {
             return Ok(refusal);
         }

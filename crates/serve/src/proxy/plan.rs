@@ -73,6 +73,9 @@ impl<'a> Plan<'a> {
             (Timeout::After(whole), per_try) => (Some(whole), per_try),
         };
         let upload = request.body().upload().cloned();
+        if (whole, per_try) == (None, None) && upload.is_none() {
+            return Course::untimed(self.way, request);
+        }
         Course::timed(self.way, Deadlines::new(upload, own, whole, per_try), request)
     }
 }

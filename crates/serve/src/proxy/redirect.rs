@@ -22,8 +22,8 @@ pub fn answer(redirect: &Redirect, variables: &Variables<'_>) -> Result<Response
 }
 
 /// A port that the rule writes out is written out, even the default one: ALB's ssl-redirect
-/// sends to `https://HOST:443/`. The client's own port follows only while the protocol stays,
-/// and a default one is left out. A path that is put in whole may bring its own query, which then
+/// sends to `https://HOST:443/`. The client's own port follows while the protocol stays, or where
+/// the rule says `${port}`, and a default one is left out. A path that is put in whole may bring its own query, which then
 /// stands instead of the request's, as in Envoy.
 fn location(redirect: &Redirect, variables: &Variables<'_>) -> String {
     let part = |template: &Option<Box<str>>, own: &str| match template {
@@ -33,10 +33,10 @@ fn location(redirect: &Redirect, variables: &Variables<'_>) -> String {
     let protocol = part(&redirect.protocol, variables.protocol).to_ascii_lowercase();
     let mut location = format!("{protocol}://{}", part(&redirect.host, variables.host));
     let port = match redirect.port.as_deref() {
-        None | Some("${port}") => {
-            let own = variables.port;
-            let is_default = own == default_port(&protocol);
-            (protocol == variables.protocol && !is_default).then(|| own.to_string())
+        own @ (None | Some("${port}")) => {
+            let is_default = variables.port == default_port(&protocol);
+            let follows = own.is_some() || protocol == variables.protocol;
+            (follows && !is_default).then(|| variables.port.to_string())
         }
         Some(template) => Some(expand(template, variables, None)),
     };

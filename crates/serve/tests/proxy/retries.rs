@@ -7,6 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use http_body_util::BodyExt;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use model::{BackendProtocol, Forwarding, Retries, RetryOn, Rule, Timeout};
 use testkit::{
     LIMIT,
@@ -17,10 +19,12 @@ use testkit::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    sync::mpsc,
 };
 
 use crate::{
     front::{Front, forward, forward_over, rule},
+    piped::{Piped, data},
     scripted::{Act, Scripted},
 };
 
@@ -145,6 +149,45 @@ async fn a_body_that_is_too_long_to_keep_is_sent_once_and_whole() {
     assert!(front.raw(&chunked).await.starts_with("HTTP/1.1 503 "));
     assert_eq!(backend.seen().await.body, long);
     assert_eq!(backend.asked(), 1);
+}
+
+#[tokio::test]
+async fn the_longest_body_that_is_kept_is_repeated() {
+    for (length, tries) in [(65_535, 2), (65_536, 2), (65_537, 1)] {
+        let mut backend = Scripted::start(&[Act::Status(503), Act::Status(200)]).await;
+        let front = front(with(retries(1, on_5xx())), &backend).await;
+        let body: Vec<u8> = (0..length).map(|place: u32| (place % 251) as u8).collect();
+        front.send(post(body.clone())).await;
+        assert_eq!(backend.asked(), tries, "{length}");
+        for _ in 0..tries {
+            assert!(backend.seen().await.body == body, "{length}");
+        }
+    }
+}
+
+/// What is kept for another try must not be waited for.
+#[tokio::test]
+async fn a_stream_passes_as_it_comes_where_retries_are_wanted() {
+    let backend = Backend::echo("one").await;
+    let action = forward_over(BackendProtocol::Grpc, &[backend.address]);
+    let front = Front::serving(vec![rule_of(with(retries(2, on_5xx())), action)]).await;
+    let io = TokioIo::new(front.connect().await);
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(connection);
+    let (frames, body) = mpsc::channel(1);
+    let asked = http::Request::post("http://shop.test/stream").body(Piped(body)).unwrap();
+    frames.send(data("first")).await.unwrap();
+    let answer = tokio::time::timeout(LIMIT, sender.send_request(asked)).await.unwrap();
+    let mut echoed = answer.unwrap().into_body();
+    for text in ["first", "second", "third"] {
+        let frame = tokio::time::timeout(LIMIT, echoed.frame()).await.unwrap();
+        assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), text);
+        if text != "third" {
+            let next = if text == "first" { "second" } else { "third" };
+            frames.send(data(next)).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

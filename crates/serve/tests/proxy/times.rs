@@ -76,6 +76,28 @@ async fn a_slow_upload_is_not_part_of_it() {
     assert!(answer.contains(r#""body":"xxxxxx""#), "{answer}");
 }
 
+/// A switched connection lives by the listener's idle time, as any other.
+#[tokio::test]
+async fn a_switch_ends_the_rules_time() {
+    let backend = Backend::echo("one").await;
+    let front = Front::serving(rules(after(200), backend.address)).await;
+    let mut stream = front.connect().await;
+    let asked = b"GET / HTTP/1.1\r\nhost: shop.test\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    stream.write_all(asked).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "));
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(b"ping").await.unwrap();
+        let mut echoed = [0; 4];
+        stream.read_exact(&mut echoed).await.unwrap();
+        assert_eq!(&echoed, b"ping");
+    }
+}
+
 #[tokio::test]
 async fn without_a_limit_even_the_listeners_is_off() {
     let backend = Backend::hanging().await;

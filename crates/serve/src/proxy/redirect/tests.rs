@@ -42,6 +42,13 @@ fn the_clients_port_does_not_follow_to_another_protocol() {
 }
 
 #[test]
+fn the_clients_port_follows_where_the_rule_asks_for_it() {
+    let rule = Redirect { protocol: text("https"), port: text("${port}"), ..KEEP_ALL };
+    assert_eq!(location(&rule, &variables("http", 8080)), "https://shop.test:8080/cart?id=7");
+    assert_eq!(location(&rule, &variables("http", 443)), "https://shop.test/cart?id=7");
+}
+
+#[test]
 fn parts_may_use_variables() {
     let rule = Redirect {
         host: text("www.${host}"),

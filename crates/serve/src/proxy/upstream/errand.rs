@@ -73,8 +73,13 @@ impl Course {
         Self { way, patience: Patience::new(Some(limit), request), deadlines: None }
     }
 
+    /// For as long as it takes.
+    pub fn untimed(way: Way, request: &Request<RequestBody>) -> Self {
+        Self { way, patience: Patience::new(None, request), deadlines: None }
+    }
+
     pub fn timed(way: Way, deadlines: Deadlines, request: &Request<RequestBody>) -> Self {
-        Self { way, patience: Patience::new(None, request), deadlines: Some(deadlines) }
+        Self { deadlines: Some(deadlines), ..Self::untimed(way, request) }
     }
 
     /// Ends when the answer must have been passed on; `None`: it may take its time.
