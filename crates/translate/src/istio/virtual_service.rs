@@ -14,6 +14,7 @@ mod format;
 mod gateways;
 mod headers;
 mod host;
+mod hosts;
 mod http_route;
 mod l4_route;
 mod matches;
@@ -25,7 +26,7 @@ mod rule;
 mod scope;
 mod text_match;
 
-use model::{Dialect, Name, Reason, Verdict};
+use model::{Dialect, Reason, Verdict};
 use serde_json::Value;
 
 use crate::{
@@ -119,7 +120,7 @@ impl VirtualServicePlan {
         self.gateways = gateways::read(&mut spec, &namespace, problems);
         self.is_for_gateways = !self.gateways.is_empty() || problems.has_rejection();
         self.exports = Exports::read(&mut spec, &namespace, problems);
-        self.hosts = hosts(&mut spec, &namespace, problems);
+        self.hosts = hosts::read(&mut spec, &namespace, problems);
         let mut destinations = Destinations { namespace: &namespace, known: Vec::new() };
         for mut rule in spec.children("http", "HTTPRoute", problems) {
             self.http.extend(HttpRoute::read(&mut rule, &mut destinations, problems));
@@ -142,7 +143,7 @@ impl VirtualServicePlan {
             let text = "it has no routes: write http, tls or tcp";
             problems.reject(Reason::InvalidField, "spec", text);
         }
-        if self.hosts.is_empty() && !spec.has("hosts") {
+        if !spec.asks_for("hosts") {
             self.check_delegate(has_routes, problems);
         }
         spec.finish(problems);
@@ -195,38 +196,6 @@ impl VirtualServicePlan {
     pub fn is_delegate(&self) -> bool {
         self.hosts.is_empty()
     }
-}
-
-/// `spec.hosts`. Names without a dot are Services of the object's own namespace.
-fn hosts(spec: &mut Fields<'_>, namespace: &str, problems: &mut Problems) -> Vec<Host> {
-    let path = spec.path_of("hosts");
-    let mut hosts: Vec<(Host, usize)> = Vec::new();
-    for (index, text) in spec.texts("hosts", problems).into_iter().enumerate() {
-        let name = match text {
-            "*" => Ok(None),
-            text if text.contains('.') => Name::parse(text).map(Some),
-            text => Name::parse(&format!("{text}.{namespace}.svc.cluster.local")).map(Some),
-        };
-        match name {
-            Ok(name) => hosts.push((Host::new(name), index)),
-            Err(error) => {
-                let text = format!("host {text:?} is not served: {error}");
-                problems.reject(Reason::InvalidField, format!("{path}[{index}]"), text);
-            }
-        }
-    }
-    // What lies under a wildcard follows it at once.
-    let mut sorted: Vec<&(Host, usize)> = hosts.iter().collect();
-    sorted.sort();
-    for pair in sorted.windows(2) {
-        let [(wider, _), (host, index)] = pair else { continue };
-        if wider.covers(host) {
-            let text =
-                format!("{wider} stands in the list already and takes {host} in: keep one of them");
-            problems.reject(Reason::InvalidField, format!("{path}[{index}]"), text);
-        }
-    }
-    hosts.into_iter().map(|(host, _)| host).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! All VirtualServices of a World, and what they say of each server of a Gateway.
 
 mod host_index;
+mod idle;
 mod member;
 mod routing;
 

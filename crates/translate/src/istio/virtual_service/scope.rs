@@ -24,19 +24,20 @@ pub(crate) struct Site<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::istio) struct Scope {
     pub port: Option<u16>,
-    /// Instead of those of the whole object; none: those.
-    pub gateways: Vec<Key>,
+    /// Instead of those of the whole object.
+    pub gateways: Option<Vec<Key>>,
     pub source_labels: BTreeMap<String, String>,
     pub source_namespace: Option<Arc<str>>,
 }
 
 impl Scope {
     pub fn read(block: &mut Fields<'_>, namespace: &str, problems: &mut Problems) -> Self {
-        let gateways = block.texts("gateways", problems);
-        let gateways = gateways.into_iter().filter_map(|name| gateway_name(name, namespace));
+        let names = block.texts("gateways", problems);
+        let gateways = (!names.is_empty())
+            .then(|| names.into_iter().filter_map(|name| gateway_name(name, namespace)).collect());
         Self {
             port: port(block, "port", problems),
-            gateways: gateways.collect(),
+            gateways,
             source_labels: labels(block, problems),
             source_namespace: block.text("sourceNamespace", problems).map(Into::into),
         }
@@ -47,7 +48,7 @@ impl Scope {
             self.source_labels.iter().all(|(key, value)| workload.get(key) == Some(value))
         };
         self.port.is_none_or(|port| port == site.port)
-            && (self.gateways.is_empty() || self.gateways.contains(site.gateway))
+            && self.gateways.as_ref().is_none_or(|gateways| gateways.contains(site.gateway))
             && site.mesh.workload.as_ref().is_none_or(has_labels)
             && self
                 .source_namespace
@@ -62,31 +63,24 @@ impl Scope {
 
     /// What both ask for; `None` if `leaf`, of a delegate, leaves the bounds of this one.
     pub fn narrowed_by(&self, leaf: &Self) -> Option<Self> {
-        let agrees = |ours: &Option<Arc<str>>, theirs: &Option<Arc<str>>| {
-            ours.is_none() || theirs.is_none() || ours == theirs
+        fn agree<T: PartialEq>(root: &Option<T>, leaf: &Option<T>) -> bool {
+            root.is_none() || leaf.is_none() || root == leaf
+        }
+        let are_bounded = match (&self.gateways, &leaf.gateways) {
+            (Some(root), Some(leaf)) => leaf.iter().all(|gateway| root.contains(gateway)),
+            _ => true,
         };
-        let stays_within = (self.port.is_none() || leaf.port.is_none() || self.port == leaf.port)
-            && (self.gateways.is_empty()
-                || leaf.gateways.iter().all(|gateway| self.gateways.contains(gateway)))
-            && agrees(&self.source_namespace, &leaf.source_namespace)
-            && self
-                .source_labels
-                .iter()
-                .all(|(key, value)| leaf.source_labels.get(key).is_none_or(|other| other == value));
-        let or = |leaf: &[Key], root: &[Key]| if leaf.is_empty() { root } else { leaf }.to_vec();
-        stays_within.then(|| Self {
+        let mut source_labels = self.source_labels.clone();
+        source_labels.extend(leaf.source_labels.clone());
+        let is_within = agree(&self.port, &leaf.port)
+            && agree(&self.source_namespace, &leaf.source_namespace)
+            && are_bounded
+            && self.source_labels.iter().all(|(key, value)| source_labels.get(key) == Some(value));
+        is_within.then(|| Self {
             port: leaf.port.or(self.port),
-            gateways: or(&leaf.gateways, &self.gateways),
-            source_labels: self
-                .source_labels
-                .clone()
-                .into_iter()
-                .chain(leaf.source_labels.clone())
-                .collect(),
-            source_namespace: leaf
-                .source_namespace
-                .clone()
-                .or_else(|| self.source_namespace.clone()),
+            gateways: leaf.gateways.clone().or_else(|| self.gateways.clone()),
+            source_labels,
+            source_namespace: leaf.source_namespace.clone().or(self.source_namespace.clone()),
         })
     }
 }

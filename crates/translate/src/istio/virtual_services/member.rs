@@ -26,17 +26,36 @@ pub(super) struct Member<'a> {
     pub problems: Problems,
     /// On its delegates too.
     pub verdicts: Vec<Verdict>,
+    /// A server has one of its hosts.
     pub is_bound: bool,
+    /// And one of its routes is that server's.
+    pub gives: bool,
 }
 
 /// Names that connections are passed on by, on each address and port; `None`: any.
 pub(super) type Taken = HashSet<(Option<IpAddr>, u16, Option<Name>)>;
 
-impl Member<'_> {
+impl<'a> Member<'a> {
+    pub fn new(
+        plan: &'a VirtualServicePlan,
+        backing: &'a Backing,
+        candidates: Vec<Candidate<'a>>,
+        problems: Problems,
+    ) -> Self {
+        let verdicts = Vec::new();
+        Self { plan, backing, candidates, problems, verdicts, is_bound: false, gives: false }
+    }
+
     /// `common` are the hosts of both.
-    pub fn add_rules(&self, site: &Site<'_>, common: &BTreeSet<Host>, routes: &mut ServerRoutes) {
+    pub fn add_rules(
+        &mut self,
+        site: &Site<'_>,
+        common: &BTreeSet<Host>,
+        routes: &mut ServerRoutes,
+    ) {
         let hosts = by_name(common);
         for candidate in self.candidates.iter().filter(|candidate| candidate.fits(site)) {
+            self.gives = true;
             let is_catch_all = candidate.is_catch_all();
             let list = if is_catch_all { &mut routes.catch_alls } else { &mut routes.rules };
             let rules = hosts.iter().map(|hosts| candidate.rule(hosts.clone(), site.port));
@@ -58,9 +77,11 @@ impl Member<'_> {
         }
     }
 
-    pub fn tcp(&self, site: &Site<'_>) -> Option<Arc<Tunnel>> {
+    pub fn tcp(&mut self, site: &Site<'_>) -> Option<Arc<Tunnel>> {
         let fits = |route: &&L4Route| route.matches.iter().any(|block| block.scope.fits(site));
-        self.plan.tcp.iter().find(fits).map(|route| self.tunnel(route, site))
+        let route = self.plan.tcp.iter().find(fits)?;
+        self.gives = true;
+        Some(self.tunnel(route, site))
     }
 
     pub fn sni(
@@ -80,6 +101,7 @@ impl Member<'_> {
         for route in &plan.tls {
             let tunnel = self.tunnel(route, site);
             for block in route.matches.iter().filter(|block| block.scope.fits(site)) {
+                self.gives = true;
                 let free = self.take(block, &of_server, server, taken);
                 let by_name = by_name(&free).into_iter();
                 routes.extend(by_name.map(|hosts| SniRoute { hosts, tunnel: tunnel.clone() }));

@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use model::{Name, Reason};
-
 use super::{
     ServerRoutes, VirtualServices,
     host_index::HostIndex,
+    idle::Known,
     member::{Member, Taken},
 };
 use crate::{
     dialect::{Claims, Problems, Tracked},
     istio::{
         gateway::{GatewayPlan, Kind, ServerPlan},
-        virtual_service::{Host, Site, VirtualServicePlan, candidates},
+        virtual_service::{Host, Site, candidates},
     },
     settings::Mesh,
     world::{Gateway, Key},
@@ -50,8 +49,7 @@ impl VirtualServices {
                 true => candidates((plan, backing), find, &mut problems),
                 false => Vec::new(),
             };
-            let verdicts = Vec::new();
-            members.push(Member { plan, backing, candidates, problems, verdicts, is_bound: false });
+            members.push(Member::new(plan, backing, candidates, problems));
         }
         members.sort_by(|a, b| a.plan.age.cmp(&b.plan.age));
         let mut by_gateway: HashMap<&Key, HostIndex<'_>> = HashMap::new();
@@ -80,7 +78,7 @@ impl Routing<'_> {
             member.is_bound = true;
             member.check_ports(&site);
             match server.kind {
-                Kind::Redirect => {}
+                Kind::Redirect => member.gives = true,
                 Kind::Http | Kind::Https(_) => member.add_rules(&site, &common, &mut routes),
                 Kind::Tcp | Kind::Tls(_) => {
                     routes.tcp = routes.tcp.take().or_else(|| member.tcp(&site));
@@ -110,83 +108,21 @@ impl Routing<'_> {
     /// Names every VirtualService that is ours, and says what there is to say of it.
     pub fn finish(mut self, claims: &mut Claims) {
         let members = std::mem::take(&mut self.members);
-        let ours = members.iter().filter(|member| self.is_ours(member.plan));
+        let known = Known { gateways: self.gateways, mesh: self.mesh };
+        let ours = members.iter().filter(|member| known.is_ours(member.plan));
         let delegates: HashSet<&Key> = ours.flat_map(|member| member.plan.delegates()).collect();
         for mut member in members {
             let plan = member.plan;
-            if !self.is_ours(plan) && !delegates.contains(&plan.key) {
+            if !known.is_ours(plan) && !delegates.contains(&plan.key) {
                 continue;
             }
-            if plan.is_for_gateways && !plan.is_refused && !member.is_bound {
-                self.say_why_unbound(plan, &mut member.problems);
-            }
+            known.say_why_idle(&mut member);
             let subject = &plan.subject;
             claims.objects.push((subject.object.clone(), subject.origin.clone(), subject.dialect));
             claims.verdicts.extend(plan.verdicts.iter().chain(&member.backing.verdicts).cloned());
             claims.verdicts.append(&mut member.verdicts);
             claims.verdicts.extend(member.problems.into_verdicts(subject));
         }
-    }
-
-    /// Not if every Gateway that it names is another workload's.
-    fn is_ours(&self, plan: &VirtualServicePlan) -> bool {
-        let is_ours = |key: &Key| {
-            self.gateway(key).is_none_or(|gateway| gateway.is_for(self.mesh.workload.as_ref()))
-        };
-        plan.is_for_gateways
-            && (plan.gateways.is_empty() || plan.gateways.iter().any(|(key, _)| is_ours(key)))
-    }
-
-    fn gateway(&self, key: &Key) -> Option<&GatewayPlan> {
-        let entries = &self.gateways.entries;
-        let place = entries.binary_search_by(|entry| entry.key.cmp(key)).ok()?;
-        Some(&entries[place].value)
-    }
-
-    fn say_why_unbound(&self, plan: &VirtualServicePlan, problems: &mut Problems) {
-        let namespace = &self.mesh.gateway_namespace;
-        if !plan.is_exported_to(namespace) {
-            let text = format!(
-                "the gateway runs in namespace {namespace}, to which this is not exported: add it, or remove exportTo"
-            );
-            return problems.warn(Reason::NotHonoured, "spec.exportTo", text);
-        }
-        for (key, field) in &plan.gateways {
-            let Key { namespace, name } = key;
-            match self.gateway(key) {
-                None => {
-                    let text = format!(
-                        "Gateway {namespace}/{name} does not exist: create it, or name another as NAMESPACE/NAME"
-                    );
-                    problems.warn(Reason::ConfigNotFound, field.clone(), text);
-                }
-                Some(gateway) if gateway.is_for(self.mesh.workload.as_ref()) => {
-                    let text = format!(
-                        "no server of Gateway {namespace}/{name} has one of these hosts in common; it serves {}: add a host there, or correct these",
-                        hosts_of(gateway)
-                    );
-                    problems.warn(Reason::ListenerNotFound, "spec.hosts", text);
-                }
-                Some(_) => {}
-            }
-        }
-    }
-}
-
-fn hosts_of(gateway: &GatewayPlan) -> String {
-    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
-    let hosts: BTreeSet<String> = hosts
-        .map(|host| {
-            let name = host.name.as_ref().map_or("*", Name::as_str);
-            match &host.namespace {
-                Some(namespace) => format!("{namespace}/{name}"),
-                None => name.to_owned(),
-            }
-        })
-        .collect();
-    match hosts.len() {
-        0 => "none".to_owned(),
-        _ => hosts.into_iter().collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -1,9 +1,18 @@
 //! Whatever stands in a VirtualService, reading it ends in verdicts.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::read;
+use crate::{
+    Memory, Settings,
+    dialect::{Memo, claims},
+    tests::Source,
+    world::{Key, Object, VirtualService},
+};
 
 /// Words that the reader knows, so that what is made up gets deep into it.
 const KEYS: &[&str] = &[
@@ -123,6 +132,32 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+const GATEWAYS: &str = "
+{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: g, namespace: shop}, spec: {servers: [
+  {port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']},
+  {port: {number: 81, name: tcp, protocol: TCP}, hosts: ['*.a.test']},
+  {port: {number: 443, name: pass, protocol: TLS}, hosts: ['*'], tls: {mode: PASSTHROUGH}}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {ports: [{name: a, port: 1}, {name: b, port: 2}]}}
+";
+
+/// All VirtualServices of a World, by name; with their rules and tunnels.
+fn translate(specs: Vec<(&str, Value)>) {
+    let mut source = Source::default();
+    source.apply(GATEWAYS);
+    for (name, spec) in specs {
+        let object = Object {
+            reference: model::ObjectRef::namespaced("VirtualService", "shop", name),
+            origin: None,
+            created: Timestamp::UNIX_EPOCH,
+            sequence: 0,
+            body: VirtualService(json!({ "spec": spec })),
+        };
+        source.world.virtual_services.insert(Key::new("shop", name), Arc::new(object));
+    }
+    claims(&source.world, &Settings::default(), &Memory::default(), &mut Memo::default());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
@@ -134,5 +169,22 @@ proptest! {
         let route = json!([{"destination": {"host": "web"}, "headers": block}]);
         read(json!({"hosts": ["a.test"], "http": [{"match": [block], "rewrite": block, "fault": block,
             "retries": block, "corsPolicy": block, "headers": block, "route": route}]}));
+    }
+
+    #[test]
+    fn no_object_makes_the_translation_panic(a in any_value(), b in any_value(), block in any_value()) {
+        let route = json!([{"destination": {"host": "web"}, "headers": block}]);
+        let http = |part: &Value| json!([
+            {"match": [part, {"uri": {"prefix": "/p"}}], "route": route, "rewrite": {"uri": "/x"}},
+            {"delegate": {"name": "leaf"}, "match": [part], "mirror": {"host": "web"}},
+            {"redirect": part},
+            {"route": route},
+        ]);
+        translate(vec![
+            ("a", json!({"hosts": ["a.test"], "gateways": ["g"], "http": http(&block), "tls": b, "tcp": [a]})),
+            ("b", json!({"hosts": a, "gateways": ["g"], "http": http(&b)})),
+            ("c", json!({"hosts": ["*"], "gateways": ["g"], "tls": [{"match": [{"sniHosts": ["*"]}], "route": route}]})),
+            ("leaf", json!({"http": [{"match": [block], "route": route}, {"route": route, "rewrite": b}]})),
+        ]);
     }
 }
