@@ -119,10 +119,14 @@ fn root_of(facts: &Facts) -> Option<&Path> {
     facts.ground.root.as_deref().filter(|root| root.exists())
 }
 
-/// The exact hosts that the listener routes, in order.
+/// The hosts that the listener routes, and those of its servers, in order.
 fn hosts_of(listener: &ServedListener) -> Vec<String> {
-    let rules = listener.listener.routes.rules().iter();
-    let hosts: std::collections::BTreeSet<_> = rules.flat_map(|rule| &rule.matches.hosts).collect();
+    let listener = &listener.listener;
+    let rules = listener.routes.rules().iter();
+    let hosts: std::collections::BTreeSet<_> = rules
+        .flat_map(|rule| &rule.matches.hosts)
+        .chain(listener.servers.iter().flat_map(|server| &server.hosts))
+        .collect();
     hosts.into_iter().map(ToString::to_string).collect()
 }
 

@@ -88,7 +88,7 @@ impl Report {
             listeners => listener_table(listeners, screen).to_string(),
         };
         for listener in &self.listeners {
-            if listener.served.is_empty() && listener.servers.is_empty() {
+            if listener.served.is_empty() {
                 continue;
             }
             let bindings = binding_table(&listener.certificates, screen);

@@ -91,7 +91,7 @@ impl ListenerView {
     ) -> Self {
         self.declared_by = Some(listener.declared_by.to_string());
         self.servers = listener.servers.iter().map(ServerView::from).collect();
-        if listener.tls.is_some() {
+        if listener.tls.is_some() || !listener.servers.is_empty() {
             self.served = names_of(model, listener, ledger);
         }
         self

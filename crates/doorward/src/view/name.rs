@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use model::{
-    Binding, BindingStatus, CertificateId, CertificateTable, Choice, Fingerprint, Listener, Model,
-    Name,
+    Binding, BindingStatus, CertificateId, CertificateList, CertificateTable, Choice, Fingerprint,
+    Listener, Model, Name, Server,
 };
 use serde::{Deserialize, Serialize};
 use serve::{LedgerEntry, ServedName};
@@ -18,7 +18,8 @@ pub struct NameView {
     pub name: String,
     /// `None`: the handshake is refused with `unrecognized_name`.
     pub certificate: Option<String>,
-    /// How it was found: `Exact`, `Wildcard`, `Default` or `Nothing`. Where no gateway runs,
+    /// How it was found: `Exact`, `Wildcard`, `Assigned`, `Default` or `Nothing`; `PassedOn` where
+    /// a backend answers with its own. Where no gateway runs,
     /// `Pending` stands for a certificate that an issuer would make.
     pub found: String,
     /// What clients really got; only of a running gateway.
@@ -44,53 +45,100 @@ pub fn names_of(
     listener: &Listener,
     ledger: Option<&[LedgerEntry]>,
 ) -> Vec<NameView> {
-    let table = CertificateTable::new(&listener.certificates);
-    let bindings = &listener.certificates.bindings;
-    let ids: HashMap<Fingerprint, &CertificateId> = bindings
-        .iter()
-        .filter_map(|held| Some((held.certificate.as_ref()?.fingerprint, &held.id)))
-        .collect();
-    let ordered = match ledger {
-        Some(_) => HashMap::new(),
-        None => ordered_names(model, bindings),
-    };
-    let entries: BTreeMap<&ServedName, &LedgerEntry> =
-        ledger.into_iter().flatten().map(|entry| (&entry.name, entry)).collect();
-    let row = |name: String, choice: Choice<'_>, counted_as: ServedName| NameView {
-        name,
-        certificate: choice
-            .certificate()
-            .and_then(|chosen| ids.get(&chosen.fingerprint))
-            .map(ToString::to_string),
-        found: word_of(choice).into(),
-        counts: ledger.map(|_| {
-            entries.get(&counted_as).map(|entry| CountsView::from(*entry)).unwrap_or_default()
-        }),
-    };
+    let rows = Rows::new(model, listener, ledger);
+    match listener.servers.as_slice() {
+        [] => rows.of_routes(listener),
+        servers => rows.of_servers(servers),
+    }
+}
 
-    let hosts: BTreeSet<&Name> =
-        listener.routes.rules().iter().flat_map(|rule| &rule.matches.hosts).collect();
-    let mut rows: Vec<_> = hosts
-        .into_iter()
-        .map(|host| match ordered.get(host) {
-            Some(id) => NameView {
+/// What the rows of one listener are made with.
+struct Rows<'a> {
+    ids: HashMap<Fingerprint, &'a CertificateId>,
+    ordered: HashMap<&'a Name, &'a CertificateId>,
+    /// `None` where no gateway runs.
+    entries: Option<BTreeMap<&'a ServedName, &'a LedgerEntry>>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(model: &'a Model, listener: &'a Listener, ledger: Option<&'a [LedgerEntry]>) -> Self {
+        let bindings = &listener.certificates.bindings;
+        let ids = bindings
+            .iter()
+            .filter_map(|held| Some((held.certificate.as_ref()?.fingerprint, &held.id)))
+            .collect();
+        let ordered = match ledger {
+            Some(_) => HashMap::new(),
+            None => ordered_names(model, bindings),
+        };
+        let entries =
+            ledger.map(|entries| entries.iter().map(|entry| (&entry.name, entry)).collect());
+        Self { ids, ordered, entries }
+    }
+
+    /// The hosts are those of the routes.
+    fn of_routes(&self, listener: &Listener) -> Vec<NameView> {
+        let table = CertificateTable::new(&listener.certificates);
+        let hosts: BTreeSet<&Name> =
+            listener.routes.rules().iter().flat_map(|rule| &rule.matches.hosts).collect();
+        let rows = hosts.into_iter().map(|host| self.of_host(host, &table));
+        rows.chain(self.of_the_rest(&table)).collect()
+    }
+
+    /// The hosts are those of the servers.
+    fn of_servers(&self, servers: &[Server]) -> Vec<NameView> {
+        let mut rows = BTreeMap::new();
+        let mut rest = self.of_the_rest(&CertificateTable::new(&CertificateList::default()));
+        for server in servers {
+            let table = CertificateTable::of_server(&server.listener.certificates);
+            let is_passed_on = server.listener.tls.is_none();
+            let told = |row: NameView| match is_passed_on {
+                true => NameView { found: "PassedOn".into(), ..row },
+                false => row,
+            };
+            for host in &server.hosts {
+                rows.entry(host).or_insert_with(|| told(self.of_host(host, &table)));
+            }
+            if server.hosts.is_empty() {
+                rest = self.of_the_rest(&table).map(told);
+            }
+        }
+        rows.into_values().chain(rest).collect()
+    }
+
+    fn of_host(&self, host: &Name, table: &CertificateTable) -> NameView {
+        if let Some(id) = self.ordered.get(host) {
+            return NameView {
                 name: host.to_string(),
                 certificate: Some(id.to_string()),
                 found: BindingStatus::Pending.to_string(),
                 counts: None,
-            },
-            None => {
-                let counted_as = ServedName::Name(host.as_str().into());
-                row(host.to_string(), table.choose_for(host), counted_as)
-            }
-        })
-        .collect();
-    for (name, counted_as) in
-        [("(other names)", ServedName::Other), ("(no name)", ServedName::None)]
-    {
-        rows.push(row(name.into(), table.choose(None, |_| true), counted_as));
+            };
+        }
+        let counted_as = ServedName::Name(host.as_str().into());
+        self.row(host.as_str(), table.choose_for(host), &counted_as)
     }
-    rows
+
+    fn of_the_rest(&self, table: &CertificateTable) -> [NameView; 2] {
+        let choice = table.choose(None, |_| true);
+        [("(other names)", ServedName::Other), ("(no name)", ServedName::None)]
+            .map(|(name, counted_as)| self.row(name, choice, &counted_as))
+    }
+
+    fn row(&self, name: &str, choice: Choice<'_>, counted_as: &ServedName) -> NameView {
+        let chosen = choice.certificate();
+        let counts = |entries: &BTreeMap<&ServedName, &LedgerEntry>| {
+            entries.get(counted_as).map(|entry| CountsView::from(*entry)).unwrap_or_default()
+        };
+        NameView {
+            name: name.to_owned(),
+            certificate: chosen
+                .and_then(|chosen| self.ids.get(&chosen.fingerprint))
+                .map(ToString::to_string),
+            found: word_of(choice).into(),
+            counts: self.entries.as_ref().map(counts),
+        }
+    }
 }
 
 /// The names that an issuer was asked for and has not delivered.

@@ -71,7 +71,7 @@ pub fn replica(cluster: &Cluster) -> Setup {
 }
 
 /// The same with more settings.
-fn replica_with(cluster: &Cluster, settings: &str) -> Setup {
+pub fn replica_with(cluster: &Cluster, settings: &str) -> Setup {
     let settings = format!("watchNamespaces: [shop]\npublishAddress: 203.0.113.7\n{settings}");
     setup().kube(&cluster.kubeconfig()).config(&settings)
 }

@@ -13,6 +13,7 @@ mod drain;
 mod kube;
 mod listeners;
 mod manifests;
+mod mesh;
 mod quickstart;
 mod restart;
 mod sds;

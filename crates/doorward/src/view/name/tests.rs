@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::{Binding, CertificateId, Model, Name, ObjectRef, Want};
+use model::{Binding, CertificateId, Listener, Model, Name, ObjectRef, Want};
 use serve::{LedgerEntry, ServedName};
 
 use super::names_of;
-use crate::fixture::{bound, certificate, listener, pending};
+use crate::fixture::{bound, certificate, listener, pending, server, with_servers};
 
 fn wanting(id: &str, host: &str) -> Model {
     let want = Want {
@@ -71,4 +71,44 @@ fn counts_come_from_the_ledger_under_their_name() {
     let rows = names_of(&Model::default(), &listener, Some(&[entry]));
     let counts: Vec<_> = rows.iter().map(|row| row.counts.as_ref().unwrap().handshakes).collect();
     assert_eq!(counts, [7, 0, 0]);
+}
+
+#[test]
+fn the_names_of_servers_are_their_hosts_whatever_their_certificates_carry() {
+    let (apex, exact) = (certificate(&["a.test"]), certificate(&["www.b.test"]));
+    let (apex, exact) = (vec![bound("edge/a", &apex)], vec![bound("edge/b", &exact)]);
+    let mut passed_on = server(&["c.test"], listener("mesh:443", &[], vec![]));
+    passed_on.listener = Arc::new(Listener { tls: None, ..(*passed_on.listener).clone() });
+    let whole = with_servers(
+        listener("mesh:443", &[], [apex.clone(), exact.clone()].concat()),
+        vec![
+            server(&["*.a.test"], listener("mesh:443", &["routed.a.test"], apex)),
+            server(&["www.b.test"], listener("mesh:443", &[], exact)),
+            passed_on,
+        ],
+    );
+    let entry = LedgerEntry {
+        name: ServedName::Name(Arc::from("*.a.test")),
+        handshakes: 3,
+        fallbacks: 0,
+        refused: 0,
+        certificate: None,
+    };
+    let rows = names_of(&Model::default(), &whole, Some(&[entry]));
+    assert_eq!(rows[0].counts.as_ref().unwrap().handshakes, 3);
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| (row.name, row.certificate.unwrap_or_default(), row.found))
+        .collect();
+    let row = |name: &str, id: &str, found: &str| (name.into(), id.into(), found.into());
+    assert_eq!(
+        rows,
+        [
+            row("*.a.test", "edge/a", "Assigned"),
+            row("c.test", "", "PassedOn"),
+            row("www.b.test", "edge/b", "Exact"),
+            row("(other names)", "", "Nothing"),
+            row("(no name)", "", "Nothing"),
+        ]
+    );
 }
