@@ -8,10 +8,13 @@
 
 mod account;
 pub mod acm;
+mod digest;
 mod fault;
 #[cfg(test)]
 mod fixture;
 pub mod inventory;
+pub mod listeners;
+pub mod pca;
 pub mod route53;
 mod schedule;
 

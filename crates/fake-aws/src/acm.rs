@@ -13,7 +13,7 @@ use rcgen::KeyPair;
 use serde_json::{Value, json};
 
 use crate::{
-    FakeAws,
+    FakeAws, elb,
     world::{Answer, Refusal, World},
 };
 
@@ -100,6 +100,7 @@ pub(crate) struct Made {
 
 pub(crate) fn operation(world: &mut World, operation: &str, input: &Value) -> Answer<Value> {
     life::settle(world);
+    elb::settle(world);
     match operation {
         "RequestCertificate" => request::request(world, input),
         "ListCertificates" => list::list(world, input),
@@ -163,6 +164,17 @@ impl FakeAws {
         let mut all: Vec<_> = world.acm.certificates.values().collect();
         all.sort_by_key(|one| (one.created, one.arn.clone()));
         all.into_iter().map(look).collect()
+    }
+
+    /// An issued certificate, made past the API.
+    pub fn issued_certificate(&self, names: &[&str]) -> String {
+        let mut world = self.world();
+        let input = json!({"DomainName": names[0], "SubjectAlternativeNames": names,
+            "KeyAlgorithm": "EC_prime256v1"});
+        let made = request::request(&mut world, &input).expect("the names are good");
+        let arn = arn_of(&made).to_owned();
+        life::issue_now(&mut world, &arn);
+        arn
     }
 
     /// Lets something hold a certificate, or let go of it.

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
 };
 use time::OffsetDateTime;
 
@@ -48,6 +48,24 @@ impl Authority {
         let serial: Vec<String> =
             serial.to_be_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         (pem, serial.join(":"))
+    }
+}
+
+impl Authority {
+    /// A leaf for servers, with the names and the key of a request; `None` if that is malformed.
+    pub(crate) fn sign_request(
+        &mut self,
+        csr_pem: &str,
+        (not_before, not_after): (Timestamp, Timestamp),
+    ) -> Option<String> {
+        let mut request = CertificateSigningRequestParams::from_pem(csr_pem).ok()?;
+        self.signed += 1;
+        request.params.serial_number = Some(SerialNumber::from(self.signed));
+        request.params.use_authority_key_identifier_extension = true;
+        request.params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        request.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        (request.params.not_before, request.params.not_after) = (at(not_before), at(not_after));
+        Some(request.signed_by(&self.issuer).ok()?.pem())
     }
 }
 

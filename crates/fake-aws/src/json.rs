@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    acm,
+    acm, pca,
     server::{Asked, Body, respond},
     world::{Refusal, World},
 };
@@ -16,6 +16,7 @@ pub(crate) fn answer(world: &mut World, operation: &str, asked: &Asked) -> Body 
     let service = asked.target.split('.').next().unwrap_or_default();
     let answer = match service {
         "CertificateManager" => acm::operation(world, operation, &input),
+        "ACMPrivateCA" => pca::operation(world, operation, &input),
         _ => Err(Refusal::new("UnknownOperationException", operation)),
     };
     match answer {

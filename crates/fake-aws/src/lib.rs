@@ -1,5 +1,5 @@
-//! AWS in the test's own process, on a loopback port: as much of Certificate Manager and Route 53
-//! as Doorward uses, over the protocols that the vendor's clients speak.
+//! AWS in the test's own process, on a loopback port: as much of Certificate Manager, Private
+//! CA, Route 53 and Elastic Load Balancing as Doorward uses, over the protocols that the vendor's clients speak.
 //!
 //! It keeps the rules that hurt: certificates show late, validation looks into the public zones,
 //! a zone takes one change at a time and all of a batch or nothing, what is in use cannot be
@@ -10,8 +10,10 @@
 mod acm;
 mod authority;
 mod clock;
+mod elb;
 mod faults;
 mod json;
+mod pca;
 mod route53;
 mod server;
 mod world;

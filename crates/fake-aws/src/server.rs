@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
+    elb::protocol as elb,
     faults::{Fault, meet},
     json, lock,
     route53::protocol as route53,
@@ -62,6 +63,7 @@ async fn answer(world: Arc<Mutex<World>>, request: Request<Incoming>) -> io::Res
 #[derive(Clone, Copy)]
 enum Protocol {
     Json,
+    Query,
     Route53,
 }
 
@@ -69,6 +71,7 @@ impl Protocol {
     fn carry_out(self, world: &mut World, operation: &str, asked: &Asked) -> Body {
         match self {
             Self::Json => json::answer(world, operation, asked),
+            Self::Query => elb::answer(world, operation, asked),
             Self::Route53 => route53::answer(world, operation, asked),
         }
     }
@@ -76,7 +79,7 @@ impl Protocol {
     fn refuse(self, refusal: &crate::world::Refusal) -> Body {
         match self {
             Self::Json => json::refusal(refusal),
-            Self::Route53 => route53::refusal(refusal),
+            Self::Query | Self::Route53 => route53::refusal(refusal),
         }
     }
 }
@@ -85,7 +88,10 @@ fn recognise(asked: &Asked) -> Option<(String, Protocol)> {
     if let Some((_, operation)) = asked.target.split_once('.') {
         return Some((operation.to_owned(), Protocol::Json));
     }
-    Some((route53::operation(asked)?.to_owned(), Protocol::Route53))
+    if let Some(operation) = route53::operation(asked) {
+        return Some((operation.to_owned(), Protocol::Route53));
+    }
+    Some((elb::operation(asked)?, Protocol::Query))
 }
 
 async fn read(request: Request<Incoming>) -> io::Result<Asked> {

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::{acm::Acm, authority::Authority, faults::Faults, route53::Route53};
+use crate::{
+    acm::Acm, authority::Authority, elb::Elb, faults::Faults, pca::PrivateCa, route53::Route53,
+};
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) acm: Acm,
     pub(crate) route53: Route53,
+    pub(crate) elb: Elb,
     /// Amazon's public CA.
     pub(crate) authority: Authority,
+    /// By ARN.
+    pub(crate) private_cas: BTreeMap<String, PrivateCa>,
     pub(crate) faults: Faults,
     /// How often each operation was called.
     pub(crate) calls: BTreeMap<String, usize>,
@@ -34,7 +39,9 @@ impl World {
             now: "2026-03-01T00:00:00Z".parse().expect("it is a moment"),
             acm: Acm::default(),
             route53: Route53::default(),
+            elb: Elb::default(),
             authority: Authority::new("Fake Amazon"),
+            private_cas: BTreeMap::new(),
             faults: Faults::default(),
             calls: BTreeMap::new(),
         }

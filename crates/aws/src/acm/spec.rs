@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use model::{Certificate, Name};
 
 use super::Settings;
-use crate::inventory::Tags;
+use crate::{digest::digest, inventory::Tags};
 
 /// Names in one certificate, at most, whatever the account's quota.
 const MOST_NAMES: usize = 100;
@@ -134,16 +134,6 @@ fn tag_value(text: &str) -> String {
     }
     let kept: String = text.chars().filter(|&c| allowed(c)).take(LONGEST_TAG - 33).collect();
     format!("{kept}-{}", &digest(&[text])[..32])
-}
-
-/// SHA-256 in hex, of texts that cannot run into each other.
-fn digest(parts: &[&str]) -> String {
-    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
-    }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The moment of a count of seconds since 1970, as AWS tells them.

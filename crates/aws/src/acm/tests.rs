@@ -106,11 +106,25 @@ async fn without_a_public_zone_nothing_is_requested() {
 #[tokio::test]
 async fn a_private_ca_needs_no_records() {
     let aws = FakeAws::start().await;
-    let issuer =
-        issuer_with(&aws, 3, Some("arn:aws:acm-pca:eu-central-1:1:certificate-authority/a"));
+    let ca = aws.private_ca("corp");
+    let issuer = issuer_with(&aws, 3, Some(&ca));
     let issued = run(&aws, &issuer, &order(&["internal.corp"], 1)).await.unwrap();
-    assert_eq!(names(&read(&issued)), ["internal.corp"]);
+    let certificate = read(&issued);
+    assert_eq!(names(&certificate), ["internal.corp"]);
+    assert!(certificate.issuer.contains("corp"), "{}", certificate.issuer);
     assert_eq!(aws.count("ChangeResourceRecordSets"), 0);
+}
+
+#[tokio::test]
+async fn another_private_ca_makes_another_certificate() {
+    let aws = FakeAws::start().await;
+    let order = order(&["internal.corp"], 1);
+    for name in ["old", "new"] {
+        let ca = aws.private_ca(name);
+        let issued = run(&aws, &issuer_with(&aws, 3, Some(&ca)), &order).await.unwrap();
+        assert!(read(&issued).issuer.contains(name));
+    }
+    assert_eq!(aws.count("RequestCertificate"), 2);
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ use crate::world::{Answer, Refusal, World};
 const ITERATIONS: u32 = 10;
 
 pub(super) fn export(world: &mut World, input: &Value) -> Answer<Value> {
-    let chain = world.authority.pem.clone();
     let passphrase = STANDARD
         .decode(input["Passphrase"].as_str().unwrap_or_default())
         .map_err(|_| Refusal::new("ValidationException", "The passphrase is not base64"))?;
@@ -26,8 +25,14 @@ pub(super) fn export(world: &mut World, input: &Value) -> Answer<Value> {
         return Err(Refusal::new("RequestInProgressException", "It is not issued yet"));
     };
     certificate.was_exported = true;
+    let authority = certificate.authority.clone();
     let key = encrypt(&certificate.key.serialize_der(), &passphrase);
-    Ok(json!({"Certificate": made.pem, "CertificateChain": chain, "PrivateKey": key}))
+    let pem = made.pem.clone();
+    let chain = match authority.and_then(|arn| world.private_cas.get(&arn)) {
+        Some(ca) => &ca.authority.pem,
+        None => &world.authority.pem,
+    };
+    Ok(json!({"Certificate": pem, "CertificateChain": chain, "PrivateKey": key}))
 }
 
 fn encrypt(key: &[u8], passphrase: &[u8]) -> String {
