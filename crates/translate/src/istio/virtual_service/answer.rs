@@ -27,20 +27,16 @@ impl RedirectPlan {
         }
         let status = status(&mut block, problems);
         let scheme = scheme(&mut block, problems);
-        let (host, port) = authority(&mut block, problems);
+        let (host, port) = authority(&mut block, scheme, problems);
         block.finish(problems);
-        let (path, query) = match uri.and_then(|uri| uri.split_once('?')) {
-            Some((path, query)) => (Some(path), Some(query)),
-            None => (uri, None),
-        };
         Some(Self {
             redirect: Redirect {
                 protocol: scheme.map(Into::into),
                 host,
                 port,
                 path: None,
-                query: query.map(Into::into),
-                change: path.map(|path| PathChange::Whole(path.into())),
+                query: None,
+                change: uri.map(|uri| PathChange::Whole(uri.into())),
                 status,
             },
             prefix: prefix.map(Into::into),
@@ -82,8 +78,13 @@ fn scheme<'a>(block: &mut Fields<'a>, problems: &mut Problems) -> Option<&'a str
 
 type Part = Option<Box<str>>;
 
-/// Host and port. Another host comes without the port that the client used.
-fn authority(block: &mut Fields<'_>, problems: &mut Problems) -> (Part, Part) {
+/// Host and port. Another host comes without the port that the client used, and the scheme's own
+/// port is left out.
+fn authority(
+    block: &mut Fields<'_>,
+    scheme: Option<&str>,
+    problems: &mut Problems,
+) -> (Part, Part) {
     let authority = block.text("authority", problems);
     let number = scope::port(block, "port", problems);
     let derived = derived_port(block, problems);
@@ -97,9 +98,12 @@ fn authority(block: &mut Fields<'_>, problems: &mut Problems) -> (Part, Part) {
     });
     let host = with_port.map(|(host, _)| host).or(authority);
     let number = number.or(with_port.map(|(_, port)| port));
+    let written = number.map(|port| match (scheme, port) {
+        (Some("http"), 80) | (Some("https"), 443) => Box::from(""),
+        _ => port.to_string().into(),
+    });
     let own = || host.map(|_| Box::from(""));
-    let port = number.map(|port| port.to_string().into()).or(derived).or_else(own);
-    (host.map(Into::into), port)
+    (host.map(Into::into), written.or(derived).or_else(own))
 }
 
 const DERIVED: [&str; 2] = ["FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"];

@@ -170,6 +170,10 @@ proptest! {
         read(json!({"hosts": ["a.test"], "http": [{"match": [block], "rewrite": block, "fault": block,
             "retries": block, "corsPolicy": block, "headers": block, "route": route}]}));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn no_object_makes_the_translation_panic(a in any_value(), b in any_value(), block in any_value()) {
