@@ -1,4 +1,5 @@
-//! What the access log says of one request, and in which shape. Writing is a thread of its own
+//! What the access log says of one request, or of one connection that is passed on, and in which
+//! shape. Writing is a thread of its own
 //! behind a bounded queue: a slow reader of standard output costs lines, never requests.
 
 mod entry;
@@ -74,6 +75,17 @@ impl AccessLog {
     ) -> Option<Box<AccessEntry>> {
         let queue = self.queue.as_ref()?;
         Some(Box::new(AccessEntry::new(queue.clone(), connection, listener, request)))
+    }
+
+    /// The same for a connection that is passed on as bytes; its line comes when it is over.
+    pub fn begin_tunnel(
+        &self,
+        connection: &Arc<Connection>,
+        listener: &ListenerKey,
+        server_name: Option<Arc<str>>,
+    ) -> Option<Box<AccessEntry>> {
+        let queue = self.queue.as_ref()?.clone();
+        Some(Box::new(AccessEntry::of_tunnel(queue, connection, listener, server_name)))
     }
 }
 

@@ -138,6 +138,12 @@ impl TunnelResult {
         (Self::Cut, "cut"),
         (Self::Broken, "broken"),
     ];
+
+    /// What went wrong, in a word for the access log.
+    pub fn trouble(self) -> Option<&'static str> {
+        let word = Self::ALL.iter().find(|(result, _)| *result == self).map(|(_, word)| *word);
+        word.filter(|_| self != Self::Done)
+    }
 }
 
 const SOURCES: [(CertificateSource, &str); 6] = [

@@ -13,6 +13,6 @@ mod tickets;
 pub use certificates::{Certificates, ChosenBy, Holder};
 pub use client_auth::ClientCheck;
 pub use config::{TlsError, TlsState};
-pub use handshake::{Welcomed, handshake};
+pub use handshake::{Unopened, Welcomed, handshake};
 pub use keys::KeyPool;
 pub use tickets::Keyring;

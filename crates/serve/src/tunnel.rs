@@ -3,51 +3,77 @@
 //! Either side may stop sending and go on reading. The watchdog ends what is silent for too long,
 //! and what has to go.
 
+mod counted;
+
+use std::sync::Arc;
+
 use model::{ListenerKey, Tunnel};
-use tracing::debug;
 
 use crate::{
-    Connection,
+    AccessFacts, Connection,
     listener::Common,
     metrics::TunnelResult,
-    proxy::Reason,
+    proxy::{Failure, Opened, Reason},
     roster::{Order, uncut},
     session::Tap,
 };
+use counted::Counted;
+
+/// A connection that is to be passed on. `server_name` is what the client asked for, where its
+/// TLS goes on unopened.
+pub struct Passing<'a> {
+    pub connection: &'a Arc<Connection>,
+    pub listener: &'a ListenerKey,
+    pub server_name: Option<Arc<str>>,
+    pub tunnel: &'a Tunnel,
+}
 
 /// Passes on bytes until both sides are done, or the watchdog has the connection cut.
-pub async fn serve(
-    common: &Common,
-    connection: &Connection,
-    listener: &ListenerKey,
-    tunnel: &Tunnel,
-    mut client: Tap,
-) {
+pub async fn serve(common: &Common, passing: Passing<'_>, client: Tap) {
+    let entry = common.access_log.begin_tunnel(
+        passing.connection,
+        passing.listener,
+        passing.server_name.clone(),
+    );
     client.begin_piped();
-    let opening = common.proxy.open(&tunnel.targets, connection.client.ip());
     let pulse = client.pulse().clone();
-    let result = match uncut(&pulse, opening).await {
-        None => TunnelResult::Cut,
-        Some(Err(failure)) => {
-            debug!(%listener, client = %connection.client, tunnel = %tunnel.origin,
-                reason = failure.reason.as_str(), "a connection is closed, as nobody takes it");
-            match failure.reason {
-                Reason::NoEndpoints => TunnelResult::NoEndpoint,
-                _ => TunnelResult::ConnectFailed,
-            }
-        }
-        Some(Ok(mut opened)) => {
+    let opening = common.proxy.open(&passing.tunnel.targets, passing.connection.client.ip());
+    let (result, facts, received, sent) = match uncut(&pulse, opening).await {
+        None => (TunnelResult::Cut, AccessFacts::default(), 0, 0),
+        Some(Err(failure)) => (result_of(failure.reason), facts_of_failure(failure), 0, 0),
+        Some(Ok(Opened { mut stream, endpoint, attempts })) => {
             client.begin_piped();
-            match tokio::io::copy_bidirectional(&mut client, &mut opened.stream).await {
-                Ok((received, sent)) => {
-                    debug!(%listener, client = %connection.client, tunnel = %tunnel.origin,
-                        endpoint = %opened.endpoint, attempts = opened.attempts, received, sent, "a tunnel is done");
-                    TunnelResult::Done
-                }
+            let mut client = Counted::new(client);
+            let copied = tokio::io::copy_bidirectional(&mut client, &mut stream).await;
+            let result = match copied {
+                Ok(_) => TunnelResult::Done,
                 Err(_) if pulse.order() == Order::Cut => TunnelResult::Cut,
                 Err(_) => TunnelResult::Broken,
-            }
+            };
+            let facts = AccessFacts { endpoint: Some(endpoint), attempts, ..Default::default() };
+            (result, facts, client.received, client.sent)
         }
     };
     common.metrics.tunnel(result);
+    if let Some(entry) = entry {
+        let rule = Some(passing.tunnel.origin.to_string().into());
+        let reason = facts.reason.or_else(|| result.trouble());
+        entry.passed(received, sent, AccessFacts { rule, reason, ..facts });
+    }
+}
+
+fn result_of(reason: Reason) -> TunnelResult {
+    match reason {
+        Reason::NoEndpoints => TunnelResult::NoEndpoint,
+        _ => TunnelResult::ConnectFailed,
+    }
+}
+
+fn facts_of_failure(failure: Failure) -> AccessFacts {
+    AccessFacts {
+        endpoint: failure.endpoint,
+        attempts: failure.attempts,
+        reason: Some(failure.reason.as_str()),
+        ..AccessFacts::default()
+    }
 }

@@ -158,3 +158,28 @@ fn a_log_that_is_off_says_nothing() {
     let key = ListenerKey { load_balancer: "edge-lb".into(), port: 443, quic: false };
     assert!(log.begin(&connection(), &key, &request("/")).is_none());
 }
+
+#[test]
+fn a_tunnel_has_a_line_when_it_is_over() {
+    let key = ListenerKey { load_balancer: "edge-lb".into(), port: 5432, quic: false };
+    let line = |format, unopened: Option<&str>| {
+        let (log, lines) = log(format);
+        let entry = log.begin_tunnel(&connection(), &key, unopened.map(Into::into)).unwrap();
+        let facts = AccessFacts {
+            rule: Some("VirtualService shop/db".into()),
+            endpoint: Some("10.0.0.1:5432".into()),
+            attempts: 1,
+            ..AccessFacts::default()
+        };
+        entry.passed(70, 4711, facts);
+        lines.recv_timeout(testkit::LIMIT).unwrap()
+    };
+    let json: serde_json::Value =
+        serde_json::from_str(&line(AccessLogFormat::Json, Some("db.test"))).unwrap();
+    assert_eq!(json["host"], "db.test");
+    assert_eq!((&json["bytesReceived"], &json["bytesSent"]), (&70.into(), &4711.into()));
+    assert_eq!(json["rule"], "VirtualService shop/db");
+    assert!(json.get("method").is_none() && json.get("status").is_none());
+    let text = line(AccessLogFormat::Text, None);
+    assert!(text.contains(r#"] "TCP" - 4711 "-" "-" "shop.test" edge-lb:5432 "#), "{text}");
+}

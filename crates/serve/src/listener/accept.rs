@@ -19,8 +19,8 @@ use crate::{
     quiet::Quiet,
     roster::{Pulse, uncut},
     session::{ClientStream, Session, Tap},
-    tls::{Welcomed, handshake},
-    tunnel,
+    tls::{Unopened, Welcomed, handshake},
+    tunnel::{self, Passing},
 };
 
 /// How long to wait when the system has no file or memory for one more connection.
@@ -89,7 +89,10 @@ async fn serve(
     let local = local_address(&shared, &stream);
     let common = shared.common.clone();
     let welcomed = match handshaking {
-        None => Welcomed::Unopened(stream, Vec::new(), shared.state.load_full()),
+        None => {
+            let unopened = Unopened { stream, read: Vec::new(), server_name: None };
+            Welcomed::Unopened(unopened, shared.state.load_full())
+        }
         Some(handshaking) => {
             let current = || shared.state.load_full();
             // Boxed, so that the connection does not carry its memory on.
@@ -103,8 +106,12 @@ async fn serve(
             }
         }
     };
+    let mut server_name = None;
     let (stream, read, tls, state) = match welcomed {
-        Welcomed::Unopened(stream, read, state) => (ClientStream::Clear(stream), read, None, state),
+        Welcomed::Unopened(unopened, state) => {
+            server_name = unopened.server_name;
+            (ClientStream::Clear(unopened.stream), unopened.read, None, state)
+        }
         Welcomed::Opened(stream, state) => {
             let check = state.tls.as_ref().and_then(|tls| tls.client_check.as_deref());
             let facts = TlsFacts::of(stream.get_ref().1, check);
@@ -122,7 +129,13 @@ async fn serve(
         let idle = state.listener.idle_timeout;
         drop(state);
         let tap = Tap::new(stream, pulse, idle).after(read);
-        return tunnel::serve(&common, &connection, &shared.key, &tunnel, tap).await;
+        let passing = Passing {
+            connection: &connection,
+            listener: &shared.key,
+            server_name,
+            tunnel: &tunnel,
+        };
+        return tunnel::serve(&common, passing, tap).await;
     }
     let admission = state.admission;
     drop(state);

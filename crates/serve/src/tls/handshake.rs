@@ -30,8 +30,15 @@ const SPEAKS_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
 /// A client that was let in, and the state of the listener or server that did.
 pub enum Welcomed {
     Opened(Box<TlsStream<TcpStream>>, Arc<ListenerState>),
-    /// The TLS is between the client and an endpoint, which needs the bytes of its ClientHello.
-    Unopened(TcpStream, Vec<u8>, Arc<ListenerState>),
+    Unopened(Unopened, Arc<ListenerState>),
+}
+
+/// A client whose bytes are not looked at, or not any more.
+pub struct Unopened {
+    pub stream: TcpStream,
+    /// What was read of it: a ClientHello, which the endpoint needs.
+    pub read: Vec<u8>,
+    pub server_name: Option<Arc<str>>,
 }
 
 /// Answers one handshake by the state that `current` yields once the ClientHello is there, and
@@ -53,7 +60,9 @@ pub async fn handshake(
     let answer = match addressed(&whole, hello.server_name()) {
         Ok((state, _)) if state.listener.tunnel.is_some() && state.tls.is_none() => {
             metrics.handshake(HandshakeResult::PassedOn);
-            return Some(Welcomed::Unopened(stream, bytes, state.clone()));
+            let server_name = hello.server_name().map(Into::into);
+            let unopened = Unopened { stream, read: bytes, server_name };
+            return Some(Welcomed::Unopened(unopened, state.clone()));
         }
         Ok((state, fit)) => prepare(state, fit, &hello),
         Err(unanswered) => Err(unanswered),
