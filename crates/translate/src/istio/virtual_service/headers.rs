@@ -89,13 +89,32 @@ impl HeaderEdits {
     }
 }
 
+/// Headers that say how one connection is to be read; they are the gateway's own on each side.
+const OF_THE_CONNECTION: [&str; 9] = [
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 fn header_name(text: &str, field: &str, problems: &mut Problems) -> Option<HeaderName> {
-    let name = HeaderName::from_bytes(text.as_bytes());
-    if name.is_err() {
+    let Ok(name) = HeaderName::from_bytes(text.as_bytes()) else {
         let text = format!("{text:?} is no header name: use letters, digits and '-'");
         problems.reject(Reason::InvalidField, field, text);
+        return None;
+    };
+    if OF_THE_CONNECTION.contains(&name.as_str()) {
+        let text =
+            format!("{name} is a matter of the connection, which no rule changes: remove it");
+        problems.warn(Reason::NotHonoured, field, text);
+        return None;
     }
-    name.ok()
+    Some(name)
 }
 
 fn header_source(text: &str, field: String, problems: &mut Problems) -> Option<HeaderSource> {

@@ -181,6 +181,14 @@ const ROUTES: &[(&str, &str)] = &[
         "{REST, headers: {response: {add: {a: 1}}}}",
         ".headers.response.add.a: a header's value is a text",
     ),
+    (
+        "{REST, headers: {request: {remove: [Host]}}}",
+        ".headers.request.remove: host is a matter of the connection",
+    ),
+    (
+        "{REST, headers: {response: {set: {te: x}}}}",
+        ".headers.response.set.te: te is a matter of the connection",
+    ),
     ("{REST, timeout: 5}", ".timeout: json: cannot unmarshal number"),
     ("{REST, timeout: 5d}", ".timeout: \"5d\" is no duration"),
     ("{REST, timeout: 100us}", ".timeout: \"100us\" is no duration of 1ms or more"),
@@ -251,6 +259,7 @@ const WARNED: &[&str] = &[
     "uri is no header",
     "claims of JSON web tokens",
     "cannot be made here",
+    "a matter of the connection",
     "nothing is tried again",
     "every endpoint is asked alike",
     "attempts is 0",
