@@ -64,7 +64,7 @@ pub struct Errand<'a> {
 pub struct Course {
     pub(super) way: Way,
     pub(super) patience: Patience,
-    pub(super) deadlines: Option<Deadlines>,
+    pub(super) deadlines: Option<Box<Deadlines>>,
 }
 
 impl Course {
@@ -79,17 +79,20 @@ impl Course {
     }
 
     pub fn timed(way: Way, deadlines: Deadlines, request: &Request<RequestBody>) -> Self {
-        Self { deadlines: Some(deadlines), ..Self::untimed(way, request) }
+        Self { deadlines: Some(Box::new(deadlines)), ..Self::untimed(way, request) }
     }
 
     /// Ends when the answer must have been passed on; `None`: it may take its time.
     pub fn for_answer(&self) -> Option<TimeIsUp> {
-        self.deadlines.as_ref().and_then(Deadlines::for_answer)
+        self.deadlines.as_ref().and_then(|deadlines| deadlines.for_answer())
     }
 
     /// Whether a try that begins after this pause could still come in time.
     pub fn has_time_for(&self, pause: Duration) -> bool {
-        self.deadlines.as_ref().and_then(Deadlines::left).is_none_or(|left| pause < left)
+        self.deadlines
+            .as_ref()
+            .and_then(|deadlines| deadlines.left())
+            .is_none_or(|left| pause < left)
     }
 }
 

@@ -10,6 +10,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use model::{Backend, BackendProtocol};
+use tokio_util::either::Either;
 
 use super::{
     Upstream,
@@ -90,18 +91,19 @@ impl Upstream {
         );
     }
 
-    pub(super) async fn send_to(
-        &self,
-        station: &Arc<Station>,
+    /// No `async fn`: that would carry the request twice.
+    pub(super) fn send_to<'a>(
+        &'a self,
+        station: &'a Arc<Station>,
         request: Request<RequestBody>,
-        course: &Course,
-    ) -> Outcome {
+        course: &'a Course,
+    ) -> impl Future<Output = Outcome> + Send + 'a {
         match &course.deadlines {
             // Apart, so that requests of rules without times do not carry its weight.
             Some(deadlines) => {
-                Box::pin(self.send_in_time(station, request, course, deadlines)).await
+                Either::Left(Box::pin(self.send_in_time(station, request, course, deadlines)))
             }
-            None => self.send_by(station, request, course).await,
+            None => Either::Right(self.send_by(station, request, course)),
         }
     }
 
