@@ -138,7 +138,7 @@ pub(super) fn shares(
             shares.push(Share { destination, weight: weight.max(1), filters });
         }
     }
-    if total == 0 && !is_single && !shares.is_empty() || (shares.is_empty() && rule.has("route")) {
+    if total == 0 && !is_single && rule.has("route") {
         let text = "no destination gets anything: give one of them a weight above 0";
         problems.reject(Reason::InvalidField, path, text);
     }

@@ -15,12 +15,7 @@ pub(super) fn read(
     key: &'static str,
     problems: &mut Problems,
 ) -> Option<Duration> {
-    let text = fields.text(key, problems)?;
-    let found = parse(text).filter(|duration| *duration >= LEAST);
-    if found.is_none() {
-        problems.reject(Reason::InvalidField, fields.path_of(key), wrong(text));
-    }
-    found
+    checked(fields, key, |duration| duration >= LEAST, problems)
 }
 
 /// One that may be `0s`.
@@ -29,16 +24,23 @@ pub(super) fn read_or_zero(
     key: &'static str,
     problems: &mut Problems,
 ) -> Option<Duration> {
-    let text = fields.text(key, problems)?;
-    let found = parse(text).filter(|duration| duration.is_zero() || *duration >= LEAST);
-    if found.is_none() {
-        problems.reject(Reason::InvalidField, fields.path_of(key), wrong(text));
-    }
-    found
+    checked(fields, key, |duration| duration.is_zero() || duration >= LEAST, problems)
 }
 
-fn wrong(text: &str) -> String {
-    format!("{text:?} is no duration of 1ms or more: write it as 250ms, 1.5s or 1h30m")
+fn checked(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    is_good: impl Fn(Duration) -> bool,
+    problems: &mut Problems,
+) -> Option<Duration> {
+    let text = fields.text(key, problems)?;
+    let found = parse(text).filter(|duration| is_good(*duration));
+    if found.is_none() {
+        let text =
+            format!("{text:?} is no duration of 1ms or more: write it as 250ms, 1.5s or 1h30m");
+        problems.reject(Reason::InvalidField, fields.path_of(key), text);
+    }
+    found
 }
 
 /// `None` for what Go's `time.ParseDuration` refuses, for negative ones, and beyond 584 years.

@@ -39,8 +39,8 @@ impl HttpMatch {
             text("scheme", problems).map(FactMatch::Scheme),
             text("authority", problems).map(FactMatch::Authority),
         ];
-        let headers = headers(block, "headers", false, problems);
-        let without = headers_without(block, problems);
+        let with = headers(block, "headers", false, problems);
+        let without = headers(block, "withoutHeaders", true, problems);
         let parameters = parameters(block, problems);
         block.accept(&["name", "statPrefix"]);
         let mut matches = RuleMatch {
@@ -48,7 +48,7 @@ impl HttpMatch {
             parameters,
             ..RuleMatch::default()
         };
-        matches.headers = headers?;
+        matches.headers = with?;
         matches.headers.append(&mut without?);
         Some(Self { scope, uri, matches })
     }
@@ -79,10 +79,6 @@ fn with_case(uri: TextMatch, ignore_case: bool) -> TextMatch {
         TextMatch::Prefix { text, .. } => TextMatch::Prefix { text, ignore_case },
         other => other,
     }
-}
-
-fn headers_without(block: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<HeaderMatch>> {
-    headers(block, "withoutHeaders", true, problems)
 }
 
 /// `None` where one of them cannot be asked here: without it the block would fit too much.

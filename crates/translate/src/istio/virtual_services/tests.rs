@@ -1,5 +1,7 @@
 //! What is kept from run to run.
 
+mod requests;
+
 use crate::{
     Memory, Settings,
     dialect::{Memo, claims},
