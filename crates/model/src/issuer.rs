@@ -61,7 +61,9 @@ impl IssuerKind {
 /// Of which keys a certificate is obtained for each set of names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KeyChoice {
+    /// What the issuer makes by itself: ECDSA, but for AWS Certificate Manager.
     #[default]
+    Usual,
     Ecdsa,
     Rsa,
     Both,

@@ -50,6 +50,8 @@ pub enum Dialect {
     Elb,
     /// Istio's Gateway and VirtualService.
     Istio,
+    /// Ingresses for the AWS Load Balancer Controller.
+    Aws,
 }
 
 impl fmt::Display for Dialect {
@@ -59,6 +61,7 @@ impl fmt::Display for Dialect {
             Self::Alb => "alb",
             Self::Elb => "elb",
             Self::Istio => "istio",
+            Self::Aws => "aws",
         })
     }
 }

@@ -176,6 +176,8 @@ pub struct TlsMember {
     pub certificate: Option<CertificateId>,
     /// The Issuer that the object asks for.
     pub issuer: Option<Arc<str>>,
+    /// What is obtained is one certificate for all of `hosts`, not one for each.
+    pub as_one: bool,
 }
 
 /// Settings of an AlbConfig listener that are kept when a later edit has a wrong type.

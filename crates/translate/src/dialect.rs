@@ -22,7 +22,7 @@ pub(crate) use tls_policy::{TlsPolicies, TlsPolicy};
 pub(crate) use tracked::Tracked;
 
 use crate::{
-    Memory, Settings, World, alb,
+    Memory, Settings, World, alb, aws,
     claim::{AlbListenerSpec, LoadBalancerClaim},
     elb, ingress, istio,
     memory::ElbPast,
@@ -58,6 +58,13 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
         claims.objects.push((object.reference.clone(), object.origin.clone(), Dialect::Alb));
     }
 
+    for object in world.ingress_class_params.values() {
+        let (reference, origin) = (object.reference.clone(), object.origin.clone());
+        let subject = Subject { object: reference, origin, dialect: Dialect::Aws };
+        claims.verdicts.extend(aws::check_params(object).into_verdicts(&subject));
+        claims.objects.push((subject.object, subject.origin, Dialect::Aws));
+    }
+
     let past = elb::Past { objects: &memory.elb, retain: settings.retain_removed_settings };
     let homes = memo.follow(world, &classes, past);
     let mut groups = memo.groups(homes, &mut claims);
@@ -70,6 +77,7 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
         ingress::claim(class, members, &mut claims);
     }
     elb::claim_ingresses(groups.elb, past, &mut claims);
+    aws::claim(groups.aws, &world.issuers, &mut claims);
     for (object, service) in memo.elb_services() {
         elb::claim_service(object, service, past, &mut claims);
     }

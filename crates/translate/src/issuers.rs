@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     Settings, World,
     dialect::{did_you_mean, nearest},
-    world::{self, Object},
+    world::{self, Object, Objects},
 };
 use spec::Spec;
 
@@ -172,6 +172,16 @@ pub(crate) fn secrets_in<'a>(settings: &'a Value, named: &mut BTreeSet<&'a str>)
         Value::Array(items) => items.iter().for_each(|item| secrets_in(item, named)),
         _ => {}
     }
+}
+
+/// The Issuers of one kind, good or bad, by name, each with its settings as written.
+pub(crate) fn of_kind(
+    issuers: &Objects<world::Issuer>,
+    kind: IssuerKind,
+) -> impl Iterator<Item = (&Arc<str>, &Value)> {
+    issuers.iter().filter_map(move |(key, object)| {
+        Some((&key.name, object.body.0.get("spec")?.get(kind.field())?))
+    })
 }
 
 fn own_ca() -> Issuer {

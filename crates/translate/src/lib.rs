@@ -6,6 +6,7 @@
 //! each listener holds; then the Model is put together.
 
 mod alb;
+mod aws;
 mod certificates;
 pub mod claim;
 mod conflict;

@@ -42,6 +42,7 @@ pub struct World {
     pub gateways: Objects<Gateway>,
     pub virtual_services: Objects<VirtualService>,
     pub issuers: Objects<Issuer>,
+    pub ingress_class_params: Objects<IngressClassParams>,
     pub services: Objects<Service>,
     pub endpoint_slices: Objects<EndpointSlice>,
     pub endpoints: Objects<Endpoints>,
@@ -63,6 +64,11 @@ pub struct Gateway(pub serde_json::Value);
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct VirtualService(pub serde_json::Value);
+
+/// Of `elbv2.k8s.aws`, as written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct IngressClassParams(pub serde_json::Value);
 
 /// Our own kind (`doorward.dev/v1alpha1`), as written.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -19,7 +19,7 @@ use k8s_openapi::api::{
 };
 use model::{ObjectRef, Origin, Reason, Verdict};
 use serde_json::{Map, Value};
-use translate::world::{Gateway, Issuer, Key, VirtualService};
+use translate::world::{Gateway, IngressClassParams, Issuer, Key, VirtualService};
 
 pub use any_object::{AnyObject, FIRST_SEQUENCE, Taken};
 pub use context::Context;
@@ -86,6 +86,7 @@ impl Unread {
             Kind::Gateway => Ok(head.object(Gateway(Value::Object(map)))),
             Kind::Ingress => typed::read::<Ingress>(&head, map, &mut warnings),
             Kind::IngressClass => typed::read::<IngressClass>(&head, map, &mut warnings),
+            Kind::IngressClassParams => Ok(head.object(IngressClassParams(Value::Object(map)))),
             Kind::Issuer => Ok(head.object(Issuer(Value::Object(map)))),
             Kind::Secret => secret::read(map, &head.key, context, &mut warnings)
                 .map(|secret| head.object(secret)),

@@ -20,7 +20,7 @@ pub struct Words {
 impl Words {
     pub fn of(dialect: Dialect) -> Self {
         match dialect {
-            Dialect::Alb | Dialect::Ingress | Dialect::Istio => Self {
+            Dialect::Alb | Dialect::Aws | Dialect::Ingress | Dialect::Istio => Self {
                 component: "ingress",
                 success: ("SuccessfullyReconciled", "Successfully reconciled"),
                 build_failed: "FailedBuildModel",

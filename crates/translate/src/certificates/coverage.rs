@@ -93,7 +93,10 @@ impl<'a> Binder<'a> {
     /// says so.
     fn is_reported_already(&self, list: &List<'a>, member: &TlsMember, host: &Name) -> bool {
         let own = member.certificate.clone();
-        let own = own.unwrap_or_else(|| issued_id(&self.settings.store_namespace, host));
+        let own = own.unwrap_or_else(|| {
+            let hosts = if member.as_one { &*member.hosts } else { std::slice::from_ref(host) };
+            issued_id(&self.settings.store_namespace, hosts)
+        });
         match list.position(&own) {
             Some(position) => list.entries[position].certificate.is_none(),
             None if member.certificate.is_some() => self.store.hold(&own).certificate.is_none(),

@@ -1,6 +1,6 @@
 //! Which certificate of a list is the Default.
 
-use model::{CertificateId, CertificateSource, Dialect, Reason};
+use model::{CertificateId, CertificateSource, Reason};
 
 use super::{
     Binder,
@@ -52,7 +52,7 @@ impl<'a> Binder<'a> {
         let source = match (hold.issued_by, id.as_secret()) {
             (Some(_), _) => CertificateSource::Issued,
             (None, Some(_)) => CertificateSource::Secret,
-            (None, None) if wishes.dialect == Dialect::Elb => CertificateSource::Annotation,
+            (None, None) if wishes.by_annotation() => CertificateSource::Annotation,
             (None, None) => CertificateSource::Discovered,
         };
         let message = match wishes.default {

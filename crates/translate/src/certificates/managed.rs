@@ -3,7 +3,7 @@
 
 use std::{collections::btree_map::Entry as Slot, sync::Arc};
 
-use model::{CertificateId, CertificateSource, Name, ObjectRef, Reason, Want};
+use model::{CertificateId, CertificateSource, KeyChoice, KeyKind, Name, ObjectRef, Reason, Want};
 
 use super::{
     Binder,
@@ -16,6 +16,7 @@ use super::{
 use crate::claim::TlsMember;
 
 /// One certificate to obtain.
+#[derive(Clone)]
 pub struct Order<'a> {
     pub id: CertificateId,
     pub hosts: &'a [Name],
@@ -42,11 +43,22 @@ impl<'a> Binder<'a> {
                 covered.extend(&member.hosts);
             }
         }
+        for member in
+            wishes.members.iter().filter(|member| member.as_one && member.certificate.is_none())
+        {
+            let issuer = member.issuer.as_ref().or(settings.default_issuer.as_ref());
+            let is_covered = member.hosts.iter().all(|host| covered.covers(host));
+            let Some(issuer) = issuer.filter(|_| !is_covered) else { continue };
+            let id = issued_id(&settings.store_namespace, &member.hosts);
+            let (hosts, wanted_by) = (&*member.hosts, &member.object);
+            self.obtain(list, wishes, Order { id, hosts, issuer, wanted_by, member });
+            covered.extend(hosts);
+        }
         for &OpenHost { host, member } in &wishes.open {
             let issuer = member.issuer.as_ref().or(settings.default_issuer.as_ref());
             let Some(issuer) = issuer.filter(|_| !covered.covers(host)) else { continue };
-            let id = issued_id(&settings.store_namespace, host);
             let hosts = std::slice::from_ref(host);
+            let id = issued_id(&settings.store_namespace, hosts);
             let wanted_by = &member.object;
             self.obtain(list, wishes, Order { id, hosts, issuer, wanted_by, member });
         }
@@ -59,23 +71,61 @@ impl<'a> Binder<'a> {
         hold.issued_by.is_some() || hold.fault == Some(Fault::Missing)
     }
 
-    /// Orders the certificate and attaches what is in hand for it.
+    /// Orders the certificate, with every kind of key that the issuer makes, and attaches what is
+    /// in hand for it.
     pub(super) fn obtain(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, order: Order<'a>) {
+        let keys = self.issuers.find(order.issuer).map_or(KeyChoice::Usual, |issuer| issuer.keys);
+        let key = match keys {
+            KeyChoice::Usual => None,
+            KeyChoice::Rsa => Some(KeyKind::Rsa2048),
+            KeyChoice::Ecdsa | KeyChoice::Both => Some(KeyKind::EcdsaP256),
+        };
+        if keys == KeyChoice::Both
+            && let Some((namespace, name)) = order.id.as_secret()
+        {
+            let id = CertificateId::secret(namespace, &format!("{name}-rsa"));
+            self.obtain_one(list, wishes, Order { id, ..order.clone() }, Some(KeyKind::Rsa2048));
+        }
+        self.obtain_one(list, wishes, order, key);
+    }
+
+    fn obtain_one(
+        &mut self,
+        list: &mut List<'a>,
+        wishes: &Wishes<'a>,
+        order: Order<'a>,
+        key: Option<KeyKind>,
+    ) {
         let asker = Asker::member(order.member, Part::Whole);
         let hold = self.hold(wishes, &order.id);
         let may_order = self.may_order(order.issuer, order.member, order.hosts);
         if !may_order {
             self.report_no_order(wishes, &order, &asker);
         } else if self.is_ours_to_obtain(&order.id) {
-            self.want(&order, &hold);
+            self.want(&order, key, &hold);
             self.report_order(wishes, &order, &hold, &asker);
+        }
+        if hold.certificate.is_none() {
+            self.attach_former(list, &order, &asker);
         }
         if hold.certificate.is_some() || may_order {
             list.push(Entry::held(order.id, CertificateSource::Issued, &hold, asker));
         }
     }
 
-    fn want(&mut self, order: &Order<'a>, hold: &Hold<'a>) {
+    /// What was issued under another name, for other sets of the same hosts, serves them until
+    /// the new certificate is there.
+    fn attach_former(&mut self, list: &mut List<'a>, order: &Order<'a>, asker: &Asker<'a>) {
+        let namespace = &self.settings.store_namespace;
+        for host in order.hosts {
+            let Some((id, hold)) = self.store.issued_for(host, namespace) else { continue };
+            if list.position(&id).is_none() {
+                list.push(Entry::held(id, CertificateSource::Issued, &hold, *asker));
+            }
+        }
+    }
+
+    fn want(&mut self, order: &Order<'a>, key: Option<KeyKind>, hold: &Hold<'a>) {
         match self.wants.entry(order.id.clone()) {
             Slot::Occupied(mut want) => {
                 let names = &mut want.get_mut().names;
@@ -89,7 +139,7 @@ impl<'a> Binder<'a> {
                     names: order.hosts.to_vec(),
                     issuer: order.issuer.clone(),
                     wanted_by: order.wanted_by.clone(),
-                    key: None,
+                    key,
                     held: hold.own.cloned(),
                     held_from: hold.issued_by.cloned(),
                 });
@@ -147,10 +197,29 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// The Secret that the certificate for one host comes back as.
-pub fn issued_id(namespace: &str, host: &Name) -> CertificateId {
-    match host.wildcard_parent() {
-        Some(parent) => CertificateId::secret(namespace, &format!("issued-wildcard.{parent}")),
-        None => CertificateId::secret(namespace, &format!("issued-{host}")),
+/// The Secret that the certificate for these hosts comes back as; sorted, at least one.
+pub fn issued_id(namespace: &str, hosts: &[Name]) -> CertificateId {
+    let first = hosts.first().map_or("", Name::as_str);
+    let mut name = match first.strip_prefix("*.") {
+        Some(parent) => format!("issued-wildcard.{parent}"),
+        None => format!("issued-{first}"),
+    };
+    if hosts.len() > 1 || name.len() > LONGEST {
+        name.truncate(LONGEST - 17);
+        let end = name.trim_end_matches(['.', '-']).len();
+        name.truncate(end);
+        name.push_str(&format!("-{:016x}", digest(hosts)));
     }
+    CertificateId::secret(namespace, &name)
+}
+
+/// Of a name in Kubernetes, less what tells two keys for one name apart.
+const LONGEST: usize = 253 - "-rsa".len();
+
+/// FNV-1a: the same in every version and on every machine.
+fn digest(hosts: &[Name]) -> u64 {
+    let bytes = hosts.iter().flat_map(|host| host.as_str().bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use model::{CertificateId, CertificateSource, Dialect, Reason};
+use model::{CertificateId, CertificateSource, Reason};
 
 use super::{
     Binder,
@@ -31,7 +31,7 @@ impl<'a> Binder<'a> {
         let Some(default) = wishes.default else { return };
         let source = match default.id.as_secret() {
             Some(_) => CertificateSource::Secret,
-            None if wishes.dialect == Dialect::Elb => CertificateSource::Annotation,
+            None if wishes.by_annotation() => CertificateSource::Annotation,
             None => CertificateSource::AlbConfig,
         };
         let asker = Asker::declaration(wishes.declared_by, &default.field, Part::Whole);

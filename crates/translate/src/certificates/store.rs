@@ -8,7 +8,7 @@ use model::{Certificate, CertificateId, Name};
 
 use crate::{
     Memory, World,
-    world::{Object, Secret, SecretProblem},
+    world::{Key, Object, Secret, SecretProblem},
 };
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -24,8 +24,13 @@ pub struct Store<'a> {
     uploaded: Map<&'a CertificateId, &'a Arc<Object<Secret>>>,
     doubles: Vec<Double<'a>>,
     names: OnceCell<Names<'a>>,
+    /// Of Secrets that Doorward wrote, by the names they carry, wildcards with their `*.`.
+    issued: OnceCell<Issued<'a>>,
     homes: OnceCell<Map<&'a str, &'a str>>,
 }
+
+/// Secrets that hold a certificate for a name.
+type Issued<'a> = Map<&'a str, (&'a Key, &'a Arc<Object<Secret>>)>;
 
 /// Two Secrets with one id of the store.
 pub struct Double<'a> {
@@ -81,6 +86,7 @@ impl<'a> Store<'a> {
             uploaded: Map::default(),
             doubles: Vec::new(),
             names: OnceCell::new(),
+            issued: OnceCell::new(),
             homes: OnceCell::new(),
         };
         store.secrets.reserve(world.secrets.len());
@@ -119,6 +125,40 @@ impl<'a> Store<'a> {
                 own: None,
             },
         }
+    }
+
+    /// A certificate for this host that some issuer made and that is valid now, whatever it was
+    /// ordered for; `namespace` is where such are kept; of several the one that lasts longest.
+    pub fn issued_for(&self, host: &Name, namespace: &str) -> Option<(CertificateId, Hold<'a>)> {
+        let issued = self.issued.get_or_init(|| self.index_issued(namespace));
+        let by_wildcard = || {
+            let parent = host.as_str().split_once('.').filter(|_| !host.is_wildcard())?.1;
+            issued.get(format!("*.{parent}").as_str())
+        };
+        let (key, secret) = issued.get(host.as_str()).or_else(by_wildcard)?;
+        let certificate = secret.body.pair.as_ref().ok();
+        let issued_by = secret.body.issued_by.as_ref();
+        let hold = Hold { certificate, fault: None, issued_by, own: certificate };
+        Some((CertificateId::secret(&key.namespace, &key.name), hold))
+    }
+
+    fn index_issued(&self, namespace: &str) -> Issued<'a> {
+        let mut issued = Issued::default();
+        let end = |secret: &Object<Secret>| secret.body.pair.as_ref().ok().map(|c| c.not_after);
+        for (key, secret) in &self.world.secrets {
+            let Ok(certificate) = &secret.body.pair else { continue };
+            let is_ours = secret.body.issued_by.is_some() && &*key.namespace == namespace;
+            if !is_ours || !self.is_valid(certificate) {
+                continue;
+            }
+            for name in &certificate.names {
+                let known = issued.entry(name.as_str()).or_insert((key, secret));
+                if end(known.1) < end(secret) {
+                    *known = (key, secret);
+                }
+            }
+        }
+        issued
     }
 
     /// What is there of a client CA.

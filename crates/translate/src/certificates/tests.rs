@@ -30,6 +30,7 @@ fn member(index: usize, hosts: &[&str], secret: Option<&str>) -> Arc<TlsMember> 
         hosts: hosts.iter().map(|host| Name::parse(host).unwrap()).collect(),
         certificate: secret.map(|name| CertificateId::secret("shop", name)),
         issuer: None,
+        as_one: false,
     })
 }
 

@@ -116,6 +116,11 @@ impl<'a> Wishes<'a> {
         }
     }
 
+    /// Whether the dialect names the Default's certificate in an annotation.
+    pub fn by_annotation(&self) -> bool {
+        matches!(self.dialect, Dialect::Elb | Dialect::Aws)
+    }
+
     /// The object of the listener, for what concerns all of it.
     pub fn listener_asker(&self) -> Asker<'a> {
         Asker::declaration(self.declared_by, &self.listener.field, Part::Whole)

@@ -6,19 +6,20 @@ use std::{
     sync::Arc,
 };
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass, IngressClassParametersReference};
 use model::{Dialect, Reason};
 
 use super::problem::{Problem, nearest};
 use crate::{
     World,
     route::{ALB_PREFIX, Annotations, field},
-    world::Object,
+    world::{IngressClassParams, Key, Object, Objects},
 };
 
 /// Documents and code of the vendor write the first, its support the second.
 const ALB_CONTROLLERS: &[&str] =
     &["ingress.k8s.alibabacloud/alb", "ingress.k8s.alibabacloud.com/alb"];
+const AWS_CONTROLLER: &str = "ingress.k8s.aws/alb";
 const OWN_CONTROLLER: &str = "doorward.dev/ingress";
 const LEGACY_ANNOTATION: &str = "kubernetes.io/ingress.class";
 const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
@@ -57,6 +58,8 @@ pub(crate) enum Home<'w> {
     Class(&'w str),
     /// Names its load balancer itself, by `elb` annotations.
     Elb,
+    /// For AWS's controller, with the parameters of the class, if it has any.
+    Aws(Option<&'w Arc<Object<IngressClassParams>>>),
     /// Ours, but with nowhere to go.
     Nowhere(Dialect, Problem),
     /// Somebody else's.
@@ -68,6 +71,7 @@ pub(crate) struct Classes<'w> {
     classes: HashMap<&'w str, Class<'w>, foldhash::fast::RandomState>,
     default: Option<&'w str>,
     alb_configs: BTreeSet<&'w str>,
+    params: &'w Objects<IngressClassParams>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +79,8 @@ enum Class<'w> {
     Own,
     /// With the AlbConfig that its parameters name.
     Alb(Result<&'w str, BadParameters>),
+    /// With the name of its parameters.
+    Aws(Result<Option<&'w str>, BadParameters>),
     Foreign,
 }
 
@@ -94,6 +100,7 @@ impl<'w> Classes<'w> {
             classes,
             default: default.map(|(key, _)| &*key.name),
             alb_configs: world.alb_configs.keys().map(|key| &*key.name).collect(),
+            params: &world.ingress_class_params,
         }
     }
 
@@ -127,6 +134,14 @@ impl<'w> Classes<'w> {
                 Some((name, _)) => Home::Class(name),
                 None => Home::Foreign,
             },
+            (Class::Aws(Ok(None)), _) => Home::Aws(None),
+            (Class::Aws(Ok(Some(name))), _) => self.aws(name),
+            (Class::Aws(Err(wrong)), _) => {
+                let field = "spec.ingressClassName";
+                let problem =
+                    Problem::rejection(Reason::ConfigNotFound, field, wrong.text_of_aws(name));
+                Home::Nowhere(Dialect::Aws, problem)
+            }
             (Class::Alb(_), Some(config)) => self.alb(config, field(ALB_PREFIX, "albconfig.name")),
             (Class::Alb(Ok(config)), None) => self.alb(config, "spec.ingressClassName".into()),
             (Class::Alb(Err(wrong)), None) => {
@@ -158,6 +173,17 @@ impl<'w> Classes<'w> {
         Home::Nowhere(Dialect::Alb, Problem::rejection(Reason::ConfigNotFound, field, text))
     }
 
+    /// Parameters that are not there may be those that keep people out.
+    fn aws(&self, name: &str) -> Home<'w> {
+        if let Some(params) = self.params.get(&Key::new("", name)) {
+            return Home::Aws(Some(params));
+        }
+        let known = self.params.keys().map(|key| &*key.name);
+        let text = not_found("IngressClassParams", name, known);
+        let field = "spec.ingressClassName";
+        Home::Nowhere(Dialect::Aws, Problem::rejection(Reason::ConfigNotFound, field, text))
+    }
+
     fn class_not_found(&self, name: &str) -> Problem {
         let text = not_found("IngressClass", name, self.classes.keys().copied());
         Problem::rejection(Reason::ClassNotFound, "spec.ingressClassName", text)
@@ -176,10 +202,22 @@ impl<'w> Class<'w> {
         if controller == OWN_CONTROLLER {
             return Self::Own;
         }
+        let parameters = spec.and_then(|spec| spec.parameters.as_ref());
+        if controller == AWS_CONTROLLER {
+            let fits = |parameters: &IngressClassParametersReference| {
+                let group = parameters.api_group.as_deref();
+                parameters.kind == "IngressClassParams"
+                    && group.is_none_or(|group| group == "elbv2.k8s.aws")
+            };
+            return Self::Aws(match parameters {
+                None => Ok(None),
+                Some(parameters) if fits(parameters) => Ok(Some(&*parameters.name)),
+                Some(_) => Err(BadParameters::OtherKind),
+            });
+        }
         if !ALB_CONTROLLERS.contains(&controller) {
             return Self::Foreign;
         }
-        let parameters = spec.and_then(|spec| spec.parameters.as_ref());
         Self::Alb(match parameters {
             None => Err(BadParameters::Absent),
             Some(parameters) => {
@@ -206,6 +244,14 @@ impl BadParameters {
     }
 }
 
+impl BadParameters {
+    fn text_of_aws(self, class: &str) -> String {
+        format!(
+            "spec.parameters of IngressClass {class} names another kind: write apiGroup elbv2.k8s.aws and kind IngressClassParams, or leave it out"
+        )
+    }
+}
+
 fn is_default(class: &IngressClass) -> bool {
     let annotations = class.metadata.annotations.as_ref();
     annotations.and_then(|map| map.get(DEFAULT_CLASS)).is_some_and(|value| value == "true")
@@ -221,6 +267,12 @@ pub(crate) fn check(class: &Object<IngressClass>) -> Option<(Dialect, Option<Pro
             let text = wrong.text(&class.reference.name);
             let problem = Problem::rejection(Reason::ConfigNotFound, "spec.parameters", text);
             Some((Dialect::Alb, Some(problem)))
+        }
+        Class::Aws(Ok(_)) => Some((Dialect::Aws, None)),
+        Class::Aws(Err(wrong)) => {
+            let text = wrong.text_of_aws(&class.reference.name);
+            let problem = Problem::rejection(Reason::ConfigNotFound, "spec.parameters", text);
+            Some((Dialect::Aws, Some(problem)))
         }
         Class::Foreign => None,
     }

@@ -18,11 +18,12 @@ use super::{
 use crate::{
     World,
     alb::AlbConfig,
+    aws::{AwsIngress, AwsMember},
     elb::{ElbIngress, ElbMember, ElbService, Past},
     istio,
     route::{Built, Member, Plan, build},
     service::Backends,
-    world::{Age, Key, Object},
+    world::{Age, IngressClassParams, Key, Object},
 };
 
 /// What one run leaves to spare the next one work. It never changes a result: a run with an
@@ -51,6 +52,8 @@ struct Read {
     built: Built,
     /// Where the dialect is `elb`.
     elb: Option<ElbIngress>,
+    /// Where the dialect is `aws`.
+    aws: Option<AwsIngress>,
 }
 
 /// The Ingresses of each load balancer, by namespace and name.
@@ -60,6 +63,8 @@ pub(super) struct Groups<'a> {
     pub own: HashMap<&'a str, Vec<(Age, Member<'a>)>>,
     /// All of the dialect `elb`: their annotations name the load balancer.
     pub elb: Vec<ElbMember<'a>>,
+    /// All of the dialect `aws`, by namespace and name.
+    pub aws: Vec<AwsMember<'a>>,
 }
 
 impl Memo {
@@ -83,19 +88,23 @@ impl Memo {
         for Entry { key, object, value } in &mut self.ingresses.entries {
             let home = classes.home(&value.wish);
             let dialect = home.dialect();
-            let before = value.read.as_ref().filter(|read| !read.is_outdated(past));
+            let before = value.read.as_ref().filter(|read| !read.is_outdated(past, &home));
             if before.map(|read| read.plan.subject.dialect) != dialect {
                 some_news = true;
                 value.read = dialect.map(|dialect| {
-                    let (plan, elb) = match dialect {
+                    let (plan, elb, aws) = match dialect {
                         Dialect::Elb => {
                             let (plan, elb) = ElbIngress::read(key, object, past);
-                            (plan, Some(elb))
+                            (plan, Some(elb), None)
                         }
-                        _ => (Plan::read(dialect, key, object), None),
+                        Dialect::Aws => {
+                            let (plan, aws) = AwsIngress::read(key, object, home.params());
+                            (plan, None, Some(aws))
+                        }
+                        _ => (Plan::read(dialect, key, object), None, None),
                     };
                     let built = build(&plan, &mut resolver);
-                    Box::new(Read { plan, built, elb })
+                    Box::new(Read { plan, built, elb, aws })
                 });
             } else if let Some(read) = &mut value.read
                 && read.uses_any(&changed)
@@ -132,7 +141,9 @@ impl Memo {
             let Some(dialect) = home.dialect() else { continue };
             let object = &entry.object;
             claims.objects.push((object.reference.clone(), object.origin.clone(), dialect));
-            let Some(Read { plan, built, elb }) = entry.value.read.as_deref() else { continue };
+            let Some(Read { plan, built, elb, aws }) = entry.value.read.as_deref() else {
+                continue;
+            };
             claims.verdicts.extend(plan.verdicts.iter().chain(&built.verdicts).cloned());
             let member = Member { plan, built };
             match home {
@@ -142,6 +153,9 @@ impl Memo {
                 }
                 Home::Elb => {
                     groups.elb.extend(elb.as_ref().map(|elb| ElbMember { object, member, elb }))
+                }
+                Home::Aws(_) => {
+                    groups.aws.extend(aws.as_ref().map(|aws| AwsMember { object, member, aws }))
                 }
                 Home::Nowhere(_, problem) => claims.verdicts.push(plan.subject.verdict(problem)),
                 Home::Foreign => {}
@@ -167,8 +181,9 @@ impl Memo {
 }
 
 impl Read {
-    fn is_outdated(&self, past: Past<'_>) -> bool {
+    fn is_outdated(&self, past: Past<'_>, home: &Home<'_>) -> bool {
         self.elb.as_ref().is_some_and(|elb| elb.is_outdated(&self.plan.subject.object, past))
+            || self.aws.as_ref().is_some_and(|aws| aws.is_outdated(home.params()))
     }
 
     fn uses_any(&self, changed: &HashSet<Key>) -> bool {
@@ -177,13 +192,21 @@ impl Read {
     }
 }
 
-impl Home<'_> {
+impl<'w> Home<'w> {
+    fn params(&self) -> Option<&'w Arc<Object<IngressClassParams>>> {
+        match self {
+            Self::Aws(params) => *params,
+            _ => None,
+        }
+    }
+
     /// `None` for an Ingress that is not ours.
     fn dialect(&self) -> Option<Dialect> {
         match self {
             Self::Alb(_) => Some(Dialect::Alb),
             Self::Class(_) => Some(Dialect::Ingress),
             Self::Elb => Some(Dialect::Elb),
+            Self::Aws(_) => Some(Dialect::Aws),
             Self::Nowhere(dialect, _) => Some(*dialect),
             Self::Foreign => None,
         }

@@ -31,5 +31,6 @@ pub(super) fn member(subject: &Subject, field: String, id: CertificateId) -> Arc
         hosts: Vec::new(),
         certificate: Some(id),
         issuer: None,
+        as_one: false,
     })
 }

@@ -25,7 +25,7 @@ fn an_issuer_says_its_kind_and_may_leave_out_the_rest() {
     let issuer = accepted("{acme: {server: 'https://ca.test/dir'}}");
     assert_eq!(issuer.kind, IssuerKind::Acme);
     assert_eq!(issuer.settings["server"], "https://ca.test/dir");
-    assert_eq!((issuer.keys, issuer.renew_before), (KeyChoice::Ecdsa, RenewBefore::Percent(33)));
+    assert_eq!((issuer.keys, issuer.renew_before), (KeyChoice::Usual, RenewBefore::Percent(33)));
     assert!(issuer.allows("any", &Name::parse("any.test").unwrap()));
 }
 

@@ -35,6 +35,7 @@ pub(super) fn tls(
             hosts: names.to_vec(),
             certificate: Some(id.clone()),
             issuer: gateway.issuer.clone(),
+            as_one: false,
         })
     });
     TlsClaim {

@@ -2,6 +2,7 @@
 //! write nearly the same; where a key has two names, both are read.
 
 mod answer;
+pub(super) mod aws;
 mod edit;
 
 use model::{Filter, Reason, TrafficLimit};

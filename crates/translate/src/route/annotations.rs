@@ -14,7 +14,7 @@ pub(crate) const OWN_PREFIX: &str = "doorward.dev/";
 pub(crate) fn prefix_of(dialect: Dialect) -> &'static str {
     match dialect {
         // No Ingress is of the dialect `istio`.
-        Dialect::Ingress | Dialect::Alb | Dialect::Istio => ALB_PREFIX,
+        Dialect::Ingress | Dialect::Alb | Dialect::Aws | Dialect::Istio => ALB_PREFIX,
         Dialect::Elb => ELB_PREFIX,
     }
 }
@@ -22,7 +22,8 @@ pub(crate) fn prefix_of(dialect: Dialect) -> &'static str {
 /// Those that have a value.
 #[derive(Debug)]
 pub(crate) struct Annotations<'a> {
-    /// Of the dialect.
+    pub dialect: Dialect,
+    /// Of the dialect. AWS and Alibaba have one and the same.
     pub prefix: &'static str,
     values: Vec<(&'a str, Cow<'a, str>)>,
 }
@@ -35,7 +36,7 @@ impl<'a> Annotations<'a> {
             .map(|(key, value)| (key.as_str(), trimmed(value)))
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        Self { prefix: prefix_of(dialect), values }
+        Self { dialect, prefix: prefix_of(dialect), values }
     }
 
     pub fn exact(&self, key: &str) -> Option<&str> {
@@ -49,7 +50,7 @@ impl<'a> Annotations<'a> {
 
     /// The value of a key that only ALB has.
     pub fn alb(&self, name: &str) -> Option<&str> {
-        self.named(name).filter(|_| self.prefix == ALB_PREFIX)
+        self.named(name).filter(|_| self.is_alb())
     }
 
     /// The path, in its object, of an annotation under the dialect's own prefix.
@@ -59,11 +60,15 @@ impl<'a> Annotations<'a> {
 
     /// The value of a key that ALB knows under both prefixes; nginx's spelling wins.
     pub fn nginx_or_named(&self, name: &str) -> Option<Found<'_>> {
-        let mut nginx = self.under(NGINX_PREFIX).filter(|_| self.prefix == ALB_PREFIX);
+        let mut nginx = self.under(NGINX_PREFIX).filter(|_| self.is_alb());
         let nginx = nginx.find(|(written, _)| *written == name);
         nginx
             .map(|(_, value)| Found { prefix: NGINX_PREFIX, value })
             .or_else(|| self.named(name).map(|value| Found { prefix: self.prefix, value }))
+    }
+
+    fn is_alb(&self) -> bool {
+        matches!(self.dialect, Dialect::Alb | Dialect::Ingress)
     }
 
     pub fn own(&self, name: &str) -> Option<&str> {

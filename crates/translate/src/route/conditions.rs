@@ -4,6 +4,8 @@
 //! Path, Method, SourceIp and ResponseStatusCode, are alternatives. Hosts and paths stand beside
 //! the rule's own, as the vendor's controller builds them.
 
+pub(super) mod aws;
+
 use http::{HeaderName, Method, StatusCode};
 use ipnet::IpNet;
 use model::{HeaderMatch, Name, PathMatch, Reason, RuleMatch, TextMatch, TextPattern};

@@ -92,7 +92,7 @@ const OWN: &[&str] = &["issuer", "echo", "use-regex"];
 const BACKEND_TYPE: &str = "service.beta.kubernetes.io/backend-type";
 
 /// Warns of every annotation that has no effect, but for those of the dialect `elb`, which has
-/// them on Services too and sees to them itself.
+/// them on Services too, and of `aws`, which see to theirs themselves.
 pub(super) fn check(annotations: &Annotations<'_>, dialect: Dialect, problems: &mut Problems) {
     let foreign = match dialect {
         Dialect::Ingress | Dialect::Alb | Dialect::Istio => {
@@ -109,6 +109,7 @@ pub(super) fn check(annotations: &Annotations<'_>, dialect: Dialect, problems: &
             }
             annotations.under(NGINX_PREFIX).collect::<Vec<_>>()
         }
+        Dialect::Aws => annotations.under(NGINX_PREFIX).collect(),
     };
     for (name, _) in foreign {
         let field = field(NGINX_PREFIX, name);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use model::{BackendProtocol, Cors, Reason, TextPattern, TrafficLimit};
+use model::{BackendProtocol, Cors, Dialect, Reason, TextPattern, TrafficLimit};
 
 use super::{
     annotations::{Annotations, ELB_PREFIX, NGINX_PREFIX, field},
@@ -45,6 +45,9 @@ pub(crate) struct CanaryHeader {
 
 impl Options {
     pub fn read(annotations: &Annotations<'_>, problems: &mut Problems) -> Self {
+        if annotations.dialect == Dialect::Aws {
+            return Self::read_for_aws(annotations, problems);
+        }
         let ssl_redirect = annotations.nginx_or_named("ssl-redirect");
         let rewrite_target = annotations.named("rewrite-target");
         let use_regex = annotations.alb("use-regex").or_else(|| annotations.own("use-regex"));
@@ -71,6 +74,36 @@ impl Options {
             canary: canary
                 .filter(|found| found.value == "true")
                 .map(|_| canary_of(annotations, problems)),
+            echo: annotations.own("echo") == Some("true"),
+        }
+    }
+}
+
+impl Options {
+    /// AWS knows little of this, and sends HTTP to HTTPS for whole listeners.
+    fn read_for_aws(annotations: &Annotations<'_>, problems: &mut Problems) -> Self {
+        let over = protocol(annotations, problems);
+        let version = annotations.named("backend-protocol-version").unwrap_or("HTTP1");
+        let protocol = match version.to_ascii_uppercase().as_str() {
+            "HTTP1" => over,
+            // Both are HTTP/2 without any upgrade.
+            "GRPC" | "HTTP2" => BackendProtocol::Grpc,
+            _ => {
+                let text =
+                    format!("{version:?} is unknown, HTTP1 is used: write HTTP1, HTTP2 or GRPC");
+                let field = annotations.field("backend-protocol-version");
+                problems.warn(Reason::InvalidAnnotation, field, text);
+                over
+            }
+        };
+        Self {
+            ssl_redirect: false,
+            regex: annotations.named("use-regex-path-match") == Some("true"),
+            rewrite_target: None,
+            cors: None,
+            limit: None,
+            protocol,
+            canary: None,
             echo: annotations.own("echo") == Some("true"),
         }
     }

@@ -47,6 +47,9 @@ pub(crate) fn path_match(
         // Here Kubernetes leaves the meaning to the class. ALB takes the path as a pattern without
         // any prefix meaning, ELB as how the path begins (STARTS_WITH); everybody else's users
         // expect a prefix.
+        "ImplementationSpecific" if dialect == Dialect::Aws && regex => {
+            Ok(Some(regex_match(absolute()?, false)?))
+        }
         "ImplementationSpecific" if dialect != Dialect::Alb && regex => {
             Ok(Some(regex_match(path, true)?))
         }

@@ -45,6 +45,8 @@ impl Site<'_> {
             Dialect::Ingress | Dialect::Istio => Ok(self.plain(problems)),
             Dialect::Alb => self.by_alb_rules(rules, problems),
             Dialect::Elb => elb::placement(self, problems),
+            // Its listeners follow from its class as well, and are filled in there.
+            Dialect::Aws => Ok(Placement { secure_ports: vec![443], ..Placement::default() }),
         }
     }
 

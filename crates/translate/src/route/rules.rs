@@ -232,7 +232,7 @@ impl Drafting<'_> {
             (None, _) => Side::Both,
             (Some(host), Dialect::Alb) if self.tls.names(host) => Side::Tls,
             (Some(host), Dialect::Ingress) if self.tls.covers(host) => Side::Both,
-            (Some(_), Dialect::Elb) => Side::Both,
+            (Some(_), Dialect::Elb | Dialect::Aws) => Side::Both,
             (Some(_), _) => Side::Plain,
         }
     }

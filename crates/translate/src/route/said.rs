@@ -2,7 +2,7 @@
 //! once whatever the number of rules with that backend.
 
 use k8s_openapi::api::networking::v1::IngressSpec;
-use model::{Direction, Filter, HeaderMatch, Reason, RuleMatch};
+use model::{Dialect, Direction, Filter, HeaderMatch, Reason, RuleMatch};
 
 use super::{
     actions::{self, Actions},
@@ -73,7 +73,11 @@ impl Annotated<'_> {
             );
             return self.refuse(&name, text, problems);
         }
-        let matches = conditions::read(self.written(&name, json), problems)?;
+        let written = self.written(&name, json);
+        let matches = match self.annotations.dialect {
+            Dialect::Aws => conditions::aws::read(written, problems)?,
+            _ => conditions::read(written, problems)?,
+        };
         if direction == Direction::Request && conditions::looks_at_response(&matches) {
             let text =
                 format!("conditions on the response need rule-direction.{service}: Response");
@@ -90,7 +94,11 @@ impl Annotated<'_> {
     ) -> Result<Actions, Unusable> {
         let name = format!("actions.{service}");
         let Some(json) = self.list(&name) else { return Ok(Actions::default()) };
-        let mut actions = actions::read(self.written(&name, json), problems)?;
+        let written = self.written(&name, json);
+        let mut actions = match self.annotations.dialect {
+            Dialect::Aws => actions::aws::read(written, problems)?,
+            _ => actions::read(written, problems)?,
+        };
         if actions.limit.is_some() && self.options.limit.is_some() {
             let text = format!(
                 "{}/{} can't exist action trafficlimit and annotation traffic-limit-qps at the same time: keep one",

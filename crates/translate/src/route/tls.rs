@@ -18,6 +18,8 @@ pub(crate) struct Wishes {
     pub entries: Vec<Arc<TlsMember>>,
     /// The rule hosts that are in no entry, one each.
     pub rule_hosts: Vec<Arc<TlsMember>>,
+    /// The Issuer that the Ingress asks for.
+    pub issuer: Option<Arc<str>>,
     /// `spec.tls` has entries, be they good or bad.
     pub has_block: bool,
 }
@@ -40,6 +42,7 @@ impl Wishes {
                 hosts,
                 certificate,
                 issuer: issuer.clone(),
+                as_one: false,
             })
         };
         let mut entries = Vec::with_capacity(tls.len());
@@ -66,7 +69,7 @@ impl Wishes {
                 rule_hosts.push(member(format!("spec.rules[{index}].host"), vec![host], None));
             }
         }
-        Self { entries, rule_hosts, has_block: !tls.is_empty() }
+        Self { entries, rule_hosts, issuer, has_block: !tls.is_empty() }
     }
 
     /// Whether a rule host stands literally in some entry.

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::facts::{Facts, at};
 use crate::world::{
-    Gateway, Issuer, Key, Object, Objects, Secret, SecretProblem, VirtualService, World,
+    Gateway, IngressClassParams, Issuer, Key, Object, Objects, Secret, SecretProblem,
+    VirtualService, World,
 };
 
 /// Builds the World of a case, change by change.
@@ -33,7 +34,7 @@ impl Source {
         let kind = text(&document, "/kind").to_owned();
         let name = text(&document, "/metadata/name").to_owned();
         let namespace = match &*kind {
-            "AlbConfig" | "IngressClass" | "Issuer" => "",
+            "AlbConfig" | "IngressClass" | "IngressClassParams" | "Issuer" => "",
             _ => {
                 document.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default")
             }
@@ -54,6 +55,9 @@ impl Source {
             "Gateway" => place.put(&mut world.gateways, Gateway(document)),
             "VirtualService" => place.put(&mut world.virtual_services, VirtualService(document)),
             "Ingress" => place.put(&mut world.ingresses, typed(document)),
+            "IngressClassParams" => {
+                place.put(&mut world.ingress_class_params, IngressClassParams(document));
+            }
             "Issuer" => place.put(&mut world.issuers, Issuer(document)),
             "Service" => place.put(&mut world.services, typed(document)),
             "EndpointSlice" => place.put(&mut world.endpoint_slices, typed(document)),

@@ -9,7 +9,9 @@ use k8s_openapi::api::{
     networking::v1::{Ingress, IngressClass},
 };
 use model::{ObjectRef, Origin};
-use translate::world::{Gateway, Issuer, Key, Object, Objects, Secret, VirtualService, World};
+use translate::world::{
+    Gateway, IngressClassParams, Issuer, Key, Object, Objects, Secret, VirtualService, World,
+};
 
 use super::Kind;
 
@@ -21,6 +23,7 @@ pub enum AnyObject {
     Gateway(Arc<Object<Gateway>>),
     Ingress(Arc<Object<Ingress>>),
     IngressClass(Arc<Object<IngressClass>>),
+    IngressClassParams(Arc<Object<IngressClassParams>>),
     Issuer(Arc<Object<Issuer>>),
     Secret(Arc<Object<Secret>>),
     Service(Arc<Object<Service>>),
@@ -44,6 +47,7 @@ macro_rules! with_object {
             AnyObject::Gateway($object) => $body,
             AnyObject::Ingress($object) => $body,
             AnyObject::IngressClass($object) => $body,
+            AnyObject::IngressClassParams($object) => $body,
             AnyObject::Issuer($object) => $body,
             AnyObject::Secret($object) => $body,
             AnyObject::Service($object) => $body,
@@ -61,6 +65,7 @@ impl AnyObject {
             Self::Gateway(_) => Kind::Gateway,
             Self::Ingress(_) => Kind::Ingress,
             Self::IngressClass(_) => Kind::IngressClass,
+            Self::IngressClassParams(_) => Kind::IngressClassParams,
             Self::Issuer(_) => Kind::Issuer,
             Self::Secret(_) => Kind::Secret,
             Self::Service(_) => Kind::Service,
@@ -89,6 +94,9 @@ impl AnyObject {
             Kind::Gateway => world.gateways.get(key).cloned().map(Self::Gateway),
             Kind::Ingress => world.ingresses.get(key).cloned().map(Self::Ingress),
             Kind::IngressClass => world.ingress_classes.get(key).cloned().map(Self::IngressClass),
+            Kind::IngressClassParams => {
+                world.ingress_class_params.get(key).cloned().map(Self::IngressClassParams)
+            }
             Kind::Issuer => world.issuers.get(key).cloned().map(Self::Issuer),
             Kind::Secret => world.secrets.get(key).cloned().map(Self::Secret),
             Kind::Service => world.services.get(key).cloned().map(Self::Service),
@@ -107,6 +115,7 @@ impl AnyObject {
             Kind::Gateway => world.gateways.remove(key).is_some(),
             Kind::Ingress => world.ingresses.remove(key).is_some(),
             Kind::IngressClass => world.ingress_classes.remove(key).is_some(),
+            Kind::IngressClassParams => world.ingress_class_params.remove(key).is_some(),
             Kind::Issuer => world.issuers.remove(key).is_some(),
             Kind::Secret => world.secrets.remove(key).is_some(),
             Kind::Service => world.services.remove(key).is_some(),
@@ -217,6 +226,7 @@ watched! {
     Gateway: gateways, Gateway;
     Ingress: ingresses, Ingress;
     IngressClass: ingress_classes, IngressClass;
+    IngressClassParams: ingress_class_params, IngressClassParams;
     Issuer: issuers, Issuer;
     Secret: secrets, Secret;
     Service: services, Service;

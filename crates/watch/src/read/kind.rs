@@ -11,6 +11,7 @@ pub enum Kind {
     Gateway,
     Ingress,
     IngressClass,
+    IngressClassParams,
     Issuer,
     Secret,
     Service,
@@ -30,13 +31,14 @@ pub enum Recognised {
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AlbConfig,
         Self::EndpointSlice,
         Self::Endpoints,
         Self::Gateway,
         Self::Ingress,
         Self::IngressClass,
+        Self::IngressClassParams,
         Self::Issuer,
         Self::Secret,
         Self::Service,
@@ -74,6 +76,7 @@ impl Kind {
             Self::Gateway => "Gateway",
             Self::Ingress => "Ingress",
             Self::IngressClass => "IngressClass",
+            Self::IngressClassParams => "IngressClassParams",
             Self::Issuer => "Issuer",
             Self::Secret => "Secret",
             Self::Service => "Service",
@@ -83,7 +86,7 @@ impl Kind {
 
     /// The one text of the kind that all references share.
     pub fn shared(self) -> Arc<str> {
-        static NAMES: LazyLock<[Arc<str>; 10]> =
+        static NAMES: LazyLock<[Arc<str>; 11]> =
             LazyLock::new(|| Kind::ALL.map(|kind| kind.as_str().into()));
         NAMES[self as usize].clone()
     }
@@ -97,6 +100,7 @@ impl Kind {
             Self::Gateway => "gateways",
             Self::Ingress => "ingresses",
             Self::IngressClass => "ingressclasses",
+            Self::IngressClassParams => "ingressclassparams",
             Self::Issuer => "issuers",
             Self::Secret => "secrets",
             Self::Service => "services",
@@ -115,13 +119,17 @@ impl Kind {
                 "networking.istio.io/v1alpha3",
             ],
             Self::Ingress | Self::IngressClass => &["networking.k8s.io/v1"],
+            Self::IngressClassParams => &["elbv2.k8s.aws/v1beta1"],
             Self::Issuer => &["doorward.dev/v1alpha1"],
             Self::Endpoints | Self::Secret | Self::Service => &["v1"],
         }
     }
 
     pub fn is_namespaced(self) -> bool {
-        !matches!(self, Self::AlbConfig | Self::IngressClass | Self::Issuer)
+        !matches!(
+            self,
+            Self::AlbConfig | Self::IngressClass | Self::IngressClassParams | Self::Issuer
+        )
     }
 
     /// The API groups in which the kind lives or has lived.
@@ -132,6 +140,7 @@ impl Kind {
             Self::Ingress => &["networking.k8s.io", "extensions"],
             Self::Gateway | Self::VirtualService => &["networking.istio.io"],
             Self::IngressClass => &["networking.k8s.io"],
+            Self::IngressClassParams => &["elbv2.k8s.aws"],
             Self::Issuer => &["doorward.dev"],
             Self::Endpoints | Self::Secret | Self::Service => &[""],
         }

@@ -22,6 +22,7 @@ pub fn differ(a: &World, b: &World) -> Difference {
         && same(&a.gateways, &b.gateways)
         && same(&a.virtual_services, &b.virtual_services)
         && same(&a.issuers, &b.issuers)
+        && same(&a.ingress_class_params, &b.ingress_class_params)
         && same(&a.secrets, &b.secrets));
     let objects = written
         || !(same(&a.endpoint_slices, &b.endpoint_slices) && same(&a.endpoints, &b.endpoints));

@@ -103,6 +103,7 @@ fn write(world: &World, saved: Timestamp, output: impl Write) -> io::Result<()> 
         gateways,
         virtual_services,
         issuers,
+        ingress_class_params,
         services,
         endpoint_slices,
         endpoints,
@@ -120,6 +121,7 @@ fn write(world: &World, saved: Timestamp, output: impl Write) -> io::Result<()> 
     write_all(&mut lines, Kind::Gateway, gateways)?;
     write_all(&mut lines, Kind::VirtualService, virtual_services)?;
     write_all(&mut lines, Kind::Issuer, issuers)?;
+    write_all(&mut lines, Kind::IngressClassParams, ingress_class_params)?;
     write_all(&mut lines, Kind::Service, services)?;
     write_all(&mut lines, Kind::EndpointSlice, endpoint_slices)?;
     write_all(&mut lines, Kind::Endpoints, endpoints)?;
@@ -166,6 +168,9 @@ fn read(input: impl Read) -> Result<Snapshot, Broken> {
             Line::Ingress(saved) => saved.restore(Kind::Ingress, &mut world.ingresses),
             Line::IngressClass(saved) => {
                 saved.restore(Kind::IngressClass, &mut world.ingress_classes);
+            }
+            Line::IngressClassParams(saved) => {
+                saved.restore(Kind::IngressClassParams, &mut world.ingress_class_params);
             }
             Line::Issuer(saved) => saved.restore(Kind::Issuer, &mut world.issuers),
             Line::Secret(saved) => {

@@ -154,7 +154,7 @@ pub(super) fn forward_pool(
     answer_of("ForwardPool", groups, item, "ForwardConfig", problems)
 }
 
-fn answer_of(
+pub(super) fn answer_of(
     action: &str,
     mut groups: Vec<Group>,
     fields: &Fields<'_>,

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use translate::world::{Gateway, Issuer, VirtualService};
+use translate::world::{Gateway, IngressClassParams, Issuer, VirtualService};
 
 use super::{
     saved::{SavedConsole, SavedObject},
@@ -32,6 +32,7 @@ pub enum Line<'a> {
     Gateway(SavedObject<Gateway>),
     Ingress(SavedObject<Ingress>),
     IngressClass(SavedObject<IngressClass>),
+    IngressClassParams(SavedObject<IngressClassParams>),
     Issuer(SavedObject<Issuer>),
     #[serde(borrow)]
     Secret(SavedSecret<'a>),
