@@ -152,6 +152,18 @@ async fn a_body_that_is_too_long_to_keep_is_sent_once_and_whole() {
 }
 
 #[tokio::test]
+async fn a_long_body_of_which_nothing_was_sent_may_go_elsewhere() {
+    let long = "0123456789".repeat(20_000);
+    let backend = Backend::echo("one").await;
+    let connect = RetryOn { connect_failure: true, ..RetryOn::default() };
+    let action = forward(&[refused().await, backend.address]);
+    let front = Front::serving(vec![rule_of(with(retries(1, connect)), action)]).await;
+    for _ in 0..2 {
+        assert_eq!(front.send(post(long.clone())).await.json()["body"], long);
+    }
+}
+
+#[tokio::test]
 async fn the_longest_body_that_is_kept_is_repeated() {
     for (length, tries) in [(65_535, 2), (65_536, 2), (65_537, 1)] {
         let mut backend = Scripted::start(&[Act::Status(503), Act::Status(200)]).await;

@@ -108,6 +108,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub fn is_unsent(&self) -> bool {
+        matches!(self, Self::NotSent(..))
+    }
+
     pub fn into_result(
         self,
         station: &Station,

@@ -8,7 +8,7 @@ use model::Retries;
 use super::{
     Upstream,
     backoff::pause,
-    errand::{Answered, Errand, Failure},
+    errand::{Answered, Errand, Failure, Outcome},
     head::Head,
     kept_body::Kept,
     request_body::{RequestBody, awaiting_consent},
@@ -17,7 +17,7 @@ use super::{
 
 impl Upstream {
     /// As [`Upstream::send`], by the rule's own conditions. A body longer than what is kept is
-    /// sent once.
+    /// sent once, but may find a connection at the second try.
     pub async fn send_again(
         &self,
         mut errand: Errand<'_>,
@@ -39,17 +39,19 @@ impl Upstream {
             let wait = pause(retries.backoff, attempts, fastrand::f64());
             let may_go_on = attempts <= retries.attempts
                 && trial.is_worth_another(&retries.on)
-                && original.is_repeatable()
+                && (outcome.is_unsent() || original.is_repeatable())
                 && errand.course.has_time_for(wait);
             if !may_go_on {
                 return outcome.into_result(station, attempts, began.elapsed());
             }
-            drop(outcome);
+            errand.request = match outcome {
+                Outcome::NotSent(unsent, _) => unsent,
+                _ => original.again(),
+            };
             if retries.avoids_failed {
                 failed.push(station.clone());
             }
             tokio::time::sleep(wait).await;
-            errand.request = original.again();
         }
     }
 }
