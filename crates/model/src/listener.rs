@@ -101,8 +101,8 @@ pub struct Listener {
 /// certificates, TLS settings and routes of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// `NAMESPACE/GATEWAY/PORT`, for people. Open connections stay with the server of this name
-    /// while its port changes, so it should be the only one of its listener.
+    /// `NAMESPACE/GATEWAY/PORT`, for people. With the hosts it tells the server from others while
+    /// the listener changes, and so where open connections stay.
     pub name: Arc<str>,
     /// What clients ask for to get here. `*.a.test` stands for names of any depth under `a.test`,
     /// as in an Envoy filter chain. Empty: any name, and clients that send none.

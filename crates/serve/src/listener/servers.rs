@@ -42,7 +42,12 @@ impl Servers {
     }
 
     pub fn serving(&self, admission: Admission) -> Option<&Arc<ListenerState>> {
-        self.servers.get(*self.by_admission.get(&admission)?)?.state.as_ref().ok()
+        self.state(*self.by_admission.get(&admission)?)
+    }
+
+    /// The state of the server at that place of the listener's list.
+    pub fn state(&self, position: usize) -> Option<&Arc<ListenerState>> {
+        self.servers.get(position)?.state.as_ref().ok()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &ServedServer> {

@@ -1,6 +1,7 @@
 //! Everything a listener serves by, as one value that is swapped whole.
 
 mod content;
+mod lineage;
 mod servers;
 
 use std::{collections::HashMap, sync::Arc};

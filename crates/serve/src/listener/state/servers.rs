@@ -1,22 +1,16 @@
 //! The state of a listener whose port several servers share: theirs, and the sum of them.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use model::{Binding, CertificateId, CertificateList, Listener, Server};
 
-use super::{ListenerState, StateBuilder, content::version_of_servers};
+use super::{ListenerState, StateBuilder, content::version_of_servers, lineage::match_up};
 use crate::{
     ledger::ListenerLedger,
     listener::{ServedServer, Servers},
     tls::{Certificates, Holder},
 };
-
-/// The states of before by the names of their servers, in order where a name comes twice.
-type Former<'a> = HashMap<&'a str, VecDeque<&'a Arc<ListenerState>>, foldhash::fast::RandomState>;
 
 impl StateBuilder {
     /// Never fails as a whole: a server whose settings cannot be used stands alone in letting
@@ -27,21 +21,19 @@ impl StateBuilder {
         former: Option<&ListenerState>,
         ledger: &Arc<ListenerLedger>,
     ) -> ListenerState {
-        let mut formers = Former::default();
-        for server in former.iter().flat_map(|former| &former.servers).flat_map(Servers::iter) {
-            if let Ok(state) = &server.state {
-                formers.entry(&server.name).or_default().push_back(state);
-            }
-        }
+        let before = former.and_then(|former| Some((former.servers.as_ref()?, &former.wanted)));
+        let lineage = match before {
+            Some((_, before)) => match_up(&wanted.servers, &before.servers),
+            None => vec![None; wanted.servers.len()],
+        };
         let served: Vec<_> = wanted
             .servers
             .iter()
-            .map(|server| {
-                let former = formers.get_mut(&*server.name).and_then(VecDeque::pop_front);
-                ServedServer {
-                    name: server.name.clone(),
-                    state: self.build_server(server, former, ledger),
-                }
+            .zip(lineage)
+            .map(|(server, position)| {
+                let former = before.and_then(|(before, _)| before.state(position?));
+                let state = self.build_server(server, former, ledger);
+                ServedServer { name: server.name.clone(), state }
             })
             .collect();
         let version = version_of_servers(wanted, &served);
