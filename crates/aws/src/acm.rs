@@ -12,14 +12,17 @@ mod export;
 mod failure;
 mod instance;
 mod next;
+mod records;
+mod retire;
 mod seen;
 mod spec;
+mod tend;
 
 use std::sync::Arc;
 
 use futures::future::join_all;
 use issue::{
-    Clock, Dns, Future, IssueError, Issuer, Progress, RenewalWindow, Request, Stage, Step,
+    Clock, Dns, Future, IssueError, Issuer, Progress, Record, RenewalWindow, Request, Stage, Step,
 };
 use jiff::SignedDuration;
 use model::Certificate;
@@ -31,6 +34,7 @@ use api::Api;
 use instance::Instance;
 use next::{Next, next};
 use spec::Spec;
+pub use tend::{Finding, Problem};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// ACM begins to renew 60 days before the end at the earliest; until 45 days before it, it has
@@ -50,6 +54,19 @@ pub struct Settings {
     pub authority: Option<String>,
     /// Further tags for each certificate.
     pub tags: Vec<(String, String)>,
+    pub records: RecordPolicy,
+}
+
+/// What becomes of validation records when a certificate is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordPolicy {
+    /// They stay: certificates of other regions and tools may rest on them too, and ACM renews
+    /// none of those without.
+    #[default]
+    Keep,
+    /// They go with the last certificate of this account and region that rests on them. Only for
+    /// accounts that use no other region.
+    RemoveUnused,
 }
 
 pub struct AcmIssuer {
@@ -106,8 +123,7 @@ impl AcmIssuer {
                 Ok(go_on(State { phase, looks, ..state }, stage, after, message))
             }
             Next::Place { records, then } => {
-                let placed = join_all(records.iter().map(|record| self.dns.add(record))).await;
-                placed.into_iter().collect::<Result<(), _>>()?;
+                self.place(&records).await?;
                 let looks = if then == state.phase { state.looks.saturating_add(1) } else { 0 };
                 let after = schedule::validation(looks);
                 let message = format!("{} validation records are in DNS", records.len());
@@ -197,36 +213,9 @@ impl AcmIssuer {
         Ok(own)
     }
 
-    /// Deletes the certificate, unless something else holds it or a later order took it over. The
-    /// validation records stay: ACM gives all certificates of an account for one name the same
-    /// record, whatever their region, and renews them only while it is there.
-    async fn take_away(&self, request: &Request, state: State) -> Result<(), IssueError> {
-        let own = match state.arn {
-            Some(arn) => vec![arn],
-            None => {
-                self.inventory.forget().await;
-                let own = self.own_instances(request, None).await?;
-                own.into_iter().map(|instance| instance.arn).collect()
-            }
-        };
-        for arn in own {
-            let Some(tags) = self.inventory.tags(&arn).await? else { continue };
-            if !spec::is_own(&tags, request, &self.settings)
-                || instance::order_of(&tags) != Some(request.serial)
-            {
-                continue;
-            }
-            let Some(seen) = self.api.describe(&arn).await? else { continue };
-            if let Some(user) = seen.in_use_by.first() {
-                return Err(IssueError::passing(format!(
-                    "{arn} is still in use by {user}; it is deleted when nothing uses it any more"
-                )));
-            }
-            self.api.delete(&arn).await?;
-            self.inventory.forget().await;
-            info!(certificate = %request.id, %arn, "deleted a certificate of ACM");
-        }
-        Ok(())
+    async fn place(&self, records: &[Record]) -> Result<(), IssueError> {
+        let placed = join_all(records.iter().map(|record| self.dns.add(record))).await;
+        placed.into_iter().collect()
     }
 }
 

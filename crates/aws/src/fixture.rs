@@ -16,6 +16,10 @@ const STEPS: usize = 2000;
 
 /// An account whose clients try `attempts` times, without pauses worth the name.
 pub(crate) fn account(aws: &FakeAws, attempts: u32) -> Account {
+    account_at(&aws.url(), attempts)
+}
+
+pub(crate) fn account_at(url: &str, attempts: u32) -> Account {
     let credentials = Credentials::new("AKIDTEST", "secret", None, None, "test");
     let retries = RetryConfig::standard()
         .with_max_attempts(attempts)
@@ -24,7 +28,7 @@ pub(crate) fn account(aws: &FakeAws, attempts: u32) -> Account {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
-            .endpoint_url(aws.url())
+            .endpoint_url(url)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(retries)
             .timeout_config(

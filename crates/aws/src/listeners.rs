@@ -3,7 +3,7 @@
 //!
 //! What is new is attached before what it replaces is taken away, and the default changes in
 //! between, each in its own round: no handshake finds less than the one before. What to do in a
-//! round is decided by [`plan`]; certificates that are not ours are never touched.
+//! round is decided by [`plan()`]; certificates that are not ours are never touched.
 
 mod api;
 mod plan;

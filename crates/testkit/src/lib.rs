@@ -14,6 +14,7 @@ pub mod envoy;
 pub mod http;
 pub mod knot;
 pub mod manifest;
+pub mod moto;
 pub mod pebble;
 pub mod peers;
 pub mod pki;

@@ -32,6 +32,11 @@ pub fn site(package: &str) -> PathBuf {
     Path::new("python").join(package)
 }
 
+/// Lets a program find the modules that came with it.
+pub fn environment(package: &str) -> String {
+    format!("export PYTHONPATH=\"$here/{}\"\n", site(package).display())
+}
+
 /// With the machine's pip where there is one, else with the pip of a new environment; into a
 /// folder of the package's own either way.
 fn install(package: &str, folder: &Path) -> Result<()> {

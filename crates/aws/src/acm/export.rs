@@ -44,7 +44,7 @@ pub(super) fn open(exported: Exported, names: &[Name]) -> Result<Issued, IssueEr
     Ok(Issued { certificate_pem, key_pem: key_pem.to_string() })
 }
 
-fn decrypt(pem: &str, passphrase: &str) -> Result<SecretDocument, IssueError> {
+pub(super) fn decrypt(pem: &str, passphrase: &str) -> Result<SecretDocument, IssueError> {
     let (label, encrypted) =
         SecretDocument::from_pem(pem).map_err(|error| unusable(&error.to_string()))?;
     EncryptedPrivateKeyInfoRef::validate_pem_label(label)

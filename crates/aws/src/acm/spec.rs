@@ -98,8 +98,13 @@ impl Spec {
 
 /// Whether the certificate with these tags was made for this order's id, here.
 pub(super) fn is_own(tags: &Tags, request: &Request, settings: &Settings) -> bool {
-    tags.get(CLAIM) == Some(&tag_value(request.id.as_str()))
-        && tags.get(CLUSTER_UID) == Some(&tag_value(&settings.cluster_uid))
+    claim(tags, settings) == Some(&tag_value(request.id.as_str()))
+}
+
+/// What a certificate with these tags was made for, if it was made here.
+pub(super) fn claim<'a>(tags: &'a Tags, settings: &Settings) -> Option<&'a str> {
+    let is_here = tags.get(CLUSTER_UID) == Some(&tag_value(&settings.cluster_uid));
+    tags.get(CLAIM).filter(|_| is_here).map(String::as_str)
 }
 
 pub(super) fn order_tag(serial: u64) -> (String, String) {

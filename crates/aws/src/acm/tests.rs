@@ -1,5 +1,6 @@
 //! Orders from beginning to end against the fake AWS.
 
+mod moto;
 mod trouble;
 
 use std::{sync::Arc, time::Duration};
@@ -20,15 +21,19 @@ fn issuer(aws: &FakeAws, attempts: u32) -> AcmIssuer {
 
 fn issuer_with(aws: &FakeAws, attempts: u32, authority: Option<&str>) -> AcmIssuer {
     let account = account(aws, attempts);
-    let settings = Settings {
+    let dns = Arc::new(Route53::new(&account, Vec::new()));
+    let inventory = Arc::new(Inventory::new(&account));
+    AcmIssuer::new(&account, inventory, dns, settings(authority), aws.clock())
+}
+
+fn settings(authority: Option<&str>) -> Settings {
+    Settings {
         cluster: "west".into(),
         cluster_uid: "0b6c".into(),
         authority: authority.map(Into::into),
         tags: vec![("team".into(), "shop".into())],
-    };
-    let dns = Arc::new(Route53::new(&account, Vec::new()));
-    let inventory = Arc::new(Inventory::new(&account));
-    AcmIssuer::new(&account, inventory, dns, settings, aws.clock())
+        records: RecordPolicy::Keep,
+    }
 }
 
 fn names(certificate: &Certificate) -> Vec<String> {
@@ -229,4 +234,78 @@ async fn an_order_that_was_overtaken_does_not_delete_what_the_later_one_serves()
     run(&aws, &issuer, &order(&["www.shop.test"], 2)).await.unwrap();
     issuer.retire(&first, &Progress::default()).await.unwrap();
     assert_eq!(aws.certificates(|one| one.status), [Status::Issued]);
+}
+
+#[tokio::test]
+async fn records_that_are_to_go_stay_until_the_last_certificate_that_rests_on_them() {
+    let aws = FakeAws::start().await;
+    let zone = aws.zone("shop.test");
+    let mut issuer = issuer(&aws, 3);
+    issuer.settings.records = RecordPolicy::RemoveUnused;
+    let one = order(&["shop.test", "www.shop.test"], 1);
+    let other =
+        Request { id: model::CertificateId::secret("shop", "other"), ..order(&["*.shop.test"], 1) };
+    run(&aws, &issuer, &one).await.unwrap();
+    run(&aws, &issuer, &other).await.unwrap();
+    assert_eq!(aws.record_names(&zone, "CNAME").len(), 2);
+    issuer.retire(&one, &Progress::default()).await.unwrap();
+    let [kept] = &aws.record_names(&zone, "CNAME")[..] else { panic!("the wildcard's is left") };
+    assert!(!kept.contains("www"), "{kept}");
+    issuer.retire(&other, &Progress::default()).await.unwrap();
+    assert!(aws.record_names(&zone, "CNAME").is_empty());
+}
+
+#[tokio::test]
+async fn records_that_somebody_took_away_are_put_back_before_the_renewal() {
+    let aws = FakeAws::start().await;
+    let zone = aws.zone("shop.test");
+    let issuer = issuer(&aws, 3);
+    run(&aws, &issuer, &order(&["www.shop.test"], 1)).await.unwrap();
+    issuer.inventory.forget().await;
+    let record = aws.record_names(&zone, "CNAME");
+    aws.clear_zone(&zone);
+    assert!(issuer.tend().await.unwrap().is_empty());
+    assert_eq!(aws.record_names(&zone, "CNAME"), record);
+    assert!(issuer.tend().await.unwrap().is_empty(), "what is there is left alone");
+    assert_eq!(aws.batches(&zone), 2);
+}
+
+#[tokio::test]
+async fn a_renewal_that_does_not_come_is_told_a_month_before_the_end() {
+    let aws = FakeAws::start().await;
+    let zone = aws.zone("shop.test");
+    let issuer = issuer(&aws, 3);
+    let held = read(&run(&aws, &issuer, &order(&["www.shop.test"], 1)).await.unwrap());
+    issuer.inventory.forget().await;
+    aws.hide_zone(&zone);
+    let left = held.not_after.duration_since(aws.now());
+    aws.pass((left - DAY * 29).unsigned_abs());
+    let findings = issuer.tend().await.unwrap();
+    let [Finding { certificate, problem: Problem::RenewalAtRisk, .. }] = &findings[..] else {
+        panic!("{findings:?}")
+    };
+    assert_eq!(certificate, "shop/tls");
+}
+
+#[tokio::test]
+async fn a_renewal_that_does_not_come_gets_a_replacement_a_month_before_the_end() {
+    let aws = FakeAws::start().await;
+    let zone = aws.zone("shop.test");
+    let held = read(&run(&aws, &issuer(&aws, 3), &order(&["www.shop.test"], 1)).await.unwrap());
+    let left = held.not_after.duration_since(aws.now());
+    aws.hide_zone(&zone);
+    aws.pass((left - DAY * 30 - SignedDuration::from_hours(1)).unsigned_abs());
+    let renewal = Request { replaces: Some(held), ..order(&["www.shop.test"], 2) };
+    let (issuer, mut progress) = (issuer(&aws, 3), Progress::default());
+    for _ in 0..100 {
+        let step = issuer.advance(&renewal, &progress).await.unwrap();
+        let Step::Continue { progress: next, after, .. } = step else { panic!("{step:?}") };
+        progress = next;
+        aws.pass(after);
+        if aws.count("RequestCertificate") == 2 {
+            assert!(aws.now() + DAY * 30 > renewal.replaces.as_ref().unwrap().not_after);
+            return;
+        }
+    }
+    panic!("no replacement was requested");
 }

@@ -1,5 +1,7 @@
 //! Rounds against the fake AWS, with a look at what clients get in between.
 
+mod moto;
+
 use fake_aws::FakeAws;
 
 use super::*;

@@ -1,5 +1,7 @@
 //! Records against the fake Route 53.
 
+mod moto;
+
 use fake_aws::{FakeAws, Fault as Wrong};
 use futures::future::join_all;
 use issue::{Fault, RecordKind};

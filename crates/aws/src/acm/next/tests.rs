@@ -1,7 +1,10 @@
 use issue::{Fault, RecordKind};
 
 use super::*;
-use crate::{acm::Settings, fixture::order};
+use crate::{
+    acm::{RecordPolicy, Settings},
+    fixture::order,
+};
 
 fn spec() -> Spec {
     let settings = Settings {
@@ -9,6 +12,7 @@ fn spec() -> Spec {
         cluster_uid: "0b6c".into(),
         authority: None,
         tags: Vec::new(),
+        records: RecordPolicy::Keep,
     };
     Spec::of(&order(&["shop.test"], 1), &settings).unwrap()
 }

@@ -2,7 +2,7 @@ use issue::Fault;
 use testkit::pki::TestCa;
 
 use super::*;
-use crate::fixture::order;
+use crate::{acm::RecordPolicy, fixture::order};
 
 fn settings() -> Settings {
     Settings {
@@ -10,6 +10,7 @@ fn settings() -> Settings {
         cluster_uid: "0b6c".into(),
         authority: None,
         tags: Vec::new(),
+        records: RecordPolicy::Keep,
     }
 }
 
