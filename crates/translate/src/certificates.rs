@@ -13,6 +13,7 @@ mod discovery;
 mod faults;
 mod list;
 mod managed;
+mod server;
 mod sources;
 mod store;
 mod validity;
@@ -34,11 +35,7 @@ use self::{
     store::{Fault, Hold, Store},
     wishes::Wishes,
 };
-use crate::{
-    Memory, Settings, World,
-    claim::{OnDelete, ServerClaim},
-    issuers::Issuers,
-};
+use crate::{Memory, Settings, World, claim::OnDelete, issuers::Issuers};
 
 /// Binds listener after listener; what they have in common gathers here.
 pub struct Binder<'a> {
@@ -121,20 +118,6 @@ impl<'a> Binder<'a> {
             self.warn_of_hosts_not_covered(&list, &bound, &wishes);
         }
         bound
-    }
-
-    /// A server answers for its hosts with what its object names, and nothing else.
-    fn bind_server(
-        &mut self,
-        mut list: List<'a>,
-        server: &ServerClaim,
-        wishes: &Wishes<'a>,
-    ) -> CertificateList {
-        self.leave_out_invalid(&mut list, wishes);
-        self.remember(&list);
-        let default = if server.hosts.is_empty() { self.first(&list) } else { None };
-        self.warn_of_names_not_carried(&list, wishes);
-        self.bindings(&list, default)
     }
 
     pub fn finish(mut self) -> Outcome {

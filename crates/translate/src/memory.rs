@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Certificate, CertificateId, ListenerKey, ObjectRef};
+use model::{Certificate, CertificateId, ListenerKey, Name, ObjectRef};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use crate::claim::{AlbListenerSpec, FixedCertificates};
 
-/// Kept in the state folder as far as a restart needs it (all but `bound` and `client_roots`).
+/// Kept in the state folder as far as a restart needs it (all but `bound`, `client_roots` and most of `servers`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
     /// The Default each listener had: it stays while it is still wanted and unexpired. Listeners
@@ -19,12 +19,24 @@ pub struct Memory {
     pub held_over: BTreeMap<CertificateId, Arc<Certificate>>,
     /// The last good certificate list of AlbConfig listeners.
     pub lists: BTreeMap<ListenerKey, FixedCertificates>,
+    /// What each server of a listener that shares its port answered with last.
+    pub servers: BTreeMap<ServerKey, ServedBefore>,
     /// The roots that clients' certificates are checked against now.
     pub client_roots: BTreeMap<CertificateId, Arc<ClientRoots>>,
     /// The last good listener settings of AlbConfigs, for when the new ones have a wrong type.
     pub listeners: BTreeMap<ListenerKey, Arc<AlbListenerSpec>>,
     /// What objects of the dialect `elb` wrote.
     pub elb: BTreeMap<ObjectRef, ElbPast>,
+}
+
+/// A server's listener and name.
+pub type ServerKey = (ListenerKey, Arc<str>);
+
+/// The certificates of a server, and the names that it answered for with them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServedBefore {
+    pub hosts: Vec<Name>,
+    pub ids: Vec<CertificateId>,
 }
 
 /// What one CA has to say of clients' certificates.
@@ -55,11 +67,24 @@ impl Memory {
             || self.held_over != other.held_over
             || self.elb != other.elb
             || self.listeners != other.listeners
+            || !self.holding_servers().eq(other.holding_servers())
+    }
+
+    /// Those of `servers` that live on a certificate which is held over; the others find theirs
+    /// again by what their objects say.
+    pub fn holding_servers(&self) -> impl Iterator<Item = (&ServerKey, &ServedBefore)> {
+        let is_held =
+            |served: &ServedBefore| served.ids.iter().any(|id| self.held_over.contains_key(id));
+        self.servers.iter().filter(move |(_, served)| is_held(served))
     }
 
     /// Takes over what another replica keeps for a restart, so that both serve the same; the
     /// rest stays.
     pub fn adopt(&mut self, kept: &Self) {
+        let holding: Vec<ServerKey> = self.holding_servers().map(|(key, _)| key.clone()).collect();
+        holding.iter().for_each(|key| drop(self.servers.remove(key)));
+        let servers = kept.holding_servers().map(|(key, served)| (key.clone(), served.clone()));
+        self.servers.extend(servers);
         self.defaults.clone_from(&kept.defaults);
         self.lists.clone_from(&kept.lists);
         self.held_over.clone_from(&kept.held_over);

@@ -92,8 +92,10 @@ fn names(translation: &Translation) -> Vec<model::Name> {
 }
 
 fn after_restart(memory: Memory) -> Memory {
+    let servers = memory.holding_servers();
+    let servers = servers.map(|(key, served)| (key.clone(), served.clone())).collect();
     let Memory { defaults, held_over, elb, .. } = memory;
-    Memory { defaults, held_over, elb, ..Memory::default() }
+    Memory { defaults, held_over, elb, servers, ..Memory::default() }
 }
 
 fn settings(case: &Case) -> Settings {

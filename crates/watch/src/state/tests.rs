@@ -5,7 +5,7 @@ use testkit::pki;
 use translate::{
     Memory,
     claim::FixedCertificates,
-    memory::{ElbPast, ElbTexts},
+    memory::{ElbPast, ElbTexts, ServedBefore},
 };
 
 use super::*;
@@ -113,6 +113,11 @@ fn what_is_remembered_survives_a_restart_and_held_over_certificates_go_when_no_l
         default: Some(CertificateId::store("756-cn")),
     };
     memory.lists.insert(listener.clone(), list);
+    let served = |id: &CertificateId| ServedBefore { hosts: Vec::new(), ids: vec![id.clone()] };
+    let [on_held, on_own] = ["edge/web/https", "edge/api/https"].map(Arc::<str>::from);
+    memory.servers.insert((listener.clone(), on_held.clone()), served(&id));
+    let own = CertificateId::secret("shop", "tls-b");
+    memory.servers.insert((listener.clone(), on_own), served(&own));
     let service = ObjectRef::namespaced("Service", "shop", "web");
     let first = ElbTexts::from([("class".into(), "union".into())]);
     let good =
@@ -126,6 +131,7 @@ fn what_is_remembered_survives_a_restart_and_held_over_certificates_go_when_no_l
     assert_eq!(loaded.defaults, memory.defaults);
     assert_eq!(loaded.lists, memory.lists);
     assert_eq!(loaded.elb, memory.elb);
+    assert_eq!(loaded.servers, [((listener, on_held), served(&id))].into());
     assert_eq!(loaded.held_over[&id], held);
     assert_eq!(loaded.held_over[&id].key.expose(), held.key.expose());
     let file = fs::read_dir(dir.path().join("held-over"))

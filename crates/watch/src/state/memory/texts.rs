@@ -6,12 +6,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use model::{Certificate, CertificateId, CertificateSource, ListenerKey, ObjectRef};
+use model::{Certificate, CertificateId, CertificateSource, ListenerKey, Name, ObjectRef};
 use serde::{Deserialize, Serialize};
 use translate::{
     Memory,
     claim::FixedCertificates,
-    memory::{ElbPast, ElbTexts},
+    memory::{ElbPast, ElbTexts, ServedBefore, ServerKey},
 };
 use zeroize::Zeroizing;
 
@@ -38,6 +38,9 @@ struct Saved {
     /// Listener of an AlbConfig to its settings when they were last in order.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     listeners: BTreeMap<String, SavedListener>,
+    /// Servers of a listener that live on a certificate of `held_over`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    servers: Vec<SavedServer>,
     /// Object to what it wrote in the dialect `elb`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     elb: BTreeMap<String, SavedElb>,
@@ -48,6 +51,14 @@ struct SavedList {
     ids: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct SavedServer {
+    listener: String,
+    name: Arc<str>,
+    hosts: Vec<Name>,
+    ids: Vec<String>,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -86,6 +97,7 @@ impl MemoryTexts {
         for (listener, spec) in &memory.listeners {
             saved.listeners.insert(listener.to_string(), SavedListener::of(spec));
         }
+        saved.servers.extend(memory.holding_servers().map(SavedServer::of));
         for (object, past) in &memory.elb {
             let good = past.good.as_deref().cloned();
             let past = SavedElb { first: past.first.clone(), good };
@@ -141,6 +153,7 @@ impl MemoryTexts {
                 memory.listeners.insert(key, Arc::new(spec.restore()));
             }
         }
+        memory.servers.extend(saved.servers.into_iter().filter_map(SavedServer::restore));
         for (object, SavedElb { first, good }) in saved.elb {
             let past = ElbPast { first, good: good.map(Arc::new) };
             memory.elb.extend(object_ref(&object).map(|object| (object, past)));
@@ -172,6 +185,20 @@ fn object_ref(text: &str) -> Option<ObjectRef> {
     let (kind, rest) = text.split_once(' ')?;
     let (namespace, name) = rest.split_once('/')?;
     Some(ObjectRef::namespaced(kind, namespace, name))
+}
+
+impl SavedServer {
+    fn of(((listener, name), served): (&ServerKey, &ServedBefore)) -> Self {
+        let ids = served.ids.iter().map(ToString::to_string).collect();
+        let (listener, name) = (listener.to_string(), name.clone());
+        Self { listener, name, hosts: served.hosts.clone(), ids }
+    }
+
+    fn restore(self) -> Option<(ServerKey, ServedBefore)> {
+        let ids = self.ids.iter().map(|id| CertificateId::store(id)).collect();
+        let served = ServedBefore { hosts: self.hosts, ids };
+        Some(((self.listener.parse().ok()?, self.name), served))
+    }
 }
 
 impl SavedList {
