@@ -5,6 +5,7 @@
 //! store namespace   doorward-local-ca        the own CA's root
 //!                   doorward-console         ConfigMap: what operators changed by hand
 //!                   doorward-memory          sticky Defaults, last good lists, held-over certificates
+//!                   doorward-order-…         certificates on order, and what is left of issuers' limits
 //!                   doorward-session-tickets the keys that all replicas seal session tickets with
 //! ```
 //!
@@ -16,6 +17,7 @@ mod console;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod memory;
+mod orders;
 mod root;
 mod sealed;
 mod secrets;
@@ -25,6 +27,7 @@ mod watched;
 pub use crate::call::{By, CallError};
 pub use console::ConsoleMap;
 pub use memory::SharedMemory;
+pub use orders::OrderSecrets;
 pub use root::{RootError, RootPair, RootSecret};
 pub use secrets::{IssuedSecrets, Secrets};
 pub use tickets::TicketSecret;

@@ -120,6 +120,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
 
     // Model ──► issued Secrets and reports, which come in again as objects
     let (orders, order) = watch::channel(issue::Orders::default());
+    let (renewals, renewal) = watch::channel(None);
     OrderMetrics::register(&mut metrics, order.clone());
     follow(Flow {
         worlds: known_world.clone(),
@@ -128,6 +129,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         memories: memory_now,
         served: gateway.served.clone(),
         orders,
+        renewals,
     });
 
     // ──► operators
@@ -136,6 +138,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         models: model,
         verdicts: verdict,
         orders: order,
+        renewals: renewal,
         served: gateway.served.clone(),
         ledger: gateway.ledger.clone(),
         envoys,

@@ -11,7 +11,8 @@ use clap_complete::Shell;
 
 pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, RunArgs};
 pub use remote::{
-    CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, RemoteArgs, Switch,
+    CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, OrderVerb,
+    RemoteArgs, Switch,
 };
 pub use value::{PortPair, SdsAddress};
 
@@ -57,6 +58,12 @@ pub enum Command {
     Loadbalancer {
         #[command(subcommand)]
         verb: LoadBalancerVerb,
+    },
+    /// Manage the certificates that issuers make
+    #[command(after_help = help::ORDER)]
+    Order {
+        #[command(subcommand)]
+        verb: OrderVerb,
     },
     /// Print the CustomResourceDefinitions that Doorward reads
     #[command(after_help = help::CRDS)]

@@ -9,6 +9,7 @@ mod crds;
 mod describe;
 mod get;
 mod listener;
+mod order;
 
 use std::io::{ErrorKind, Write};
 
@@ -28,6 +29,7 @@ pub use crds::crds;
 pub use describe::describe;
 pub use get::get;
 pub use listener::{listener, load_balancer};
+pub use order::order;
 
 /// Prints the script that completes Doorward's command line in `shell`.
 pub fn completions(shell: Shell) -> Result<()> {

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Certificate { verb } => cli::certificate(verb),
         Command::Listener { verb } => cli::listener(verb),
         Command::Loadbalancer { verb } => cli::load_balancer(verb),
+        Command::Order { verb } => cli::order(verb),
         Command::Crds => cli::crds(),
         Command::Completions { shell } => cli::completions(*shell),
     };

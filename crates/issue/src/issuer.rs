@@ -36,6 +36,12 @@ pub trait Issuer: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
+    /// Whether an order leaves anything with others. Where it does not, nothing is kept of it nor
+    /// taken away after it.
+    fn leaves_traces(&self) -> bool {
+        true
+    }
+
     /// When the CA wants this certificate renewed (RFC 9773); `None`: it does not say.
     fn renewal_window<'a>(
         &'a self,

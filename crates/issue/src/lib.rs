@@ -1,23 +1,38 @@
 //! Decides which certificates to obtain and when, and has them obtained.
 //!
-//! The Model says what is wanted and what is in hand ([`model::Want`]). `policy` decides
-//! purely; `keeper` is the one task that acts; an [`Issuer`] makes the certificate; the
-//! [`Store`] writes it where the source finds it again. Nothing here knows who the issuer is.
+//! The Model says what is wanted and what is in hand ([`model::Want`]). `policy` decides purely;
+//! the [`Desk`] is all orders as a state machine that only says which calls to make; the
+//! [`Keeper`] is the one task that makes them. An [`Issuer`] makes the certificate, the
+//! [`Store`] writes it where the source finds it again, the [`OrderBook`] keeps what a restart
+//! needs. Nothing here knows who the issuer is.
 
 mod backoff;
+mod book;
+mod budget;
 mod challenge;
+mod check;
+mod desk;
 mod dns;
+mod entry;
 mod issuer;
 mod keeper;
 mod order;
+mod plan;
 mod policy;
+mod spread;
 
+pub use book::{OrderBook, Page, Slate};
+pub use budget::{Budgets, Counts, Limit, Scope, Spares};
 pub use challenge::{Challenge, Challenges};
+pub use check::Delivery;
+pub use desk::{Action, Desk, Known, Outcome, Slot, Terms, Work};
 pub use dns::{Dns, Record, RecordKind};
+pub use entry::{Entry, Phase};
 pub use issuer::{
     Fault, Future, IssueError, Issued, Issuer, Progress, RenewalWindow, Request, Stage, Step,
     Store, StoreError,
 };
-pub use keeper::{Clock, Issuers, keep};
+pub use keeper::{Clock, Employed, Issuers, Keeper};
 pub use model::KeyKind;
-pub use order::{Order, OrderState, Orders, seen};
+pub use order::{BudgetWait, Order, OrderStage, OrderState, Orders, seen};
+pub use plan::{IssuerPlan, PlanError, RenewalHours};

@@ -1,12 +1,15 @@
 //! What became of each wanted certificate, for `doorward get orders`.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use model::{CertificateId, Name, Want};
 use serde::Serialize;
 
-use crate::policy::{Decision, decide};
+use crate::{
+    IssuerPlan, RenewalWindow, Stage,
+    policy::{Decision, decide},
+};
 
 /// All orders, sorted by id.
 pub type Orders = Arc<Vec<Order>>;
@@ -17,14 +20,30 @@ pub type Orders = Arc<Vec<Order>>;
 pub struct Order {
     pub id: CertificateId,
     pub names: Vec<Name>,
+    /// Who is wanted.
     pub issuer: Arc<str>,
+    /// Who is asked, if that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Arc<str>>,
     pub state: OrderState,
+    pub stage: OrderStage,
     /// Why it was ordered, or what went wrong.
     pub message: String,
     pub updated: Timestamp,
+    /// Failures in a row.
+    pub failures: u32,
     /// When it is looked at next: the renewal, or the next attempt after a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<Timestamp>,
+    /// Of what is in hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When its issuer wants it renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal_window: Option<RenewalWindow>,
+    /// The limit that it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetWait>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,26 +56,86 @@ pub enum OrderState {
     Failed,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum OrderStage {
+    /// Enough others are at work.
+    Queued,
+    /// A limit of the issuer has nothing left.
+    Budget,
+    Ordering,
+    Validating,
+    Waiting,
+    Issuing,
+    Storing,
+    /// Written, and not yet seen again.
+    Stored,
+    Served,
+    Failed,
+}
+
+/// An order that would be more than the issuer allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BudgetWait {
+    /// The limit, and of what.
+    pub limit: String,
+    /// When it is its turn, if nobody more urgent comes.
+    pub until: Timestamp,
+}
+
+impl From<Stage> for OrderStage {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Ordering => Self::Ordering,
+            Stage::Validating => Self::Validating,
+            Stage::Waiting => Self::Waiting,
+            Stage::Issuing => Self::Issuing,
+        }
+    }
+}
+
 /// Orders as they look to a replica that has none of them at work: another one does, and alone
-/// knows of failures.
-pub fn seen(wants: &[Want], now: Timestamp) -> Orders {
+/// knows of failures, and of what issuers say.
+pub fn seen(
+    wants: &[Want],
+    plan_of: impl Fn(&str) -> Option<Arc<IssuerPlan>>,
+    now: Timestamp,
+) -> Orders {
     let see = |want: &Want| {
-        let (state, message, next_attempt) = match decide(want, now) {
-            Decision::Keep { until } => (OrderState::Issued, "in hand".to_owned(), Some(until)),
+        let plan = plan_of(&want.issuer).unwrap_or_default();
+        let decision = decide(want, &plan, None, now);
+        let (state, stage, message, next_attempt) = match decision {
+            Decision::Keep { until } => {
+                (OrderState::Issued, OrderStage::Served, "in hand".to_owned(), Some(until))
+            }
             Decision::Obtain(why) => {
-                (OrderState::Pending, format!("{why}; the leader obtains it"), None)
+                let message = format!("{why}; the leader obtains it");
+                (OrderState::Pending, OrderStage::Queued, message, None)
             }
         };
         let updated = want.held.as_ref().map_or(now, |held| held.not_before);
-        let Want { id, names, issuer, .. } = want.clone();
-        Order { id, names, issuer, state, message, updated, next_attempt }
+        Order {
+            id: want.id.clone(),
+            names: want.names.clone(),
+            issuer: want.issuer.clone(),
+            asked: None,
+            state,
+            stage,
+            message,
+            updated,
+            failures: 0,
+            next_attempt,
+            expires: want.held.as_ref().map(|held| held.not_after),
+            renewal_window: None,
+            budget: None,
+        }
     };
     Arc::new(wants.iter().map(see).collect())
 }
 
-impl std::fmt::Display for OrderState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(self, f)
+impl fmt::Display for OrderState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
     }
 }
 

@@ -6,6 +6,7 @@
 //! ca/root.crt  ca/root.key      the own CA
 //! memory.yaml  held-over/       sticky Defaults; certificates served although their object is gone
 //! console.yaml                  read-only modes and Defaults that an operator chose
+//! orders/NAME.json               certificates on order, and what is left of issuers' limits
 //! world.jsonl                   the last good World, for a start without the API server
 //! lock                          held while a Doorward uses the folder
 //! ```
@@ -16,6 +17,7 @@
 mod atomic;
 mod console;
 mod memory;
+mod orders;
 mod secret;
 mod snapshot;
 
@@ -60,9 +62,13 @@ impl StateFolder {
     /// Opens the folder, making it if need be, and proves that it can be written.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         let failed = |source| StateError::Open { path: path.to_owned(), source };
-        for folder in
-            [path.to_owned(), path.join("secrets"), path.join("ca"), path.join("held-over")]
-        {
+        for folder in [
+            path.to_owned(),
+            path.join("secrets"),
+            path.join("ca"),
+            path.join("held-over"),
+            path.join("orders"),
+        ] {
             private_folder(&folder).map_err(failed)?;
         }
         let lock =
@@ -72,7 +78,9 @@ impl StateFolder {
             Err(TryLockError::WouldBlock) => return Err(StateError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        atomic::remove_leftovers(path).map_err(failed)?;
+        for folder in [path.to_owned(), path.join("orders")] {
+            atomic::remove_leftovers(&folder).map_err(failed)?;
+        }
         atomic::write(&path.join("probe"), b"", 0o600).map_err(failed)?;
         fs::remove_file(path.join("probe")).map_err(failed)?;
         Ok(Self { root: path.to_owned(), _lock: lock })

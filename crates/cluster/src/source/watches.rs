@@ -13,13 +13,14 @@ use watch::read::{CERTIFICATE_ID, Kind};
 /// The type of Secrets that is meant for certificates.
 const TLS: &str = "kubernetes.io/tls";
 /// Types whose Secrets never hold a certificate to serve, and of which there can be many.
-const NEVER_WANTED: [&str; 6] = [
+const NEVER_WANTED: [&str; 7] = [
     TLS, // watched whole
     "helm.sh/release.v1",
     "kubernetes.io/service-account-token",
     "kubernetes.io/dockerconfigjson",
     "kubernetes.io/dockercfg",
     "bootstrap.kubernetes.io/token",
+    "doorward.dev/order", // written at each step of an order
 ];
 /// What the control plane writes on Endpoints that it mirrors as EndpointSlices, since
 /// Kubernetes 1.33. These are read from the slices.

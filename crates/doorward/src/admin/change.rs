@@ -6,6 +6,7 @@
 
 mod keep;
 mod listener;
+mod order;
 mod store;
 
 use std::{sync::Arc, time::Duration};

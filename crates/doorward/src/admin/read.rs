@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use issue::Orders;
 use jiff::Timestamp;
-use model::{Listener, ListenerKey, LoadBalancer, Model, Verdict};
+use model::{CertificateId, Listener, ListenerKey, LoadBalancer, Model, Verdict};
 use serve::{Ledger, Served};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use translate::World;
 
 use super::answer::ApiError;
@@ -20,6 +20,8 @@ pub struct Sight {
     pub models: watch::Receiver<Arc<Model>>,
     pub verdicts: watch::Receiver<Arc<Vec<Verdict>>>,
     pub orders: watch::Receiver<Orders>,
+    /// `None` where another replica issues.
+    pub renewals: watch::Receiver<Option<mpsc::Sender<CertificateId>>>,
     pub served: watch::Receiver<Arc<Served>>,
     pub ledger: Arc<Ledger>,
     /// Who takes certificates over SDS.

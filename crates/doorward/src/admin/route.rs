@@ -91,12 +91,16 @@ async fn api(
             Ok(answer::nothing())
         }
         (&Method::GET, ["orders"]) => answer::json(&*sight.orders()),
+        (&Method::POST, ["orders", id @ .., "renew"]) => {
+            answer::json(&sight.renew(&certificate_id(id)?).await?)
+        }
         (&Method::GET, ["verdicts"]) => answer::json(&*sight.verdicts()),
         (&Method::GET, ["sds"]) => answer::json(&sight.envoys()),
 
         (_, ["loadbalancers" | "listeners" | "orders" | "verdicts" | "sds"]) => {
             Err(ApiError::wrong_method("GET"))
         }
+        (_, ["orders", .., "renew"]) => Err(ApiError::wrong_method("POST")),
         (_, ["certificates"]) => Err(ApiError::wrong_method("GET, POST")),
         (_, ["certificates", ..]) => Err(ApiError::wrong_method("GET, DELETE")),
         (_, ["loadbalancers" | "listeners", _]) => Err(ApiError::wrong_method("GET")),

@@ -7,14 +7,15 @@ use ::watch::{
     state::{ConsoleStore, StateFolder},
 };
 use anyhow::Result;
+use issue::Keeper;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use translate::{World, world::Key};
 
 use super::{
     ground::{Flow, Ground, GroundFacts},
-    issuing::{self, IssuedSecrets},
+    issuing::{self, IssuedSecrets, OrdersInFolder, RENEWALS},
     keeping::InFolder,
     remembering::remember,
     stage,
@@ -59,15 +60,19 @@ pub fn stand(
 
 fn follow(flow: Flow, state: Arc<StateFolder>, keep: Arc<InFolder>, stop: &CancellationToken) {
     stage("remember", stop, remember(flow.memories, state.clone()));
-    let keeper = issue::keep(
-        flow.models.clone(),
-        issuing::issuers(issuing::root_in_folder(state.clone())),
-        Arc::new(IssuedSecrets(state)),
-        flow.orders,
-        Arc::new(Timestamp::now),
-        stop.clone(),
-    );
-    stage("issue", stop, keeper);
+    let issuers = issuing::issuers(issuing::root_in_folder(state.clone()));
+    let (ask, renewals) = mpsc::channel(RENEWALS);
+    flow.renewals.send_replace(Some(ask));
+    let keeper = Keeper {
+        models: flow.models.clone(),
+        issuers: watch::channel(Arc::new(issuers)).1,
+        store: Arc::new(IssuedSecrets(state.clone())),
+        book: Arc::new(OrdersInFolder(state)),
+        orders: flow.orders,
+        renewals,
+        clock: Arc::new(Timestamp::now),
+    };
+    stage("issue", stop, keeper.run(stop.clone()));
     let delete = move |Key { namespace, name }| {
         let keep = keep.clone();
         async move { keep.delete_secret(&namespace, &name).await }

@@ -3,9 +3,12 @@
 use std::{path::PathBuf, sync::Arc};
 
 use issue::Orders;
-use model::{Model, TicketKeys, Verdict};
+use model::{CertificateId, Model, TicketKeys, Verdict};
 use serve::Served;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use translate::{Memory, World};
 
 use crate::admin::Keep;
@@ -44,4 +47,6 @@ pub struct Flow {
     pub memories: watch::Receiver<Arc<Memory>>,
     pub served: watch::Receiver<Arc<Served>>,
     pub orders: watch::Sender<Orders>,
+    /// Takes what an operator wants renewed; `None` where another replica issues.
+    pub renewals: watch::Sender<Option<mpsc::Sender<CertificateId>>>,
 }

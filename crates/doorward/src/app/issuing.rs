@@ -1,14 +1,15 @@
-//! The own CA out of the state folder, and the issued certificates into it.
+//! The own CA out of the state folder, and the issued certificates and open orders into it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ::watch::{
     folder::ISSUED_BY,
-    state::{NewSecret, StateFolder},
+    state::{NewSecret, StateError, StateFolder},
 };
 use anyhow::{Context, Result};
 use issue::{
-    Future, IssueError, Issued, Issuer, Issuers, Progress, Request, Step, Store, StoreError,
+    Employed, Future, IssueError, Issued, Issuer, IssuerPlan, Issuers, OrderBook, Page, Progress,
+    Request, Step, Store, StoreError,
 };
 use jiff::Timestamp;
 use model::CertificateId;
@@ -22,8 +23,12 @@ pub type Root = Arc<dyn Fn() -> Future<'static, Result<RootCertificate>> + Send 
 /// The issuers that exist: `local` is the own CA.
 pub fn issuers(root: Root) -> Issuers {
     let local = Local { root, ca: Mutex::new(None) };
-    BTreeMap::from([("local".into(), Arc::new(local) as Arc<dyn Issuer>)])
+    let plan = Arc::new(IssuerPlan::default());
+    BTreeMap::from([("local".into(), Employed { issuer: Arc::new(local), plan })])
 }
+
+/// Renewals that operators asked for and the keeper has not taken up yet.
+pub const RENEWALS: usize = 64;
 
 /// The root is looked for again after this long: a certificate must not be signed by one that
 /// somebody has deleted or replaced. Thousands of orders at once need not read it thousands of
@@ -53,6 +58,10 @@ impl Local {
 }
 
 impl Issuer for Local {
+    fn leaves_traces(&self) -> bool {
+        false
+    }
+
     fn advance<'a>(
         &'a self,
         request: &'a Request,
@@ -105,10 +114,35 @@ impl Store for IssuedSecrets {
                 certificate_pem: &issued.certificate_pem,
                 key_pem: &issued.key_pem,
             };
-            block_in_place(|| self.0.put_secret(&secret))
-                .map_err(|error| StoreError(error.to_string()))
+            block_in_place(|| self.0.put_secret(&secret)).map_err(not_kept)
         })
     }
+}
+
+/// The book of orders in the state folder.
+pub struct OrdersInFolder(pub Arc<StateFolder>);
+
+impl OrderBook for OrdersInFolder {
+    fn load(&self) -> Future<'_, Result<Vec<Page>, StoreError>> {
+        Box::pin(async {
+            let pages = block_in_place(|| self.0.load_orders()).map_err(not_kept)?;
+            Ok(pages.into_iter().map(|(name, text)| Page { name, text }).collect())
+        })
+    }
+
+    fn save<'a>(&'a self, page: &'a Page) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            block_in_place(|| self.0.save_order(&page.name, &page.text)).map_err(not_kept)
+        })
+    }
+
+    fn remove<'a>(&'a self, name: &'a str) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async { block_in_place(|| self.0.remove_order(name)).map_err(not_kept) })
+    }
+}
+
+fn not_kept(error: StateError) -> StoreError {
+    StoreError(error.to_string())
 }
 
 #[cfg(test)]

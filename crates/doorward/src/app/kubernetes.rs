@@ -137,6 +137,7 @@ pub async fn stand(
         live,
         root: Arc::new(RootSecret::new(client, store)),
         secrets: secrets.clone(),
+        store_namespace: settings.store_namespace.clone(),
         memory,
         state,
         publish: Publish {

@@ -67,3 +67,8 @@ pub const COMPLETIONS: &str = "\
 Examples:
   doorward completions bash > ~/.local/share/bash-completion/completions/doorward
   doorward completions zsh > ~/.zfunc/_doorward";
+
+pub const ORDER: &str = "\
+Examples:
+  doorward get orders
+  doorward order renew shop/web-tls";

@@ -143,6 +143,18 @@ pub enum LoadBalancerVerb {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub enum OrderVerb {
+    /// Have a certificate made anew now; the old one serves until then
+    Renew {
+        /// The Secret that it becomes: NAMESPACE/NAME, as in `doorward get orders`
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     On,

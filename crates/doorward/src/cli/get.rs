@@ -147,14 +147,19 @@ fn orders(found: Vec<OrderView>, screen: Screen) -> String {
     if found.is_empty() {
         return "no orders: no host asks for an issued certificate\n".into();
     }
-    let header = ["CERTIFICATE", "ISSUER", "STATE", "NEXT", "NAMES", "MESSAGE"];
+    let header = ["CERTIFICATE", "ISSUER", "STATE", "STAGE", "EXPIRES", "NEXT", "NAMES", "MESSAGE"];
     let mut table = Table::new(screen, &header, &["CERTIFICATE", "NAMES", "MESSAGE"]);
     let now = Timestamp::now();
     for order in found {
         table.row([
             order.id,
-            order.issuer,
+            match order.asked {
+                Some(asked) => format!("{} (asks {asked})", order.issuer),
+                None => order.issuer,
+            },
             order.state,
+            order.stage.unwrap_or("-".into()),
+            order.expires.map_or("-".into(), |time| table::distance(time, now)),
             order.next_attempt.map_or("-".into(), |time| table::distance(time, now)),
             table::names(&order.names),
             order.message,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+/// A field that is missing is one that an older Doorward does not tell.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderView {
@@ -10,8 +11,17 @@ pub struct OrderView {
     pub id: String,
     pub names: Vec<String>,
     pub issuer: String,
+    /// Who is asked, if it is not the one wanted.
+    #[serde(default)]
+    pub asked: Option<String>,
     /// `Pending`, `Issued` or `Failed`.
     pub state: String,
+    /// More finely than `state`: `Validating`, `Budget`.
+    #[serde(default)]
+    pub stage: Option<String>,
+    /// Of the certificate in hand.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
     pub message: String,
     /// When it is renewed, or tried again.
     #[serde(default)]

@@ -10,7 +10,7 @@ fn at(day: i64) -> Timestamp {
 }
 
 fn why(want: &Want, day: i64) -> Option<Why> {
-    match decide(want, at(day)) {
+    match decide(want, &IssuerPlan::default(), None, at(day)) {
         Decision::Obtain(why) => Some(why),
         Decision::Keep { .. } => None,
     }
@@ -44,7 +44,7 @@ fn each_case_has_its_reason() {
         (
             "a third is left",
             want("ns/a", &["a.test"], held(&["a.test"])),
-            60,
+            61,
             Some(Why::RenewalDue),
         ),
         ("over", want("ns/a", &["a.test"], held(&["a.test"])), 90, Some(Why::Expired)),
@@ -63,7 +63,7 @@ fn certificates_made_together_are_renewed_at_different_times() {
                 &["a.test"],
                 Some(certificate(&["a.test"], at(0), at(90))),
             );
-            match decide(&want, at(1)) {
+            match decide(&want, &IssuerPlan::default(), None, at(1)) {
                 Decision::Keep { until } => until,
                 Decision::Obtain(why) => panic!("obtained because {why}"),
             }
@@ -82,7 +82,7 @@ proptest! {
         let end = Timestamp::from_second(lifetime).expect("in range");
         let want = want(&id, &["a.test"], Some(certificate(&["a.test"], at(0), end)));
         let now = Timestamp::from_second((lifetime as f64 * passed) as i64).expect("in range");
-        let obtained = matches!(decide(&want, now), Decision::Obtain(_));
+        let obtained = matches!(decide(&want, &IssuerPlan::default(), None, now), Decision::Obtain(_));
         if passed < 2.0 / 3.0 - 0.06 { prop_assert!(!obtained); }
         if passed > 2.0 / 3.0 + 0.02 { prop_assert!(obtained); }
     }
@@ -90,7 +90,8 @@ proptest! {
     #[test]
     fn what_is_kept_is_looked_at_again_later_than_now(now in 0_i64..90 * DAY) {
         let now = Timestamp::from_second(now).expect("in range");
-        if let Decision::Keep { until } = decide(&want("ns/a", &["a.test"], Some(certificate(&["a.test"], at(0), at(90)))), now) {
+        let want = want("ns/a", &["a.test"], Some(certificate(&["a.test"], at(0), at(90))));
+        if let Decision::Keep { until } = decide(&want, &IssuerPlan::default(), None, now) {
             prop_assert!(until > now);
         }
     }

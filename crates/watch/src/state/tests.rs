@@ -195,3 +195,22 @@ fn a_change_that_cannot_be_saved_is_not_made() {
     assert!(error.contains("console.yaml"), "{error}");
     assert!(console.subscribe().borrow().is_read_only("edge-lb"));
 }
+
+#[test]
+fn pages_of_orders_are_private_replaced_and_removed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let state = StateFolder::open(dir.path()).expect("opens");
+    assert!(state.load_orders().expect("reads").is_empty());
+    state.save_order("order_shop_web.tls_1", "one").expect("writes");
+    state.save_order("order_shop_web.tls_1", "two").expect("replaces");
+    state.save_order("budgets", "three").expect("writes");
+    assert_eq!(mode(&dir.path().join("orders/budgets.json")), 0o600);
+
+    state.remove_order("budgets").expect("removes");
+    state.remove_order("budgets").expect("is gone already");
+    let pages = state.load_orders().expect("reads");
+    assert_eq!(pages, [("order_shop_web.tls_1".to_owned(), "two".to_owned().into())]);
+    for name in ["../lock", "", ".new-x", "a/b"] {
+        state.save_order(name, "").expect_err("leads out of the folder");
+    }
+}

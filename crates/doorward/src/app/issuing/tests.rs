@@ -26,10 +26,10 @@ async fn many_orders_read_the_root_once_but_none_is_signed_by_one_long_deleted()
     };
     let progress = Progress::default();
     for _ in 0..5 {
-        issuers["local"].advance(&request, &progress).await.unwrap();
+        issuers["local"].issuer.advance(&request, &progress).await.unwrap();
     }
     assert_eq!(made.load(Relaxed), 1);
     tokio::time::advance(ROOT_IS_FRESH).await;
-    issuers["local"].advance(&request, &progress).await.unwrap();
+    issuers["local"].issuer.advance(&request, &progress).await.unwrap();
     assert_eq!(made.load(Relaxed), 2);
 }

@@ -9,21 +9,32 @@ use cluster::{
     lease::{Leadership, Term},
     reporter::{Inputs, ReportCounts, Reporter},
     source::SyncState,
-    store::{By, IssuedSecrets, RootError, RootPair, RootSecret, Secrets, SharedMemory},
+    store::{
+        By, IssuedSecrets, OrderSecrets, RootError, RootPair, RootSecret, Secrets, SharedMemory,
+    },
 };
-use issue::{Future, Orders};
+use issue::{Future, IssuerPlan, Keeper, Orders};
 use jiff::Timestamp;
 use kube::Client;
-use model::{Model, ObjectRef};
+use model::{CertificateId, Model, ObjectRef};
 use providers::ca::RootCertificate;
 use report::{Live, Outcomes, Publish};
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{mpsc, watch},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use translate::{Memory, World, world::Key};
 
 use super::{address, agreeing::agree, outcomes};
-use crate::app::{ground::Flow, issuing, remembering::remember, stage, sweeping::sweep};
+use crate::app::{
+    ground::Flow,
+    issuing::{self, RENEWALS},
+    remembering::remember,
+    stage,
+    sweeping::sweep,
+};
 
 /// How long until what could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -39,6 +50,7 @@ pub struct Leading {
     pub live: watch::Receiver<Arc<Live>>,
     pub root: Arc<RootSecret>,
     pub secrets: Secrets,
+    pub store_namespace: Arc<str>,
     pub memory: Arc<SharedMemory>,
     pub state: Arc<StateFolder>,
     pub publish: Publish,
@@ -118,7 +130,7 @@ impl Leading {
                         },
                         pending
                     ),
-                    self.issue(flow.models.clone(), flow.orders, &stop),
+                    self.issue(flow.models.clone(), flow.orders, flow.renewals, &stop),
                 );
             }
         });
@@ -158,17 +170,29 @@ impl Leading {
         &self,
         models: watch::Receiver<Arc<Model>>,
         orders: watch::Sender<Orders>,
+        renewals: watch::Sender<Option<mpsc::Sender<CertificateId>>>,
         stop: &CancellationToken,
     ) {
         let store = Arc::new(IssuedSecrets::new(self.secrets.clone(), self.leadership.clone()));
         let lead = |term: Term| {
             let ended = term.ended();
             let root = root_in_cluster(self.root.clone(), self.leadership.clone());
-            let (models, store, orders) = (models.clone(), store.clone(), orders.clone());
+            let (ask, asked) = mpsc::channel(RENEWALS);
+            let renewals = renewals.clone();
+            let book = OrderSecrets::new(self.client.clone(), &self.store_namespace, term);
+            let keeper = Keeper {
+                models: models.clone(),
+                issuers: watch::channel(Arc::new(issuing::issuers(root))).1,
+                store: store.clone(),
+                book: Arc::new(book),
+                orders: orders.clone(),
+                renewals: asked,
+                clock: Arc::new(Timestamp::now),
+            };
             async move {
-                let issuers = issuing::issuers(root);
-                let clock = Arc::new(Timestamp::now);
-                issue::keep(models, issuers, store, orders, clock, ended).await;
+                renewals.send_replace(Some(ask));
+                keeper.run(ended).await;
+                renewals.send_replace(None);
             }
         };
         // Orders are the leader's; the others tell what can be seen of them.
@@ -221,12 +245,19 @@ impl Leading {
 
 async fn follow_orders(mut models: watch::Receiver<Arc<Model>>, orders: watch::Sender<Orders>) {
     loop {
-        let seen = issue::seen(&models.borrow_and_update().wants, Timestamp::now());
-        orders.send_replace(seen);
+        let model = models.borrow_and_update().clone();
+        let plans = |name: &str| plan_of(&model, name);
+        orders.send_replace(issue::seen(&model.wants, plans, Timestamp::now()));
         if models.changed().await.is_err() {
             return;
         }
     }
+}
+
+/// One that cannot be read is the default one; the leader tells what is wrong with it.
+fn plan_of(model: &Model, name: &str) -> Option<Arc<IssuerPlan>> {
+    let issuer = model.issuers.iter().find(|issuer| *issuer.name == *name)?;
+    IssuerPlan::of(issuer).ok().map(Arc::new)
 }
 
 async fn is_complete(mut sync: watch::Receiver<SyncState>) {
