@@ -1,9 +1,9 @@
 //! The account that orders are placed with: made once, and found again by its key.
 
-mod key_file;
+use std::sync::Arc;
 
 use instant_acme::{Account, ExternalAccountKey, Key, NewAccount};
-use issue::{Future, IssueError, StoreError};
+use issue::{Entries, IssueError, StoreError};
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use zeroize::Zeroizing;
 
@@ -12,14 +12,13 @@ use crate::{
     fault::{self, ACCOUNT, ACCOUNT_KEY},
     wire::Wire,
 };
-pub use key_file::KeyFile;
-
-/// Keeps the account's private key, in PEM: a Secret on Kubernetes, a file elsewhere.
-pub trait AccountKeys: Send + Sync {
-    fn load<'a>(&'a self) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>>;
-
-    /// Returns once it is kept.
-    fn save<'a>(&'a self, key_pem: &'a str) -> Future<'a, Result<(), StoreError>>;
+/// Where the account's private key is, in PEM.
+#[derive(Clone)]
+pub enum AccountKey {
+    /// The user's own; an account of it is made if the CA has none.
+    Given(Zeroizing<String>),
+    /// Doorward's, in this entry; made if there is none.
+    Kept { entries: Arc<dyn Entries>, secret: String, key: String },
 }
 
 /// What binds the account to a contract with the CA (RFC 8555 section 7.3.4).
@@ -30,23 +29,36 @@ pub struct ExternalAccount {
     pub key: Zeroizing<Vec<u8>>,
 }
 
+impl AccountKey {
+    async fn load(&self) -> Result<Option<Zeroizing<String>>, StoreError> {
+        match self {
+            Self::Given(pem) => Ok(Some(pem.clone())),
+            Self::Kept { entries, secret, key } => entries.load(secret, key).await,
+        }
+    }
+
+    /// One that is given is never made, so there is nothing to keep.
+    async fn save(&self, pem: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Given(_) => Ok(()),
+            Self::Kept { entries, secret, key } => entries.save(secret, key, pem).await,
+        }
+    }
+}
+
 /// Finds the account of the kept key, or makes both.
-pub(crate) async fn open(
-    settings: &Settings,
-    keys: &dyn AccountKeys,
-    wire: Wire,
-) -> Result<Account, IssueError> {
-    let kept = keys.load().await.map_err(unkept)?;
+pub(crate) async fn open(settings: &Settings, wire: Wire) -> Result<Account, IssueError> {
+    let kept = settings.account_key.load().await.map_err(unkept)?;
     match (kept, &settings.external_account) {
         (Some(pem), _) => with_key(settings, &pem, wire).await,
         (None, None) => {
             let (_, der) = Key::generate_pkcs8().map_err(|error| failed(&error, settings))?;
             let pem = x509::pkcs8_pem(der.secret_pkcs8_der());
             // Kept before it is used: a key that was used and lost is an account that nobody has.
-            keys.save(&pem).await.map_err(unkept)?;
+            settings.account_key.save(&pem).await.map_err(unkept)?;
             with_key(settings, &pem, wire).await
         }
-        (None, Some(external)) => bound(settings, external, keys, wire).await,
+        (None, Some(external)) => bound(settings, external, wire).await,
     }
 }
 
@@ -71,7 +83,6 @@ async fn with_key(settings: &Settings, pem: &str, wire: Wire) -> Result<Account,
 async fn bound(
     settings: &Settings,
     external: &ExternalAccount,
-    keys: &dyn AccountKeys,
     wire: Wire,
 ) -> Result<Account, IssueError> {
     let contact = settings.contact();
@@ -87,7 +98,7 @@ async fn bound(
         .await
         .map_err(|error| failed(&error, settings))?;
     let pem = x509::pkcs8_pem(credentials.private_key().secret_pkcs8_der());
-    keys.save(&pem).await.map_err(unkept)?;
+    settings.account_key.save(&pem).await.map_err(unkept)?;
     Ok(account)
 }
 

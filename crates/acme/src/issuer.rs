@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::Certificate;
 use tokio::sync::Mutex;
 
-use crate::{AccountKeys, Settings, account, check, fault, key, progress::Kept, wire::Wire};
+use crate::{Settings, account, check, fault, key, progress::Kept, wire::Wire};
 
 /// How long the CA is left alone before it is asked again.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
@@ -18,7 +18,6 @@ pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 /// Cheap to make; the account is opened by the first order that needs it.
 pub struct AcmeIssuer {
     pub(crate) settings: Settings,
-    keys: Arc<dyn AccountKeys>,
     pub(crate) challenges: Arc<dyn Challenges>,
     pub(crate) clock: Clock,
     /// Locked while it is opened, so that several orders open one account.
@@ -26,13 +25,8 @@ pub struct AcmeIssuer {
 }
 
 impl AcmeIssuer {
-    pub fn new(
-        settings: Settings,
-        keys: Arc<dyn AccountKeys>,
-        challenges: Arc<dyn Challenges>,
-        clock: Clock,
-    ) -> Self {
-        Self { settings, keys, challenges, clock, account: Mutex::default() }
+    pub fn new(settings: Settings, challenges: Arc<dyn Challenges>, clock: Clock) -> Self {
+        Self { settings, challenges, clock, account: Mutex::default() }
     }
 
     pub(crate) async fn account(&self) -> Result<Account, IssueError> {
@@ -41,7 +35,7 @@ impl AcmeIssuer {
             return Ok(account.clone());
         }
         let wire = Wire::new(&self.settings.trusted)?;
-        let account = account::open(&self.settings, &*self.keys, wire).await?;
+        let account = account::open(&self.settings, wire).await?;
         *opened = Some(account.clone());
         Ok(account)
     }

@@ -7,6 +7,7 @@
 
 mod account;
 mod authorization;
+mod build;
 mod check;
 pub mod dns;
 mod download;
@@ -22,7 +23,8 @@ mod solver;
 mod spec;
 mod wire;
 
-pub use account::{AccountKeys, ExternalAccount, KeyFile};
+pub use account::{AccountKey, ExternalAccount};
+pub use build::{Route53, Surroundings, build};
 pub use issuer::AcmeIssuer;
 pub use settings::Settings;
 pub use solver::{Method, NamePattern, Solver, SolverKind};

@@ -2,7 +2,7 @@
 
 use rustls_pki_types::CertificateDer;
 
-use crate::{ExternalAccount, Solver};
+use crate::{AccountKey, ExternalAccount, Solver};
 
 #[derive(Clone)]
 pub struct Settings {
@@ -12,6 +12,7 @@ pub struct Settings {
     pub trusted: Vec<CertificateDer<'static>>,
     /// Where the CA writes to.
     pub email: Option<String>,
+    pub account_key: AccountKey,
     pub external_account: Option<ExternalAccount>,
     /// One of the kinds of certificate that the CA offers.
     pub profile: Option<String>,

@@ -18,9 +18,9 @@ pub struct AcmeSpec {
     pub ca_bundle: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Where the account's key is kept; left out: Doorward chooses.
+    /// Where the account's key is, in PEM; left out: Doorward makes one and keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_key: Option<SecretKey>,
+    pub account_key_secret: Option<SecretKey>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_account_binding: Option<ExternalAccountSpec>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

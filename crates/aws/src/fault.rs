@@ -1,10 +1,8 @@
 //! What an error of AWS means for an order: by its code, never by its text.
 
-use std::error::Error;
-
 use aws_sdk_acm::{
     config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
 use issue::{Fault, IssueError};
 
@@ -65,8 +63,10 @@ where
     let Call { service, operation } = call;
     let Some(code) = error.code() else {
         // No answer, or none that can be read: no credentials, no route, a proxy in between.
-        let why = causes(error);
-        return IssueError::passing(format!("{service}:{operation} got no answer: {why}"));
+        return IssueError::passing(format!(
+            "{service}:{operation} got no answer: {}",
+            DisplayErrorContext(error)
+        ));
     };
     let message = error.message().unwrap_or("no message");
     let (fault, advice) = classify(code, call);
@@ -74,13 +74,6 @@ where
         message: format!("{service}:{operation} failed: {code}: {message}{advice}"),
         fault,
     }
-}
-
-/// The error and what caused it, in words. Its debug form would show the whole answer, in which an
-/// exported key may be.
-fn causes(error: &dyn Error) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn classify(code: &str, Call { service, operation }: Call) -> (Fault, String) {

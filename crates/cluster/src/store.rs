@@ -7,6 +7,8 @@
 //!                   doorward-memory          sticky Defaults, last good lists, held-over certificates
 //!                   doorward-order-…         certificates on order, and what is left of issuers' limits
 //!                   doorward-session-tickets the keys that all replicas seal session tickets with
+//!                   doorward-challenges      open challenges of ACME, which every replica answers
+//!                   doorward-acme-NAME       the account of the Issuer NAME with its CA
 //! ```
 //!
 //! The leader writes, within its term. Any replica writes what an operator asks of it. Whoever
@@ -14,6 +16,7 @@
 //! no write undoes another's. Nothing here decides what is served.
 
 mod console;
+mod entries;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod memory;
@@ -26,6 +29,7 @@ mod watched;
 
 pub use crate::call::{By, CallError};
 pub use console::ConsoleMap;
+pub use entries::SecretEntries;
 pub use memory::SharedMemory;
 pub use orders::OrderSecrets;
 pub use root::{RootError, RootPair, RootSecret};
@@ -38,7 +42,8 @@ use kube::api::{ObjectMeta, PostParams};
 
 /// The Secrets that replicas share, beside the certificates of the store: no certificate may have
 /// such a name.
-pub const OWN_SECRETS: [&str; 3] = [memory::NAME, root::NAME, tickets::NAME];
+pub const OWN_SECRETS: [&str; 4] =
+    [model::CHALLENGES_SECRET, memory::NAME, root::NAME, tickets::NAME];
 
 /// The owner of fields that Doorward writes, in `managedFields`.
 pub const FIELD_MANAGER: &str = "doorward";

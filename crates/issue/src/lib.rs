@@ -13,9 +13,11 @@ mod challenge;
 mod check;
 mod desk;
 mod dns;
+mod entries;
 mod entry;
 mod issuer;
 mod keeper;
+mod kept_challenges;
 mod order;
 mod plan;
 mod policy;
@@ -27,12 +29,14 @@ pub use challenge::{Challenge, Challenges};
 pub use check::Delivery;
 pub use desk::{Action, Desk, Known, Outcome, Slot, Terms, Work};
 pub use dns::{Dns, Record, RecordKind};
+pub use entries::Entries;
 pub use entry::{Entry, Phase};
 pub use issuer::{
     Fault, Future, IssueError, Issued, Issuer, Progress, RenewalWindow, Request, Stage, Step,
     Store, StoreError,
 };
 pub use keeper::{Clock, Employed, Issuers, Keeper};
+pub use kept_challenges::KeptChallenges;
 pub use model::KeyKind;
 pub use order::{BudgetWait, Order, OrderStage, OrderState, Orders, seen};
 pub use plan::{IssuerPlan, PlanError, RenewalHours};

@@ -6,6 +6,7 @@
 
 mod backend;
 mod certificate;
+mod challenge;
 mod choice;
 mod forwarding;
 mod issuer;
@@ -23,6 +24,7 @@ mod verdict;
 
 pub use backend::{Backend, BackendProtocol, Balancing, Endpoint};
 pub use certificate::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, KeyKind, PrivateKey};
+pub use challenge::{CHALLENGES_SECRET, Challenges, OpenChallenge, TlsChallenge};
 pub use choice::{CertificateTable, Choice};
 pub use forwarding::{
     Abort, AbortWith, Delay, Forwarding, Mirror, PerMillion, Retries, RetryOn, Timeout, Tunnel,

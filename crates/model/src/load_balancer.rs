@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Certificate, CertificateId, Issuer, KeyKind, Listener, ListenerKey, Name, ObjectRef};
+use crate::{
+    Certificate, CertificateId, Challenges, Issuer, KeyKind, Listener, ListenerKey, Name, ObjectRef,
+};
 
 /// All load balancers and the certificates that somebody has to obtain for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Model {
     pub wants: Vec<Want>,
     /// Sorted by name.
     pub issuers: Vec<Arc<Issuer>>,
+    /// Open ones, which every replica answers.
+    pub challenges: Arc<Challenges>,
 }
 
 impl Model {

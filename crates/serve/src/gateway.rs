@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use model::Model;
 use prometheus_client::registry::Registry;
 use tokio::sync::{Mutex, watch};
@@ -54,6 +55,7 @@ impl Gateway {
             access_log: AccessLog::start(access_log, registry),
             http: Http::new(&limits),
             keyring: keyring.clone(),
+            challenges: ArcSwap::default(),
             census: census.clone(),
             handshaking: AtomicUsize::new(0),
             limits,

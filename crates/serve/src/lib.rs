@@ -5,6 +5,7 @@
 //! It does not decide what should be served (`translate` does), nor obtain certificates.
 
 mod access_log;
+mod challenge;
 mod connection;
 #[cfg(test)]
 mod fixture;

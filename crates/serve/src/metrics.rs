@@ -81,10 +81,12 @@ pub enum HandshakeResult {
     Misconfigured,
     /// Not shaken here: the client shakes hands with an endpoint.
     PassedOn,
+    /// A CA looked whether the name is ours, and was shown that it is.
+    Challenge,
 }
 
 impl HandshakeResult {
-    const ALL: [(Self, &'static str); 12] = [
+    const ALL: [(Self, &'static str); 13] = [
         (Self::Ok, "ok"),
         (Self::NoCertificate, "no_certificate"),
         (Self::ClientError, "client_error"),
@@ -97,6 +99,7 @@ impl HandshakeResult {
         (Self::Timeout, "timeout"),
         (Self::Misconfigured, "misconfigured"),
         (Self::PassedOn, "passed_on"),
+        (Self::Challenge, "challenge"),
     ];
 }
 

@@ -89,6 +89,7 @@ impl Listeners {
     /// Makes the listeners what `model` says.
     async fn apply(&mut self, model: &Model) {
         let began = std::time::Instant::now();
+        self.common.challenges.store(model.challenges.clone());
         let wanted: BTreeMap<_, _> =
             model.listeners().map(|listener| (listener.key.clone(), listener)).collect();
         self.close_what_is_gone(&wanted).await;

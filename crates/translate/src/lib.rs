@@ -30,7 +30,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use model::{Listener, ListenerKey, LoadBalancer, Model, ObjectRef, Protocol, Verdict};
+use model::{
+    CHALLENGES_SECRET, Challenges, Listener, ListenerKey, LoadBalancer, Model, ObjectRef, Protocol,
+    Verdict,
+};
 
 pub use memory::Memory;
 pub use named::{SecretHomes, named_secrets};
@@ -123,7 +126,12 @@ impl Translator {
         }
         let outcome = binder.finish();
         verdicts.extend(outcome.verdicts);
-        let model = Model { load_balancers, wants: outcome.wants, issuers: issuers.all() };
+        let model = Model {
+            load_balancers,
+            wants: outcome.wants,
+            issuers: issuers.all(),
+            challenges: challenges(world, settings),
+        };
         self.listeners =
             model.listeners().map(|listener| (listener.key.clone(), listener.clone())).collect();
         Translation {
@@ -133,6 +141,14 @@ impl Translator {
             next_change: outcome.next_change,
         }
     }
+}
+
+/// What issuers have opened.
+fn challenges(world: &World, settings: &Settings) -> Arc<Challenges> {
+    let key =
+        world::Key { namespace: settings.store_namespace.clone(), name: CHALLENGES_SECRET.into() };
+    let entries = world.secrets.get(&key).and_then(|secret| secret.body.credentials.as_ref());
+    entries.map(|entries| Arc::new(Challenges::read(entries))).unwrap_or_default()
 }
 
 /// Several objects may declare parts of one load balancer; it is then called the oldest's.

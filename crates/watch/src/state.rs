@@ -2,7 +2,8 @@
 //! but uploads.
 //!
 //! ```text
-//! secrets/NAMESPACE/NAME.yaml   issued and uploaded Secrets; the folder source reads them too
+//! secrets/NAMESPACE/NAME.yaml   issued and uploaded Secrets, open challenges and account keys; the folder
+//!                               source reads them too
 //! ca/root.crt  ca/root.key      the own CA
 //! memory.yaml  held-over/       sticky Defaults; certificates served although their object is gone
 //! console.yaml                  read-only modes and Defaults that an operator chose
@@ -16,6 +17,7 @@
 
 mod atomic;
 mod console;
+mod entries;
 mod memory;
 mod orders;
 mod secret;
@@ -29,6 +31,7 @@ use std::{
 };
 
 pub use console::ConsoleStore;
+pub use entries::SecretEntries;
 pub use memory::MemoryTexts;
 pub use secret::NewSecret;
 pub use snapshot::{Snapshot, remember_world};

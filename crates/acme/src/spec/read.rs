@@ -19,7 +19,7 @@ pub struct SpecProblem {
 }
 
 impl SpecProblem {
-    fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
 }

@@ -96,7 +96,7 @@ async fn serve(
         Some(handshaking) => {
             let current = || shared.state.load_full();
             // Boxed, so that the connection does not carry its memory on.
-            let done = Box::pin(handshake(stream, &common.metrics, current));
+            let done = Box::pin(handshake(stream, &common, current));
             let done = uncut(&pulse, done).await;
             drop(handshaking);
             match done {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use model::ListenerKey;
+use model::{Challenges, ListenerKey};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{BindError, ListenerState, accept, bind::bind};
@@ -31,6 +31,8 @@ pub struct Common {
     pub access_log: AccessLog,
     pub http: Http,
     pub keyring: Arc<Keyring>,
+    /// What CAs are answered, on all listeners.
+    pub challenges: ArcSwap<Challenges>,
     pub census: Arc<Census>,
     /// Connections in their handshake.
     pub handshaking: AtomicUsize,

@@ -42,6 +42,7 @@ use hyper::body::Incoming;
 use model::{ForwardTarget, Listener};
 
 pub use body::{Body, BodyError};
+pub(crate) use host::Host;
 pub use options::ProxyOptions;
 pub use reason::{REASON, Reason};
 pub use upstream::UpstreamOptions;

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 
 use super::body::{InFlight, TrackedBody};
 use crate::{
-    Connection,
+    Connection, challenge,
     listener::{Admission, Shared},
     proxy::Reason,
     roster::{Order, Pulse},
@@ -41,13 +41,18 @@ impl Session {
         let is_http1 = request.version() < Version::HTTP_2;
         let entry = common.access_log.begin(&self.connection, &listener.key, &request);
 
-        let mut response = match current {
-            Some(_) => {
+        let challenged = match self.connection.tls {
+            None => challenge::over_http(&common.challenges.load(), &request),
+            Some(_) => None,
+        };
+        let mut response = match (challenged, current) {
+            (Some(answer), _) => answer,
+            (None, Some(_)) => {
                 let servers = whole.servers.as_ref();
                 common.proxy.answer_among(&self.connection, &listener, servers, request).await
             }
             // Let in by terms that are no longer in force: the client has to connect anew.
-            None => Reason::Misdirected.response(),
+            (None, None) => Reason::Misdirected.response(),
         };
 
         common.requests.answered(response.status());

@@ -13,9 +13,10 @@ use super::{
     hello::{Hello, HelloError, read_hello},
 };
 use crate::{
+    challenge,
     ledger::Asked,
-    listener::ListenerState,
-    metrics::{GatewayMetrics, HandshakeResult},
+    listener::{Common, ListenerState},
+    metrics::HandshakeResult,
 };
 
 /// Fatal alerts as whole records (RFC 8446 section 6).
@@ -45,9 +46,10 @@ pub struct Unopened {
 /// counts how it went. `None`: the client has been told, the connection is over.
 pub async fn handshake(
     mut stream: TcpStream,
-    metrics: &GatewayMetrics,
+    common: &Common,
     current: impl FnOnce() -> Arc<ListenerState>,
 ) -> Option<Welcomed> {
+    let metrics = &common.metrics;
     let Hello { accepted, bytes } = match read_hello(&stream).await {
         Ok(hello) => hello,
         Err(error) => {
@@ -57,6 +59,14 @@ pub async fn handshake(
     };
     let whole = current();
     let hello = accepted.client_hello();
+    if let Some(challenge) = challenge::for_handshake(&common.challenges.load(), &hello) {
+        let answered = challenge::over_tls(accepted, stream, &challenge).await;
+        metrics.handshake(match answered {
+            Ok(()) => HandshakeResult::Challenge,
+            Err(error) => result_of(&error),
+        });
+        return None;
+    }
     let answer = match addressed(&whole, hello.server_name()) {
         Ok((state, _)) if state.listener.tunnel.is_some() && state.tls.is_none() => {
             metrics.handshake(HandshakeResult::PassedOn);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod certificates;
+mod challenges;
 mod client_auth;
 mod clients;
 mod drain;

@@ -11,9 +11,10 @@ use std::{
 
 use model::{
     Action, Backend, BackendProtocol, Balancing, Binding, BindingStatus, Certificate,
-    CertificateId, CertificateList, CertificateSource, Dialect, Direction, Endpoint, FixedResponse,
-    ForwardTarget, ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model, Name, ObjectRef,
-    Protocol, RouteTable, Rule, RuleMatch, TicketKeys, TlsSettings, TlsVersions, Tunnel,
+    CertificateId, CertificateList, CertificateSource, Challenges, Dialect, Direction, Endpoint,
+    FixedResponse, ForwardTarget, ForwardedHeaders, Listener, ListenerKey, LoadBalancer, Model,
+    Name, ObjectRef, Protocol, RouteTable, Rule, RuleMatch, TicketKeys, TlsSettings, TlsVersions,
+    Tunnel,
 };
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use serve::{Gateway, GatewayOptions, Limits, ServedListener};
@@ -57,6 +58,14 @@ impl Stage {
     pub async fn publish(&self, listeners: Vec<Listener>) {
         let before = self.gateway.served.borrow().generation;
         self.models.send_replace(Arc::new(model(listeners)));
+        self.applied(before + 1).await;
+    }
+
+    /// The same listeners, and these open challenges.
+    pub async fn challenge(&self, challenges: Challenges) {
+        let before = self.gateway.served.borrow().generation;
+        let model = Model::clone(&self.models.borrow());
+        self.models.send_replace(Arc::new(Model { challenges: challenges.into(), ..model }));
         self.applied(before + 1).await;
     }
 

@@ -19,12 +19,12 @@ pub struct NewSecret<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Manifest<'a> {
+pub(super) struct Manifest<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
     r#type: &'static str,
-    data: BTreeMap<&'static str, &'a str>,
+    data: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Serialize)]
@@ -56,7 +56,7 @@ impl StateFolder {
     }
 
     /// Names become path elements, so nothing but what Kubernetes allows in a name gets through.
-    fn secret_path(&self, namespace: &str, name: &str) -> Result<PathBuf, StateError> {
+    pub(super) fn secret_path(&self, namespace: &str, name: &str) -> Result<PathBuf, StateError> {
         for part in [namespace, name] {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
             if part.is_empty()
@@ -75,14 +75,27 @@ impl NewSecret<'_> {
     pub(super) fn to_yaml(&self) -> Zeroizing<String> {
         let certificate = STANDARD.encode(self.certificate_pem);
         let key = Zeroizing::new(STANDARD.encode(self.key_pem));
-        let manifest = Manifest {
-            api_version: "v1",
-            kind: "Secret",
-            metadata: Metadata { name: self.name, namespace: self.namespace, labels: &self.labels },
-            r#type: "kubernetes.io/tls",
-            data: BTreeMap::from([("tls.crt", certificate.as_str()), ("tls.key", key.as_str())]),
-        };
-        // Plain texts in maps: there is nothing that the serialiser could refuse.
-        Zeroizing::new(serde_saphyr::to_string(&manifest).expect("a Secret is plain YAML"))
+        let data = BTreeMap::from([("tls.crt", certificate.as_str()), ("tls.key", key.as_str())]);
+        let Self { namespace, name, labels, .. } = self;
+        to_yaml(&Manifest::new(namespace, name, labels, "kubernetes.io/tls", data))
     }
+}
+
+impl<'a> Manifest<'a> {
+    /// `data` is in base64.
+    pub(super) fn new(
+        namespace: &'a str,
+        name: &'a str,
+        labels: &'a BTreeMap<&'a str, &'a str>,
+        r#type: &'static str,
+        data: BTreeMap<&'a str, &'a str>,
+    ) -> Self {
+        let metadata = Metadata { name, namespace, labels };
+        Self { api_version: "v1", kind: "Secret", metadata, r#type, data }
+    }
+}
+
+pub(super) fn to_yaml(manifest: &Manifest<'_>) -> Zeroizing<String> {
+    // Plain texts in maps: there is nothing that the serialiser could refuse.
+    Zeroizing::new(serde_saphyr::to_string(manifest).expect("a Secret is plain YAML"))
 }

@@ -6,7 +6,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hickory_proto::rr::RecordType;
-use issue::{Future, IssueError, Issuer, KeyKind, Progress, Request, Stage, Step, StoreError};
+use issue::{
+    Entries, Future, IssueError, Issuer, KeyKind, Progress, Request, Stage, Step, StoreError,
+};
 use jiff::Timestamp;
 use model::{Certificate, CertificateId, Name};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
@@ -21,7 +23,7 @@ use zeroize::Zeroizing;
 use self::gateway::Gateway;
 use super::super::AcmeIssuer;
 use crate::{
-    AccountKeys, Method, Settings, Solver,
+    AccountKey, Method, Settings, Solver,
     dns::{self, Rfc2136, TsigKey},
 };
 
@@ -73,16 +75,20 @@ impl Ca {
     }
 
     fn at(server: &str, gateway: Arc<Gateway>) -> Self {
+        let keys = Arc::<MemoryKeys>::default();
+        let account_key =
+            AccountKey::Kept { entries: keys.clone(), secret: "acme".into(), key: "key".into() };
         let settings = Settings {
             server: server.to_owned(),
             trusted: vec![root(TestCa::new("nobody").pem())],
             email: Some("ops@example.com".into()),
+            account_key,
             external_account: None,
             profile: None,
             preferred_chain: None,
             solvers: Vec::new(),
         };
-        Self { settings, gateway, keys: Arc::default(), pebble: None, _dns: None }
+        Self { settings, gateway, keys, pebble: None, _dns: None }
     }
 
     pub(super) fn pebble(&self) -> &Pebble {
@@ -94,7 +100,7 @@ impl Ca {
         let solver = |method: &Method| Solver { method: method.clone(), names: Vec::new() };
         settings.solvers = methods.iter().map(solver).collect();
         let clock = Arc::new(Timestamp::now);
-        AcmeIssuer::new(settings, self.keys.clone(), self.gateway.clone(), clock)
+        AcmeIssuer::new(settings, self.gateway.clone(), clock)
     }
 
     /// All steps of an order, each by an issuer of its own.
@@ -193,14 +199,30 @@ impl Zone {
 #[derive(Default)]
 pub(super) struct MemoryKeys(pub(super) Mutex<Option<Zeroizing<String>>>);
 
-impl AccountKeys for MemoryKeys {
-    fn load<'a>(&'a self) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>> {
+impl Entries for MemoryKeys {
+    fn load<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+    ) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>> {
         Box::pin(async { Ok(self.0.lock().await.clone()) })
     }
 
-    fn save<'a>(&'a self, key_pem: &'a str) -> Future<'a, Result<(), StoreError>> {
+    fn save<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        text: &'a str,
+    ) -> Future<'a, Result<(), StoreError>> {
         Box::pin(async {
-            *self.0.lock().await = Some(Zeroizing::new(key_pem.to_owned()));
+            *self.0.lock().await = Some(Zeroizing::new(text.to_owned()));
+            Ok(())
+        })
+    }
+
+    fn remove<'a>(&'a self, _: &'a str, _: &'a str) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            *self.0.lock().await = None;
             Ok(())
         })
     }
