@@ -1,8 +1,10 @@
 //! What an error of AWS means for an order: by its code, never by its text.
 
+use std::error::Error;
+
 use aws_sdk_acm::{
     config::http::HttpResponse,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
 };
 use issue::{Fault, IssueError};
 
@@ -63,10 +65,8 @@ where
     let Call { service, operation } = call;
     let Some(code) = error.code() else {
         // No answer, or none that can be read: no credentials, no route, a proxy in between.
-        return IssueError::passing(format!(
-            "{service}:{operation} got no answer: {}",
-            DisplayErrorContext(error)
-        ));
+        let why = causes(error);
+        return IssueError::passing(format!("{service}:{operation} got no answer: {why}"));
     };
     let message = error.message().unwrap_or("no message");
     let (fault, advice) = classify(code, call);
@@ -74,6 +74,13 @@ where
         message: format!("{service}:{operation} failed: {code}: {message}{advice}"),
         fault,
     }
+}
+
+/// The error and what caused it, in words. Its debug form would show the whole answer, in which an
+/// exported key may be.
+fn causes(error: &dyn Error) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn classify(code: &str, Call { service, operation }: Call) -> (Fault, String) {

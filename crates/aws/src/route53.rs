@@ -11,7 +11,7 @@ mod zones;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aws_sdk_route53::{Client, config::retry::RetryConfig, types::ChangeStatus};
@@ -30,7 +30,7 @@ pub struct Route53 {
     client: Client,
     zones: Zones,
     writers: Mutex<HashMap<ZoneId, Arc<Writer>>>,
-    /// The change that brought a record, until its spread is done.
+    /// The change that brought a record, to ask how far it has spread.
     spreading: Mutex<HashMap<Record, ChangeId>>,
 }
 
@@ -65,7 +65,7 @@ impl Route53 {
         writers.entry(zone.clone()).or_insert_with(make).clone()
     }
 
-    fn spreading(&self) -> std::sync::MutexGuard<'_, HashMap<Record, ChangeId>> {
+    fn spreading(&self) -> MutexGuard<'_, HashMap<Record, ChangeId>> {
         self.spreading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -94,7 +94,6 @@ impl Dns for Route53 {
 
     fn remove<'a>(&'a self, record: &'a Record) -> Future<'a, Result<(), IssueError>> {
         Box::pin(async move {
-            self.spreading().remove(record);
             self.write(record, Wish::Remove).await?;
             self.spreading().remove(record);
             Ok(())
@@ -116,8 +115,7 @@ impl Dns for Route53 {
                     change
                 }
             };
-            let in_sync = self.is_in_sync(&change).await?;
-            Ok(in_sync)
+            self.is_in_sync(&change).await
         })
     }
 }

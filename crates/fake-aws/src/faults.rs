@@ -1,9 +1,6 @@
 //! What goes wrong on purpose, and what was called.
 
-use crate::{
-    FakeAws,
-    world::{Refusal, World},
-};
+use crate::{FakeAws, world::World};
 
 /// How a call goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +13,8 @@ pub enum Fault {
     Lost,
     /// It is done, and the connection is cut before the answer.
     DoneButLost,
+    /// The answer has status 200 and this body, nothing done.
+    Garbled(&'static str),
 }
 
 #[derive(Default)]
@@ -93,15 +92,4 @@ pub(crate) fn meet(world: &mut World, operation: &str) -> Option<Fault> {
     }
     script.times -= 1;
     Some(script.fault.clone())
-}
-
-impl Fault {
-    /// The refusal it is, if it is one.
-    pub(crate) fn refusal(&self) -> Option<Refusal> {
-        match self {
-            Self::Throttle => Some(Refusal::new("ThrottlingException", "Rate exceeded")),
-            Self::Refuse(code) => Some(Refusal::new(code, "refused on purpose")),
-            Self::Lost | Self::DoneButLost => None,
-        }
-    }
 }

@@ -17,7 +17,7 @@ use crate::{
     faults::{Fault, meet},
     json, lock,
     route53::protocol as route53,
-    world::World,
+    world::{Refusal, World},
 };
 
 pub(crate) type Body = Response<Full<Bytes>>;
@@ -52,12 +52,17 @@ async fn answer(world: Arc<Mutex<World>>, request: Request<Incoming>) -> io::Res
         return Ok(status(StatusCode::NOT_FOUND));
     };
     let fault = meet(&mut world, &operation);
-    let answer = match fault.as_ref().and_then(Fault::refusal) {
-        Some(refusal) => protocol.refuse(&refusal),
-        None if fault == Some(Fault::Lost) => return Err(lost()),
-        None => protocol.carry_out(&mut world, &operation, &asked),
-    };
-    if fault == Some(Fault::DoneButLost) { Err(lost()) } else { Ok(answer) }
+    match fault {
+        None => Ok(protocol.carry_out(&mut world, &operation, &asked)),
+        Some(Fault::Throttle) => Ok(protocol.refuse(&Refusal::throttled())),
+        Some(Fault::Refuse(code)) => Ok(protocol.refuse(&Refusal::new(code, "refused on purpose"))),
+        Some(Fault::Garbled(body)) => Ok(respond(StatusCode::OK, "text/plain", body)),
+        Some(Fault::Lost) => Err(lost()),
+        Some(Fault::DoneButLost) => {
+            protocol.carry_out(&mut world, &operation, &asked);
+            Err(lost())
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -76,7 +81,7 @@ impl Protocol {
         }
     }
 
-    fn refuse(self, refusal: &crate::world::Refusal) -> Body {
+    fn refuse(self, refusal: &Refusal) -> Body {
         match self {
             Self::Json => json::refusal(refusal),
             Self::Query | Self::Route53 => route53::refusal(refusal),

@@ -52,4 +52,8 @@ impl Refusal {
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
         Self { status: 400, code: code.into(), message: message.into() }
     }
+
+    pub(crate) fn throttled() -> Self {
+        Self::new("ThrottlingException", "Rate exceeded")
+    }
 }

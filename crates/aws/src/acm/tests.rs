@@ -220,6 +220,7 @@ async fn what_is_in_use_is_not_deleted_until_it_is_let_go() {
     let error = issuer.retire(&order, &Progress::default()).await.unwrap_err();
     assert_eq!(error.fault, Fault::Passing);
     assert!(error.message.contains("loadbalancer/app/a/1"), "{error}");
+    assert_eq!(aws.count("DeleteCertificate"), 0);
     aws.use_certificate(&arn, &[]);
     issuer.retire(&order, &Progress::default()).await.unwrap();
     assert_eq!(aws.certificates(|one| one.arn.clone()).len(), 0);

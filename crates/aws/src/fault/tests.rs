@@ -1,3 +1,5 @@
+use fake_aws::{FakeAws, Fault as Wrong};
+
 use super::*;
 
 const CALL: Call = Call { service: "acm", operation: "RequestCertificate" };
@@ -16,4 +18,29 @@ fn throttling_asks_for_fewer_calls_and_what_is_not_known_passes() {
     }
     assert_eq!(classify("InternalFailure", CALL).0, Fault::Passing);
     assert_eq!(classify("LimitExceededException", CALL).0, Fault::Refused);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_shown() {
+    let aws = FakeAws::start().await;
+    aws.fail("DescribeCertificate", 1, Wrong::Garbled("{\"x\": -----BEGIN PRIVATE KEY"));
+    let client = aws_sdk_acm::Client::new(&crate::fixture::account(&aws, 1).config);
+    let answer = client.describe_certificate().certificate_arn("a").send().await;
+    let error = fault(CALL, &answer.unwrap_err());
+    assert_eq!(error.fault, Fault::Passing);
+    assert!(!error.message.contains("PRIVATE"), "{error}");
+    assert!(error.message.len() > 40, "it says what is wrong: {error}");
+}
+
+#[tokio::test]
+async fn without_a_server_the_cause_is_told() {
+    let client = {
+        let aws = FakeAws::start().await;
+        aws_sdk_acm::Client::new(&crate::fixture::account(&aws, 1).config)
+    };
+    let answer = client.describe_certificate().certificate_arn("a").send().await;
+    let error = fault(CALL, &answer.unwrap_err());
+    assert_eq!(error.fault, Fault::Passing);
+    // Refused or reset, as the port closes.
+    assert!(error.message.contains("Connection re"), "{error}");
 }

@@ -38,6 +38,15 @@ async fn texts_of_two_orders_live_side_by_side() {
 }
 
 #[tokio::test]
+async fn the_next_record_of_the_zone_is_not_taken_for_the_one_asked_for() {
+    let aws = FakeAws::start().await;
+    let zone = aws.zone("shop.test");
+    aws.put_record(&zone, "_b.shop.test", "TXT", 60, &["\"theirs\""]);
+    dns(&aws).add(&txt("_a.shop.test", "ours")).await.unwrap();
+    assert_eq!(aws.records(&zone, "_a.shop.test", "TXT"), ["\"ours\""]);
+}
+
+#[tokio::test]
 async fn adding_what_is_there_changes_nothing() {
     let aws = FakeAws::start().await;
     let zone = aws.zone("shop.test");

@@ -13,11 +13,14 @@ pub struct Kind {
     pub plural: &'static str,
 }
 
-/// All of version `v1`. Another dialect's objects are one more row.
+/// All of version `v1`. Another dialect's objects are one more row. Of Istio's there are events
+/// alone, and an older version that the API server may have of them does no harm in these.
 const KINDS: &[Kind] = &[
     Kind { kind: "Ingress", group: "networking.k8s.io", plural: "ingresses" },
     Kind { kind: "AlbConfig", group: "alibabacloud.com", plural: "albconfigs" },
     Kind { kind: "Service", group: "", plural: "services" },
+    Kind { kind: "Gateway", group: "networking.istio.io", plural: "gateways" },
+    Kind { kind: "VirtualService", group: "networking.istio.io", plural: "virtualservices" },
 ];
 
 impl Kind {

@@ -17,8 +17,9 @@ use watch::read::{self, AnyObject, Context, FIRST_SEQUENCE, Kind, Unread};
 
 use super::raw::Raw;
 
-/// The kinds whose status Doorward writes.
-const REPORTED: [Kind; 3] = [Kind::AlbConfig, Kind::Ingress, Kind::Service];
+/// The kinds whose status Doorward writes, and those that it writes events about.
+const REPORTED: [Kind; 5] =
+    [Kind::AlbConfig, Kind::Gateway, Kind::Ingress, Kind::Service, Kind::VirtualService];
 
 #[derive(Debug)]
 pub(super) struct Shelf {

@@ -187,7 +187,15 @@ async fn a_gateway_on_kubernetes_gets_the_secrets_it_names(cluster: Cluster) {
     let name = "new-istio-ingressgateway-certs";
     cluster.put_yaml(&generic(name, &new)).await;
     cluster.delete("Secret", NAMESPACE, "myexample-credential").await;
-    app.verdict("Gateway default/mysdsgateway", "SecretNotFound").await;
+    wait_until(LIMIT, || async {
+        cluster.events().await.iter().any(|event| {
+            event["involvedObject"]["kind"] == "Gateway"
+                && event["involvedObject"]["name"] == "mysdsgateway"
+                && event["reason"] == "SecretNotFound"
+                && event["message"].as_str().is_some_and(|text| text.contains("myexample-credential"))
+        })
+    })
+    .await;
     shown(address, "b.aliyun.com", &first).await;
     cluster.put_yaml(&GATEWAY.replace("myexample-credential", name)).await;
     shown(address, "b.aliyun.com", &new).await;

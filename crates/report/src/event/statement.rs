@@ -79,7 +79,7 @@ fn of_verdict<'a>(
     let (event_type, reason, message) = match Weight::of(verdict) {
         Weight::Fine => return None,
         Weight::Failure => {
-            (EventType::Warning, words.build_failed.to_owned(), words.failure(&text(verdict)))
+            (EventType::Warning, words.build_failed(verdict.reason), words.failure(&text(verdict)))
         }
         Weight::Notice => (EventType::Warning, verdict.reason.to_string(), text(verdict)),
         Weight::Remark => (EventType::Normal, verdict.reason.to_string(), text(verdict)),

@@ -122,6 +122,31 @@ fn a_problem_is_told_once_on_the_ingress_and_on_its_alb_config() {
 }
 
 #[test]
+fn objects_of_a_mesh_are_told_by_the_reasons_of_verdicts() {
+    let mut cluster = Cluster::default();
+    let gateway = ObjectRef::namespaced("Gateway", "shop", "web");
+    cluster.put(gateway.clone(), 1);
+    let verdict = |verdict: Verdict| vec![verdict.in_dialect(Dialect::Istio)];
+    cluster.verdicts = verdict(Verdict::accepted(gateway.clone()));
+    let mut leader = Leader::of(&cluster);
+    let missing =
+        Verdict::rejected(gateway.clone(), Reason::SecretNotFound, "Secret edge/a is missing");
+    cluster.verdicts = verdict(missing.at("spec.servers[0].tls.credentialName"));
+    let due = leader.due(&cluster);
+    assert_eq!((due.events.len(), due.events[0].component), (1, "doorward"));
+    assert_eq!(due.events[0].reason, "SecretNotFound");
+    assert_eq!(
+        due.events[0].message,
+        "Secret edge/a is missing (spec.servers[0].tls.credentialName)"
+    );
+    cluster.verdicts = verdict(Verdict::accepted(gateway));
+    assert_eq!(
+        leader.lines(&cluster),
+        ["Gateway shop/web Normal SuccessfullyReconciled 1: Successfully reconciled"]
+    );
+}
+
+#[test]
 fn what_heals_is_told_and_what_comes_back_counts_up() {
     let mut cluster = shop(&["web"]);
     let mut leader = Leader::of(&cluster);

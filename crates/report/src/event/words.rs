@@ -9,8 +9,8 @@ use model::{Dialect, Reason, State, Verdict};
 pub struct Words {
     pub component: &'static str,
     pub success: (&'static str, &'static str),
-    /// An object cannot be made into what it asks for.
-    pub build_failed: &'static str,
+    /// An object cannot be made into what it asks for; `None`: the verdict's own reason says so.
+    build_failed: Option<&'static str>,
     /// What was made of it cannot be served.
     pub apply_failed: &'static str,
     /// Stands before the text of every failure.
@@ -20,21 +20,34 @@ pub struct Words {
 impl Words {
     pub fn of(dialect: Dialect) -> Self {
         match dialect {
-            Dialect::Alb | Dialect::Aws | Dialect::Ingress | Dialect::Istio => Self {
+            Dialect::Alb | Dialect::Aws | Dialect::Ingress => Self {
                 component: "ingress",
                 success: ("SuccessfullyReconciled", "Successfully reconciled"),
-                build_failed: "FailedBuildModel",
+                build_failed: Some("FailedBuildModel"),
                 apply_failed: "FailedApplyModel",
                 prefix: "",
             },
             Dialect::Elb => Self {
                 component: "service-controller",
                 success: ("EnsuredLoadBalancer", "Ensured load balancer"),
-                build_failed: "SyncLoadBalancerFailed",
+                build_failed: Some("SyncLoadBalancerFailed"),
                 apply_failed: "SyncLoadBalancerFailed",
                 prefix: "Error syncing load balancer: failed to ensure load balancer: ",
             },
+            // Istio writes no events about these, so there are none that people look for.
+            Dialect::Istio => Self {
+                component: "doorward",
+                success: ("SuccessfullyReconciled", "Successfully reconciled"),
+                build_failed: None,
+                apply_failed: "NotServed",
+                prefix: "",
+            },
         }
+    }
+
+    /// The reason of an event about a failure that a verdict gave this reason.
+    pub fn build_failed(self, reason: Reason) -> String {
+        self.build_failed.map_or_else(|| reason.to_string(), str::to_owned)
     }
 
     pub fn failure(self, text: &str) -> String {

@@ -7,6 +7,9 @@ use model::{LoadBalancer, ObjectRef, State};
 use super::alb_config;
 use crate::Situation;
 
+/// Kinds of Istio: their statuses hold conditions of its own controllers, and no address.
+const WITHOUT_ADDRESS: [&str; 2] = ["Gateway", "VirtualService"];
+
 type ByObject<'a, T> = HashMap<&'a ObjectRef, T, foldhash::fast::RandomState>;
 type Objects<'a> = HashSet<&'a ObjectRef, foldhash::fast::RandomState>;
 
@@ -18,7 +21,8 @@ pub enum Standing<'a> {
     Served,
     /// Not ours, or ours and not served: it must not claim an address.
     Nowhere,
-    /// Ours, on a load balancer that this Doorward was told not to serve; another one speaks.
+    /// Ours, on a load balancer that this Doorward was told not to serve; another one speaks. Or
+    /// of a kind whose status is Istio's to write.
     LeftAlone,
 }
 
@@ -65,6 +69,9 @@ impl<'a> Standings<'a> {
     }
 
     pub fn of_object(&self, object: &ObjectRef) -> Standing<'a> {
+        if WITHOUT_ADDRESS.contains(&&*object.kind) {
+            return Standing::LeftAlone;
+        }
         let Some(state) = self.verdicts.get(object) else { return Standing::Nowhere };
         let is_refused = *state == State::Rejected && !self.routed.contains(object);
         let Some(home) = self.homes.get(object) else {

@@ -40,6 +40,25 @@ fn an_ingress_tells_the_address() {
 }
 
 #[test]
+fn the_status_of_istios_objects_is_istios() {
+    let mut cluster = shop();
+    for kind in ["Gateway", "VirtualService"] {
+        let object = model::ObjectRef::namespaced(kind, "shop", "web");
+        cluster.put(object.clone(), 1);
+        cluster.set_live(&object, |live| live.is_ours = true);
+        let accepted = Verdict::accepted(object.clone());
+        cluster.verdicts.push(accepted.in_dialect(model::Dialect::Istio));
+        let balancer = &mut cluster.model.load_balancers[0];
+        balancer.members = [&balancer.members[..], &[object]].concat().into();
+    }
+    let written = cluster.statuses(IP);
+    assert!(
+        written.iter().all(|line| !line.contains("Gateway") && !line.contains("Virtual")),
+        "{written:?}"
+    );
+}
+
+#[test]
 fn nothing_is_written_twice() {
     for addresses in [IP, &["edge.example", "203.0.113.7"]] {
         let mut cluster = shop();

@@ -70,6 +70,19 @@ async fn a_lost_answer_to_the_request_makes_no_second_certificate() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_carried_out_unseen_is_known_again_by_its_token() {
+    let aws = FakeAws::start().await;
+    aws.zone("shop.test");
+    aws.fail("RequestCertificate", 1, Wrong::DoneButLost);
+    let order = order(&["www.shop.test"], 1);
+    run(&aws, &issuer(&aws, 1), &order).await.unwrap_err();
+    // ACM does not list what it made a moment ago, so tags find nothing.
+    run(&aws, &issuer(&aws, 1), &order).await.unwrap();
+    assert_eq!(aws.count("RequestCertificate"), 2);
+    assert_eq!(arns(&aws), 1);
+}
+
+#[tokio::test]
 async fn throttled_calls_are_made_again() {
     let aws = FakeAws::start().await;
     aws.zone("shop.test");

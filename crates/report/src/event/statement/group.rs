@@ -43,22 +43,26 @@ fn of_balancer<'a>(
     let object = &balancer.declared_by;
     let failing: Vec<_> =
         balancer.members.iter().filter_map(|member| failures.get(member)).collect();
-    let say = |message| {
-        let (event_type, reason) = (EventType::Warning, words.build_failed.to_owned());
-        Statement::new(object, live, event_type, reason, words.component, message)
+    let say = |reason, message| {
+        let reason = words.build_failed(reason);
+        Statement::new(object, live, EventType::Warning, reason, words.component, message)
     };
     let named = failing.iter().take(NAMED);
     let mut all: Vec<_> = named
-        .map(|verdict| say(words.failure(&format!("{}: {}", verdict.object, text(verdict)))))
+        .map(|verdict| {
+            let message = words.failure(&format!("{}: {}", verdict.object, text(verdict)));
+            say(verdict.reason, message)
+        })
         .collect();
     let more = failing.len().saturating_sub(NAMED);
     if more > 0 {
-        let kind = &failing[NAMED].object.kind;
+        let next = failing[NAMED];
+        let kind = &next.object.kind;
         let text =
             format!("and {more} more of kind {kind}: `doorward get verdicts` shows them all");
         // Said anew when the number has another order of magnitude, not at each change of it.
         let key = Key::new(&live.uid).and("more").and(&more.ilog10().to_string()).finish();
-        all.push(Statement { key, ..say(words.failure(&text)) });
+        all.push(Statement { key, ..say(next.reason, words.failure(&text)) });
     }
     all
 }

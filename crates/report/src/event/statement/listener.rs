@@ -1,7 +1,7 @@
 //! Listeners that the gateway cannot serve: told on the object that declares them and on every
 //! object that routes through them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use model::{Listener, ObjectRef};
 
@@ -28,9 +28,12 @@ pub fn concerned<'a>(
     });
     listeners.flat_map(move |(balancer, words, listener)| {
         let objects = situation.trouble(listener).map(|trouble| {
-            let declaring = [&balancer.declared_by, &listener.declared_by];
-            let routing = listener.routes.rules().iter().map(|rule| &rule.origin);
-            let objects: BTreeSet<_> = declaring.into_iter().chain(routing).collect();
+            let servers = listener.servers.iter().map(|server| &*server.listener);
+            let parts = || iter::once(listener).chain(servers.clone());
+            let declaring = parts().map(|part| &part.declared_by);
+            let routing = parts().flat_map(|part| part.routes.rules()).map(|rule| &rule.origin);
+            let objects: BTreeSet<_> =
+                iter::once(&balancer.declared_by).chain(declaring).chain(routing).collect();
             objects.into_iter().map(move |object| (object, words, listener, trouble))
         });
         objects.into_iter().flatten()
