@@ -6,13 +6,13 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use issue::{Challenges, Clock, Dns, Entries, IssueError};
+use issue::{Challenges, Clock, Dns, Entries, IssueError, SpecProblem};
 use model::{Issuer, IssuerSecret};
 use zeroize::Zeroizing;
 
 use crate::{
     AccountKey, AcmeIssuer, AcmeSpec, Dns01Spec, ExternalAccount, Method, NamePattern, Route53Spec,
-    SecretKey, Settings, Solver, SolverSpec, SpecProblem,
+    SecretKey, Settings, Solver, SolverSpec,
     dns::{Command, Rfc2136, TsigKey},
 };
 

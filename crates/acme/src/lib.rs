@@ -30,5 +30,5 @@ pub use settings::Settings;
 pub use solver::{Method, NamePattern, Solver, SolverKind};
 pub use spec::{
     AcmeSpec, CommandSpec, Dns01Spec, ExternalAccountSpec, Rfc2136Spec, Route53Spec, SecretKey,
-    SolverSpec, SpecProblem, TsigSpec,
+    SolverSpec, TsigSpec,
 };

@@ -6,8 +6,6 @@ mod read;
 
 use serde::{Deserialize, Serialize};
 
-pub use read::SpecProblem;
-
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AcmeSpec {

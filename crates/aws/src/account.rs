@@ -33,12 +33,20 @@ impl Account {
     /// container endpoint (EKS Pod Identity), instance metadata. Nothing is asked of them yet.
     ///
     /// Without `region` the environment and the profile say which; without these, metadata does.
-    pub async fn open(region: Option<String>, role: Option<Role>) -> Self {
+    /// `endpoint`: instead of AWS's own.
+    pub async fn open(
+        region: Option<String>,
+        endpoint: Option<String>,
+        role: Option<Role>,
+    ) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts());
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
+        }
+        if let Some(endpoint) = endpoint {
+            loader = loader.endpoint_url(endpoint);
         }
         let config = loader.load().await;
         match role {

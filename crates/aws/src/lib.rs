@@ -8,6 +8,7 @@
 
 mod account;
 pub mod acm;
+mod build;
 mod digest;
 mod fault;
 #[cfg(test)]
@@ -17,5 +18,8 @@ pub mod listeners;
 pub mod pca;
 pub mod route53;
 mod schedule;
+mod spec;
 
 pub use account::{Account, Role};
+pub use build::{Surroundings, build};
+pub use spec::{AcmSpec, PcaSpec, Records};

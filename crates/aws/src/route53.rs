@@ -5,6 +5,7 @@
 //! told as a conflict.
 
 mod change;
+mod lazy;
 mod presentation;
 mod writer;
 mod zones;
@@ -24,6 +25,8 @@ use crate::{
 use change::Wish;
 use writer::{ChangeId, Writer};
 use zones::{ZoneId, Zones};
+
+pub use lazy::Lazy;
 
 /// Zones of one account. Keep one for all orders: it is what keeps writers of a zone in a row.
 pub struct Route53 {

@@ -3,7 +3,7 @@
 mod folder;
 mod greeting;
 mod ground;
-mod issuing;
+pub mod issuing;
 mod keeping;
 mod kubernetes;
 mod remembering;

@@ -21,6 +21,7 @@ mod kept_challenges;
 mod order;
 mod plan;
 mod policy;
+mod spec_problem;
 mod spread;
 
 pub use book::{OrderBook, Page, Slate};
@@ -40,3 +41,4 @@ pub use kept_challenges::KeptChallenges;
 pub use model::KeyKind;
 pub use order::{BudgetWait, Order, OrderStage, OrderState, Orders, seen};
 pub use plan::{IssuerPlan, PlanError, RenewalHours};
+pub use spec_problem::SpecProblem;

@@ -3,26 +3,12 @@
 use std::net::SocketAddr;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use issue::SpecProblem;
 use rustls_pki_types::CertificateDer;
 use serde_json::Value;
 
 use super::{AcmeSpec, Dns01Spec, Rfc2136Spec, SolverSpec};
 use crate::NamePattern;
-
-/// What is wrong with a spec: where, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
-pub struct SpecProblem {
-    /// From the object's root: `spec.acme.solvers[0].dns01`.
-    pub field: String,
-    pub message: String,
-}
-
-impl SpecProblem {
-    pub(crate) fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
-    }
-}
 
 impl AcmeSpec {
     /// Reads the value of `spec.acme`.

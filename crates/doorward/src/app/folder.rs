@@ -4,10 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use ::watch::{
     folder::{Folder, FolderOptions},
-    state::{ConsoleStore, StateFolder},
+    state::{ConsoleStore, SecretEntries, StateFolder},
 };
 use anyhow::Result;
-use issue::Keeper;
+use issue::{Entries, Keeper, KeptChallenges};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,10 @@ use translate::{World, world::Key};
 
 use super::{
     ground::{Flow, Ground, GroundFacts},
-    issuing::{self, IssuedSecrets, OrdersInFolder, RENEWALS},
+    issuing::{
+        self, EntriesInFolder, IssuedSecrets, OrdersInFolder, RENEWALS,
+        workshop::{self, Tools},
+    },
     keeping::InFolder,
     remembering::remember,
     stage,
@@ -53,19 +56,35 @@ pub fn stand(
         parting: Vec::new(),
         follow: Box::new({
             let stop = stop.clone();
-            move |flow| follow(flow, state, keep, &stop)
+            let store_namespace = store_namespace.clone();
+            move |flow| follow(flow, state, store_namespace, keep, &stop)
         }),
     })
 }
 
-fn follow(flow: Flow, state: Arc<StateFolder>, keep: Arc<InFolder>, stop: &CancellationToken) {
+fn follow(
+    flow: Flow,
+    state: Arc<StateFolder>,
+    store_namespace: Arc<str>,
+    keep: Arc<InFolder>,
+    stop: &CancellationToken,
+) {
     stage("remember", stop, remember(flow.memories, state.clone()));
-    let issuers = issuing::issuers(issuing::root_in_folder(state.clone()));
+    let entries = SecretEntries::new(state.clone(), &store_namespace);
+    let entries: Arc<dyn Entries> = Arc::new(EntriesInFolder(entries));
+    let tools = Tools {
+        root: issuing::root_in_folder(state.clone()),
+        challenges: Arc::new(KeptChallenges::new(entries.clone(), flow.models.clone())),
+        entries,
+        clock: Arc::new(Timestamp::now),
+    };
+    let (issuers, supply) = workshop::open(tools, flow.models.clone());
+    stage("issuers", stop, supply);
     let (ask, renewals) = mpsc::channel(RENEWALS);
     flow.renewals.send_replace(Some(ask));
     let keeper = Keeper {
         models: flow.models.clone(),
-        issuers: watch::channel(Arc::new(issuers)).1,
+        issuers,
         store: Arc::new(IssuedSecrets(state.clone())),
         book: Arc::new(OrdersInFolder(state)),
         orders: flow.orders,

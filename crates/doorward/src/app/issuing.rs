@@ -1,31 +1,28 @@
-//! The own CA out of the state folder, and the issued certificates and open orders into it.
+//! The own CA out of the state folder, and the issued certificates, open orders and what issuers
+//! keep beside them into it.
+
+pub mod workshop;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ::watch::{
     folder::ISSUED_BY,
-    state::{NewSecret, StateError, StateFolder},
+    state::{NewSecret, SecretEntries, StateError, StateFolder},
 };
 use anyhow::{Context, Result};
 use issue::{
-    Employed, Future, IssueError, Issued, Issuer, IssuerPlan, Issuers, OrderBook, Page, Progress,
-    Request, Step, Store, StoreError,
+    Entries, Future, IssueError, Issued, Issuer, OrderBook, Page, Progress, Request, Step, Store,
+    StoreError,
 };
 use jiff::Timestamp;
 use model::CertificateId;
 use providers::ca::{Ca, RootCertificate};
 use tokio::{sync::Mutex, task::block_in_place, time::Instant};
 use tracing::info;
+use zeroize::Zeroizing;
 
 /// Fetches the own CA's root from where it is kept, or makes it there.
 pub type Root = Arc<dyn Fn() -> Future<'static, Result<RootCertificate>> + Send + Sync>;
-
-/// The issuers that exist: `local` is the own CA.
-pub fn issuers(root: Root) -> Issuers {
-    let local = Local { root, ca: Mutex::new(None) };
-    let plan = Arc::new(IssuerPlan::default());
-    BTreeMap::from([("local".into(), Employed { issuer: Arc::new(local), plan })])
-}
 
 /// Renewals that operators asked for and the keeper has not taken up yet.
 pub const RENEWALS: usize = 64;
@@ -43,6 +40,10 @@ struct Local {
 }
 
 impl Local {
+    fn new(root: Root) -> Self {
+        Self { root, ca: Mutex::new(None) }
+    }
+
     async fn open(&self) -> Result<Arc<Ca>> {
         let mut opened = self.ca.lock().await;
         if let Some((since, ca)) = &*opened
@@ -138,6 +139,32 @@ impl OrderBook for OrdersInFolder {
 
     fn remove<'a>(&'a self, name: &'a str) -> Future<'a, Result<(), StoreError>> {
         Box::pin(async { block_in_place(|| self.0.remove_order(name)).map_err(not_kept) })
+    }
+}
+
+/// Small secrets of issuers in the state folder.
+pub struct EntriesInFolder(pub SecretEntries);
+
+impl Entries for EntriesInFolder {
+    fn load<'a>(
+        &'a self,
+        secret: &'a str,
+        key: &'a str,
+    ) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>> {
+        Box::pin(async { block_in_place(|| self.0.load(secret, key)).map_err(not_kept) })
+    }
+
+    fn save<'a>(
+        &'a self,
+        secret: &'a str,
+        key: &'a str,
+        text: &'a str,
+    ) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async { self.0.set(secret, key, Some(text)).await.map_err(not_kept) })
+    }
+
+    fn remove<'a>(&'a self, secret: &'a str, key: &'a str) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async { self.0.set(secret, key, None).await.map_err(not_kept) })
     }
 }
 

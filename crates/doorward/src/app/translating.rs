@@ -13,6 +13,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 use translate::{Memory, Settings, Translator, World};
 
+use super::issuing::workshop;
 use crate::metrics::Reconciles;
 
 /// However soon time changes the answer, not sooner: a clock that jitters must not make a hot loop.
@@ -89,8 +90,9 @@ impl Translating {
         let world = self.worlds.borrow_and_update().clone();
         self.take_over();
         let started = Instant::now();
-        let translation =
+        let mut translation =
             self.translator.translate(&world, &self.settings, &self.memory, Timestamp::now());
+        workshop::judge(&translation.model, &mut translation.verdicts);
         let took = started.elapsed();
         let listeners = translation.model.listeners().count();
         self.reconciles.reconciled(took, &translation.verdicts, listeners);

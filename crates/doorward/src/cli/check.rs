@@ -16,6 +16,7 @@ use super::{
     print,
 };
 use crate::{
+    app::issuing::workshop,
     args::{CheckArgs, Output},
     config,
     table::Screen,
@@ -48,8 +49,9 @@ pub fn check(args: &CheckArgs) -> Result<Findings> {
         store_namespace: settings.store_namespace.clone(),
     })
     .load();
-    let translation =
+    let mut translation =
         Translator::default().translate(&world, &settings, &Memory::default(), Timestamp::now());
+    workshop::judge(&translation.model, &mut translation.verdicts);
 
     let verdicts: Vec<Verdict> =
         translation.verdicts.into_iter().filter(|verdict| !is_work_of_a_run(verdict)).collect();

@@ -16,7 +16,7 @@ fn roots(made: Arc<AtomicUsize>) -> Root {
 #[tokio::test(start_paused = true)]
 async fn many_orders_read_the_root_once_but_none_is_signed_by_one_long_deleted() {
     let made = Arc::new(AtomicUsize::new(0));
-    let issuers = issuers(roots(made.clone()));
+    let local = Local::new(roots(made.clone()));
     let request = Request {
         id: model::CertificateId::secret("shop", "web"),
         names: vec![Name::parse("shop.test").unwrap()],
@@ -26,10 +26,10 @@ async fn many_orders_read_the_root_once_but_none_is_signed_by_one_long_deleted()
     };
     let progress = Progress::default();
     for _ in 0..5 {
-        issuers["local"].issuer.advance(&request, &progress).await.unwrap();
+        local.advance(&request, &progress).await.unwrap();
     }
     assert_eq!(made.load(Relaxed), 1);
     tokio::time::advance(ROOT_IS_FRESH).await;
-    issuers["local"].issuer.advance(&request, &progress).await.unwrap();
+    local.advance(&request, &progress).await.unwrap();
     assert_eq!(made.load(Relaxed), 2);
 }

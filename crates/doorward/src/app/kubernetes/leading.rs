@@ -10,10 +10,11 @@ use cluster::{
     reporter::{Inputs, ReportCounts, Reporter},
     source::SyncState,
     store::{
-        By, IssuedSecrets, OrderSecrets, RootError, RootPair, RootSecret, Secrets, SharedMemory,
+        By, IssuedSecrets, OrderSecrets, RootError, RootPair, RootSecret, SecretEntries, Secrets,
+        SharedMemory,
     },
 };
-use issue::{Future, IssuerPlan, Keeper, Orders};
+use issue::{Entries, Future, IssuerPlan, Keeper, KeptChallenges, Orders};
 use jiff::Timestamp;
 use kube::Client;
 use model::{CertificateId, Model, ObjectRef};
@@ -30,7 +31,10 @@ use translate::{Memory, World, world::Key};
 use super::{address, agreeing::agree, outcomes};
 use crate::app::{
     ground::Flow,
-    issuing::{self, RENEWALS},
+    issuing::{
+        self, RENEWALS,
+        workshop::{self, Tools},
+    },
     remembering::remember,
     stage,
     sweeping::sweep,
@@ -180,9 +184,21 @@ impl Leading {
             let (ask, asked) = mpsc::channel(RENEWALS);
             let renewals = renewals.clone();
             let book = OrderSecrets::new(self.client.clone(), &self.store_namespace, term);
+            let entries: Arc<dyn Entries> = Arc::new(SecretEntries::new(
+                self.client.clone(),
+                &self.store_namespace,
+                self.leadership.clone(),
+            ));
+            let tools = Tools {
+                root,
+                challenges: Arc::new(KeptChallenges::new(entries.clone(), models.clone())),
+                entries,
+                clock: Arc::new(Timestamp::now),
+            };
+            let (issuers, supply) = workshop::open(tools, models.clone());
             let keeper = Keeper {
                 models: models.clone(),
-                issuers: watch::channel(Arc::new(issuing::issuers(root))).1,
+                issuers,
                 store: store.clone(),
                 book: Arc::new(book),
                 orders: orders.clone(),
@@ -191,7 +207,8 @@ impl Leading {
             };
             async move {
                 renewals.send_replace(Some(ask));
-                keeper.run(ended).await;
+                // It ends with the keeper, who listens.
+                tokio::join!(keeper.run(ended), supply);
                 renewals.send_replace(None);
             }
         };
