@@ -1,14 +1,14 @@
 //! Where orders and budgets are kept between two actions, so that a process that is killed finds
 //! them again.
 
-use std::{fmt, sync::Mutex};
+use std::{collections::BTreeMap, fmt, sync::Mutex};
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use crate::{
-    Future, StoreError,
+    Entry, Future, StoreError,
     budget::{Bucket, Budgets, Key},
 };
 
@@ -64,6 +64,29 @@ impl Budgets {
         };
         (page.name == BUDGETS).then(read)
     }
+}
+
+/// The orders and the budgets of a book. A page that cannot be read is lost, with a log line; all
+/// others count.
+pub fn read_pages(pages: &[Page]) -> (Vec<Entry>, Budgets) {
+    let (mut entries, mut budgets) = (Vec::new(), Budgets::default());
+    for page in pages {
+        let read = match (Entry::from_page(page), Budgets::from_page(page)) {
+            (Some(entry), _) => entry.map(|entry| entries.push(entry)),
+            (None, Some(kept)) => kept.map(|kept| budgets = kept),
+            (None, None) => continue,
+        };
+        if let Err(error) = read {
+            // serde's text may quote what it stumbled over.
+            warn!(
+                page = page.name,
+                line = error.line(),
+                column = error.column(),
+                "a page of the order book cannot be read; that order begins anew"
+            );
+        }
+    }
+    (entries, budgets)
 }
 
 /// A book that is lost with the process, for tests and for issuers that leave no traces.

@@ -186,7 +186,7 @@ impl Budgets {
 
 impl Charge<'_> {
     /// The buckets that this order takes from or must not find empty.
-    fn keys(&self) -> Vec<(&Limit, Key)> {
+    pub(crate) fn keys(&self) -> Vec<(&Limit, Key)> {
         let mut keys = Vec::new();
         for limit in self.limits.iter().filter(|limit| !limit.spares.spares(self.kind)) {
             for of in limit.of.of(self.names) {

@@ -15,6 +15,7 @@
 mod action;
 mod case;
 mod change;
+mod foresee;
 mod outcome;
 mod queue;
 mod view;
@@ -34,6 +35,7 @@ use crate::{
 };
 pub use action::{Action, Outcome, Slot, Work};
 use case::{Case, Doing, Next, after};
+pub use foresee::{Course, Foreseen, Foresight, LimitUse, Refusal, foresee};
 #[cfg(test)]
 pub(crate) use queue::AT_ONCE;
 use queue::{Place, Queues, Rank};

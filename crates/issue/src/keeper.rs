@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    Budgets, Desk, Entry, IssueError, Issuer, IssuerPlan, Known, OrderBook, Orders, Outcome, Slot,
-    Store, Terms,
+    Budgets, Desk, IssueError, Issuer, IssuerPlan, Known, OrderBook, Orders, Outcome, Slot, Store,
+    Terms, read_pages,
 };
 use call::Hands;
 
@@ -118,24 +118,7 @@ impl Keeper {
         loop {
             match self.book.load().await {
                 Ok(pages) => {
-                    let mut entries = Vec::new();
-                    let mut budgets = Budgets::default();
-                    for page in &pages {
-                        let read = match (Entry::from_page(page), Budgets::from_page(page)) {
-                            (Some(entry), _) => entry.map(|entry| entries.push(entry)),
-                            (None, Some(kept)) => kept.map(|kept| budgets = kept),
-                            (None, None) => continue,
-                        };
-                        if let Err(error) = read {
-                            // serde's text may quote what it stumbled over.
-                            warn!(
-                                page = page.name,
-                                line = error.line(),
-                                column = error.column(),
-                                "a page of the order book cannot be read; that order begins anew"
-                            );
-                        }
-                    }
+                    let (entries, budgets) = read_pages(&pages);
                     return Desk::open(entries, budgets, (self.clock)());
                 }
                 Err(error) => {

@@ -24,11 +24,14 @@ mod policy;
 mod spec_problem;
 mod spread;
 
-pub use book::{OrderBook, Page, Slate};
+pub use book::{OrderBook, Page, Slate, read_pages};
 pub use budget::{Budgets, Counts, Limit, Scope, Spares};
 pub use challenge::{Challenge, Challenges};
 pub use check::Delivery;
-pub use desk::{Action, Desk, Known, Outcome, Slot, Terms, Work};
+pub use desk::{
+    Action, Course, Desk, Foreseen, Foresight, Known, LimitUse, Outcome, Refusal, Slot, Terms,
+    Work, foresee,
+};
 pub use dns::{Dns, Record, RecordKind};
 pub use entries::Entries;
 pub use entry::{Entry, Phase};
@@ -41,4 +44,5 @@ pub use kept_challenges::KeptChallenges;
 pub use model::KeyKind;
 pub use order::{BudgetWait, Order, OrderStage, OrderState, Orders, seen};
 pub use plan::{IssuerPlan, PlanError, RenewalHours};
+pub use policy::Why;
 pub use spec_problem::SpecProblem;
