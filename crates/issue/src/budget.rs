@@ -64,7 +64,8 @@ pub enum Spares {
 }
 
 /// An order as limits see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     New,
     Renewal,
@@ -142,6 +143,30 @@ impl Budgets {
         Ok(())
     }
 
+    /// Takes what these orders have taken, each at its time, wherever that was forgotten: a bucket
+    /// remembers all that was taken before it was looked at last. True: something was.
+    pub fn recount<'a>(
+        &mut self,
+        orders: impl IntoIterator<Item = (Charge<'a>, Timestamp)>,
+    ) -> bool {
+        let mut forgotten = Vec::new();
+        for (charge, at) in orders {
+            let keys =
+                charge.keys().into_iter().filter(|(limit, _)| limit.counts == Counts::Orders);
+            let is_known =
+                |key: &Key| self.buckets.get(key).is_some_and(|bucket| bucket.knows_of(at));
+            forgotten.extend(
+                keys.filter(|(_, key)| !is_known(key)).map(|(limit, key)| (at, limit, key)),
+            );
+        }
+        forgotten.sort_by_key(|(at, ..)| *at);
+        let is_any = !forgotten.is_empty();
+        for (at, limit, key) in forgotten {
+            self.buckets.entry(key).or_insert_with(|| Bucket::full(limit, at)).take(limit, at);
+        }
+        is_any
+    }
+
     /// Notes an order that the issuer turned down.
     pub fn failed(&mut self, charge: &Charge<'_>, now: Timestamp) {
         for (limit, key) in charge.keys() {
@@ -184,9 +209,9 @@ impl Budgets {
     }
 }
 
-impl Charge<'_> {
+impl<'a> Charge<'a> {
     /// The buckets that this order takes from or must not find empty.
-    pub(crate) fn keys(&self) -> Vec<(&Limit, Key)> {
+    pub(crate) fn keys(&self) -> Vec<(&'a Limit, Key)> {
         let mut keys = Vec::new();
         for limit in self.limits.iter().filter(|limit| !limit.spares.spares(self.kind)) {
             for of in limit.of.of(self.names) {

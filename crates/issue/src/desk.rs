@@ -18,6 +18,7 @@ mod change;
 mod foresee;
 mod outcome;
 mod queue;
+mod spending;
 mod view;
 
 use std::{
@@ -39,11 +40,15 @@ pub use foresee::{Course, Foreseen, Foresight, LimitUse, Refusal, foresee};
 #[cfg(test)]
 pub(crate) use queue::AT_ONCE;
 use queue::{Place, Queues, Rank};
+use spending::Spending;
 
 /// After a new certificate is seen in its place, handshakes may still go on with the old one.
 const REPLACED: SignedDuration = SignedDuration::from_secs(60);
-/// What nobody wants may be wanted again, as when an object is written anew.
+/// What nobody wants may be wanted again, as when an object is written anew; what was written
+/// may be seen late.
 const UNWANTED: SignedDuration = SignedDuration::from_hours(1);
+/// What an order took of its issuer's limits is kept apart from its page by then.
+const COUNTED: SignedDuration = SignedDuration::from_secs(30);
 /// Issuers are first asked when to renew within this time, not all at once.
 const FIRST_ASK: SignedDuration = SignedDuration::from_hours(1);
 
@@ -68,6 +73,9 @@ pub struct Desk {
     queues: Queues,
     budgets: Budgets,
     is_spent: bool,
+    /// Orders of the last run. Budgets may have been kept before them, and are counted again as
+    /// soon as it is known which limits their issuers have.
+    uncounted: Vec<Spending>,
     serial: u64,
 }
 
@@ -77,6 +85,7 @@ impl Desk {
         let mut desk = Self { budgets, ..Self::default() };
         for entry in entries {
             desk.serial = desk.serial.max(entry.serial);
+            desk.uncounted.push(Spending::of(&entry));
             let slot = desk.slot_of(&entry.id, now);
             desk.change(slot, now, |case, _| case.restore(entry));
         }
@@ -89,6 +98,7 @@ impl Desk {
             return;
         }
         let before = std::mem::replace(&mut self.known, known);
+        self.recount();
         for slot in self.slots() {
             self.change(slot, now, |case, known| {
                 let issuer = case.want.as_ref().map(|want| want.issuer.clone());
@@ -196,6 +206,11 @@ impl Desk {
         self.queues.wakes()
     }
 
+    /// Whether the budgets have changed since they were asked for.
+    pub fn has_spent(&self) -> bool {
+        self.is_spent
+    }
+
     /// The budgets, if they have changed since they were asked for.
     pub fn spent(&mut self, now: Timestamp) -> Option<&Budgets> {
         if !std::mem::take(&mut self.is_spent) {
@@ -231,7 +246,8 @@ impl Desk {
         self.is_spent |= !limits.is_empty();
         self.serial = self.serial.saturating_add(1).max(millis(now));
         let serial = self.serial;
-        self.change(slot, now, |case, known| case.begin(why, issuer, serial, known, now));
+        let terms = (issuer, kind, serial);
+        self.change(slot, now, |case, known| case.begin(why, terms, known, now));
         None
     }
 
@@ -259,8 +275,8 @@ impl Desk {
             let Self { cases, known, .. } = self;
             let Some(Some(case)) = cases.get_mut(slot.0 as usize) else { return };
             let place = match case.next(known, now) {
-                Next::Conclude(brought) => {
-                    case.conclude(brought, known, now);
+                Next::Conclude => {
+                    case.conclude(known, now);
                     continue;
                 }
                 Next::GiveUp(why) => {

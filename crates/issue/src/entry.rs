@@ -7,7 +7,7 @@ use model::{CertificateId, Fingerprint, KeyKind, Name};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use zeroize::Zeroizing;
 
-use crate::{Page, Progress, Stage, spread::fnv1a};
+use crate::{Page, Progress, Stage, budget::Kind, spread::fnv1a};
 
 /// One order at one issuer, from its first step until what it left is taken away.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -21,9 +21,12 @@ pub struct Entry {
     #[serde(deserialize_with = "names")]
     pub names: Vec<Name>,
     pub key: KeyKind,
-    /// What was in hand when it began. Anything else from this issuer is what it brought.
+    /// What it has brought. Written down before it is stored: whoever opens the book after a kill
+    /// knows it when it shows, and takes nothing away that may still show.
     #[serde(default, deserialize_with = "fingerprint", skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<Fingerprint>,
+    pub brought: Option<Fingerprint>,
+    /// What its issuer's limits see in it, at `began`.
+    pub kind: Kind,
     pub began: Timestamp,
     pub progress: Progress,
     pub phase: Phase,
@@ -41,11 +44,8 @@ pub struct Entry {
 pub enum Phase {
     /// With the issuer.
     Open(Stage),
-    /// It brought a certificate, which is in use or may be again.
-    #[serde(deserialize_with = "brought")]
-    Served(Fingerprint),
-    /// It will bring nothing.
-    Dead,
+    /// It will bring nothing more. What it brought is in use, or may be.
+    Over,
 }
 
 impl Entry {
@@ -83,10 +83,6 @@ fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Name>, D::Error> {
 fn fingerprint<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Fingerprint>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     text.map(|text| parse(&text).ok_or_else(|| D::Error::custom("no fingerprint"))).transpose()
-}
-
-fn brought<'de, D: Deserializer<'de>>(from: D) -> Result<Fingerprint, D::Error> {
-    parse(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("no fingerprint"))
 }
 
 /// As [`Fingerprint`] is displayed.

@@ -37,8 +37,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 const LONGEST_SLEEP: Duration = Duration::from_secs(10 * 60);
 /// Orders are shown at most this often: thousands change in a second at times.
 const SHOWN_EVERY: Duration = Duration::from_millis(100);
-/// Budgets are written down this often at most. A process that is killed forgets what it spent
-/// since; the issuer does not, and says so.
+/// Budgets are written down this often at most. After a kill, orders are counted by their entries,
+/// which stay for longer than this; only failures that were younger are forgotten.
 const SAVED_EVERY: Duration = Duration::from_secs(10);
 /// A book that cannot be read is tried again.
 const REOPENED_EVERY: Duration = Duration::from_secs(5);
@@ -110,6 +110,7 @@ impl Keeper {
                 }
                 () = sleep(until(desk.wakes(), now)) => {}
                 () = sleep_until(show), if !is_shown => {}
+                () = sleep_until(save), if desk.has_spent() => {}
             }
         }
     }

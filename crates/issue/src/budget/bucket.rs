@@ -22,6 +22,11 @@ impl Bucket {
         *self = Self { tokens: (self.level(limit, now) - 1.0).max(0.0), as_of: now };
     }
 
+    /// Whether what was taken then is missing from it already.
+    pub fn knows_of(&self, taken: Timestamp) -> bool {
+        taken <= self.as_of
+    }
+
     pub fn is_full(&self, limit: &Limit, now: Timestamp) -> bool {
         self.level(limit, now) >= f64::from(limit.amount)
     }

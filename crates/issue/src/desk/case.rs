@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use model::{CertificateId, Fingerprint, KeyKind, Want};
+use model::{CertificateId, KeyKind, Want};
 
 use super::{Known, queue::Place};
 use crate::{
     Delivery, Entry, IssueError, IssuerPlan, RenewalWindow, Request,
-    policy::{Decision, Why, decide, same_names},
+    policy::{Decision, Why, decide},
 };
 
 /// An order that nobody wants is given up after this; an object that is written anew finds it.
@@ -61,6 +61,8 @@ pub(super) struct Past {
     pub is_kept: bool,
     /// Not as long as what it brought is in use.
     pub retire: Option<Timestamp>,
+    /// What it brought was seen in its place since the process began.
+    pub is_seen: bool,
     pub failures: u32,
 }
 
@@ -93,7 +95,7 @@ pub(super) enum Next {
     /// A new order is due.
     Order(Why),
     /// What was ordered is in hand.
-    Conclude(Fingerprint),
+    Conclude,
     /// The order is of no use any more.
     GiveUp(&'static str),
     Fail(IssueError),
@@ -154,8 +156,8 @@ impl Case {
             let is_over = wake.is_past(end, now);
             return is_over.then_some(Next::GiveUp("nobody wants it any more"));
         };
-        if let Some(brought) = open.brought(want) {
-            return Some(Next::Conclude(brought));
+        if open.has_arrived(want) {
+            return Some(Next::Conclude);
         }
         if !open.fits(want, known) {
             return Some(Next::GiveUp("something else is wanted now"));
@@ -269,19 +271,10 @@ impl Open {
             && known.position(want, &entry.issuer).is_some()
     }
 
-    /// The certificate in hand, if this order brought it.
-    fn brought(&self, want: &Want) -> Option<Fingerprint> {
-        let held = want.held.as_ref()?;
-        let is_it = match &self.delivery {
-            Some(delivery) => delivery.fingerprint == held.fingerprint,
-            // A process that was killed after it had stored it does not know any more.
-            None => {
-                Some(held.fingerprint) != self.entry.replaces
-                    && want.held_from.as_ref() == Some(&self.entry.issuer)
-                    && same_names(&held.names, &self.entry.names)
-            }
-        };
-        is_it.then_some(held.fingerprint)
+    /// Whether the certificate in hand is what it brought.
+    fn has_arrived(&self, want: &Want) -> bool {
+        let held = want.held.as_ref().map(|held| held.fingerprint);
+        held.is_some() && held == self.entry.brought
     }
 }
 

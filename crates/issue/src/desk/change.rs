@@ -20,12 +20,9 @@ impl Case {
             Phase::Open(_) if self.open.is_none() => {
                 self.open = Some(Open { entry, is_kept: true, delivery: None, seen_by: None });
             }
-            Phase::Served(_) => {
-                self.past.push(Past { entry, is_kept: true, retire: None, failures: 0 });
-            }
-            Phase::Open(_) | Phase::Dead => {
-                let retire = Some(entry.began);
-                self.past.push(Past { entry, is_kept: true, retire, failures: 0 });
+            Phase::Open(_) | Phase::Over => {
+                let retire = entry.brought.is_none().then_some(entry.began);
+                self.past.push(Past { entry, is_kept: true, retire, is_seen: false, failures: 0 });
             }
         }
     }
@@ -71,9 +68,12 @@ impl Case {
     pub fn look_at_past(&mut self, is_served: &impl Fn(&Fingerprint) -> bool, now: Timestamp) {
         let held = self.want.as_ref().and_then(|want| want.held.as_ref());
         let held = held.map(|held| held.fingerprint);
-        let pause = if self.want.is_some() { REPLACED } else { UNWANTED };
         for past in &mut self.past {
-            let Phase::Served(brought) = past.entry.phase else { continue };
+            let Some(brought) = past.entry.brought else { continue };
+            past.is_seen |= held == Some(brought);
+            // What was never seen may have been written and be seen yet, as after a kill.
+            let is_replaced_for_good = self.want.is_some() && past.is_seen;
+            let pause = if is_replaced_for_good { REPLACED } else { UNWANTED };
             // A Secret that somebody has deleted is not replaced until there is a new one.
             let is_replaced = self.want.is_none() || held.is_some_and(|held| held != brought);
             if !is_replaced || is_served(&brought) {

@@ -226,7 +226,7 @@ impl<U: Fn(&str) -> Result<(), String>> Imagined<U> {
     fn goes_on(&self, entry: &Entry) -> Course {
         let stage = match entry.phase {
             Phase::Open(stage) => stage,
-            Phase::Served(_) | Phase::Dead => Stage::Ordering,
+            Phase::Over => Stage::Ordering,
         };
         Course::GoOn { stage, message: entry.message.clone(), next: entry.next.max(self.now) }
     }

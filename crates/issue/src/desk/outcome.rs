@@ -2,18 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
-use model::Fingerprint;
-
 use super::{
-    Known, Outcome, UNWANTED,
+    COUNTED, Known, Outcome, UNWANTED,
     case::{self, Case, Doing, Open, Past, SEEN_WITHIN, Window, after},
 };
 use crate::{
     Entry, Fault, IssueError, Phase, Progress, RenewalWindow, Stage,
     backoff::Pace,
+    budget::Kind,
     policy::{Decision, Why},
 };
+use jiff::{SignedDuration, Timestamp};
 
 /// What an issuer asks for is followed within these limits: neither a hot loop nor a sleep for
 /// ever.
@@ -28,8 +27,7 @@ impl Case {
     pub fn begin(
         &mut self,
         why: Why,
-        issuer: Arc<str>,
-        serial: u64,
+        (issuer, kind, serial): (Arc<str>, Kind, u64),
         known: &Known,
         now: Timestamp,
     ) {
@@ -41,7 +39,8 @@ impl Case {
             issuer,
             names: want.names.clone(),
             key: known.key(want),
-            replaces: want.held.as_ref().map(|held| held.fingerprint),
+            brought: None,
+            kind,
             began: now,
             progress: Progress::default(),
             phase: Phase::Open(Stage::Ordering),
@@ -67,8 +66,12 @@ impl Case {
                 let Some(open) = &mut self.open else { return };
                 match delivery.check(&open.entry.names, open.entry.key, now) {
                     Ok(()) => {
-                        open.delivery = Some(delivery);
+                        let brought = Some(delivery.fingerprint);
+                        open.is_kept &= open.entry.brought == brought
+                            || !known.leaves_traces(&open.entry.issuer);
+                        open.entry.brought = brought;
                         open.entry.next = now;
+                        open.delivery = Some(delivery);
                     }
                     Err(error) => self.fail(error, known, now),
                 }
@@ -212,23 +215,21 @@ impl Case {
         plan.map_or(1, |plan| plan.tries.max(1))
     }
 
-    /// The open order will bring nothing. What it left is taken away before the next one begins.
+    /// The open order will bring nothing more.
     pub fn give_up(&mut self, known: &Known, now: Timestamp) {
         let Some(open) = self.open.take() else { return };
-        match &open.delivery {
+        let retire = match open.entry.brought {
             // It may have been written already, and is then seen in use before this is over.
-            Some(delivery) => {
-                let phase = Phase::Served(delivery.fingerprint);
-                self.put_past(open, phase, Some(after(now, UNWANTED)), known);
-            }
-            None => self.put_past(open, Phase::Dead, Some(now), known),
-        }
+            Some(_) => after(now, UNWANTED),
+            None => now.max(after(open.entry.began, COUNTED)),
+        };
+        self.put_past(open, Some(retire), known);
     }
 
     /// What was ordered is in hand.
-    pub fn conclude(&mut self, brought: Fingerprint, known: &Known, now: Timestamp) {
+    pub fn conclude(&mut self, known: &Known, now: Timestamp) {
         let Some(open) = self.open.take() else { return };
-        self.put_past(open, Phase::Served(brought), None, known);
+        self.put_past(open, None, known);
         (self.turn, self.failures, self.failed_here, self.stumbles) = (0, 0, 0, 0);
         self.hold = None;
         self.note("in hand".to_owned(), now);
@@ -249,14 +250,16 @@ impl Case {
         }
     }
 
-    fn put_past(&mut self, open: Open, phase: Phase, retire: Option<Timestamp>, known: &Known) {
+    /// `retire`: when what it left is taken away; `None`: it is seen in use.
+    fn put_past(&mut self, open: Open, retire: Option<Timestamp>, known: &Known) {
         let Open { mut entry, .. } = open;
         if !known.leaves_traces(&entry.issuer) {
             return;
         }
-        entry.phase = phase;
+        entry.phase = Phase::Over;
         entry.failures = self.failures;
-        self.past.push(Past { entry, is_kept: false, retire, failures: 0 });
+        let is_seen = retire.is_none();
+        self.past.push(Past { entry, is_kept: false, retire, is_seen, failures: 0 });
     }
 
     pub fn note(&mut self, message: String, now: Timestamp) {

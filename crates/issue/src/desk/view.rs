@@ -47,7 +47,7 @@ impl Desk {
                     (Some(_), _, _) => OrderStage::Stored,
                     (None, Some(_), _) => OrderStage::Storing,
                     (None, None, Phase::Open(stage)) => stage.into(),
-                    (None, None, Phase::Served(_) | Phase::Dead) => OrderStage::Ordering,
+                    (None, None, Phase::Over) => OrderStage::Ordering,
                 };
                 (OrderState::Pending, stage)
             }

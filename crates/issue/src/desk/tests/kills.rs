@@ -4,11 +4,14 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::scene::{Ca, DAY, HOUR, Kill, Scene};
-use crate::{Fault, IssueError, Phase};
+use crate::{Fault, IssueError, IssuerPlan, Limit, Phase, Spares};
 
-/// A certificate is obtained, gets another name, and is renewed.
+/// A certificate is obtained, gets another name, and is renewed; its issuer allows ten orders in
+/// a year.
 fn story(kill: Option<Kill>) -> Scene {
-    let mut scene = Scene::one(Ca::of(DAY * 90));
+    let limit = Limit { amount: 10, per: DAY * 365, spares: Spares::Nothing, ..account_limit() };
+    let plan = IssuerPlan { limits: vec![limit], ..IssuerPlan::default() };
+    let mut scene = Scene::new([("ca", Ca::of(DAY * 90), plan)]);
     scene.kill = kill;
     scene.want("shop/web", &["a.test"]);
     scene.pass(DAY);
@@ -26,9 +29,15 @@ fn check(scene: &Scene, what: &str) {
     let live: Vec<_> = ca.live.iter().collect();
     assert_eq!(live, [&held.fingerprint], "{what}: what the CA holds");
     assert_eq!(ca.orders.len(), 1, "{what}: what the CA remembers");
-    let phases: Vec<Phase> = scene.book.values().map(|entry| entry.phase).collect();
-    assert_eq!(phases, [Phase::Served(held.fingerprint)], "{what}: what is kept");
+    let kept: Vec<_> = scene.book.values().map(|entry| (entry.phase, entry.brought)).collect();
+    assert_eq!(kept, [(Phase::Over, Some(held.fingerprint))], "{what}: what is kept");
     assert_eq!(ca.opened.values().sum::<u32>(), 3, "{what}: orders opened");
+    let orders = scene.left(&account_limit());
+    assert_eq!(orders, 8, "{what}: three orders were counted, of which one is given back");
+}
+
+fn account_limit() -> Limit {
+    Limit::lets_encrypt().remove(0)
 }
 
 #[test]
@@ -66,6 +75,57 @@ fn a_kill_while_an_order_is_given_up_leaves_nothing() {
             assert_eq!(scene.book.len(), 1, "{at}");
         }
     }
+}
+
+/// A kill just after a certificate is stored; then the names change, and what was stored is seen
+/// only `late`.
+fn stored_and_not_seen(late: SignedDuration) {
+    let undisturbed = story_until_stored(None).calls;
+    for at in 1..=undisturbed {
+        for took_effect in [false, true] {
+            let mut scene = story_until_stored(Some(Kill { at, took_effect }));
+            let what = format!("kill at {at}, {took_effect}; seen after {late}");
+            scene.want("shop/web", &["a.test", "b.test"]);
+            scene.kill = None;
+            scene.restart();
+            for _ in 0..20 {
+                scene.pass(late / 20);
+                let stored = scene.stored("shop/web");
+                let is_live = stored.is_none_or(|it| scene.cas["ca"].live.contains(&it));
+                assert!(is_live, "{what}: what was stored is taken away");
+            }
+            scene.reveal();
+            scene.shows_late = false;
+            scene.pass(HOUR * 3);
+            let held = scene.held("shop/web").expect("in hand");
+            assert_eq!(held.names.len(), 2, "{what}");
+            let live: Vec<_> = scene.cas["ca"].live.iter().collect();
+            assert_eq!(live, [&held.fingerprint], "{what}");
+        }
+    }
+}
+
+fn story_until_stored(kill: Option<Kill>) -> Scene {
+    let mut scene = Scene::one(Ca::of(DAY * 90));
+    scene.kill = kill;
+    scene.shows_late = true;
+    scene.want("shop/web", &["a.test"]);
+    let end = scene.now + SignedDuration::from_secs(20);
+    while scene.now < end {
+        for action in scene.desk.act(scene.now) {
+            if !scene.make(action) {
+                return scene;
+            }
+        }
+        scene.now += SignedDuration::from_secs(1);
+    }
+    scene
+}
+
+#[test]
+fn what_was_stored_before_a_kill_stays_until_it_is_seen_and_replaced() {
+    stored_and_not_seen(SignedDuration::from_secs(20));
+    stored_and_not_seen(SignedDuration::from_mins(50));
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,10 @@ use jiff::SignedDuration;
 use model::CertificateId;
 
 use super::scene::{Ca, DAY, HOUR, Scene, start};
-use crate::{IssuerPlan, Limit, OrderStage, OrderState, Scope, Spares, budget::Counts};
+use crate::{
+    IssuerPlan, Limit, OrderStage, OrderState, Scope, Spares,
+    budget::{Budgets, Counts},
+};
 
 fn plan(fallback: &[&str]) -> IssuerPlan {
     IssuerPlan {
@@ -215,6 +218,20 @@ fn what_was_spent_outlives_a_restart() {
     scene.want("b/b", &["a.test"]);
     scene.settle();
     assert_eq!(scene.order("b/b").stage, OrderStage::Budget);
+}
+
+#[test]
+fn what_was_spent_and_not_written_down_is_counted_by_the_orders_that_were() {
+    let mut scene = Scene::new([("ca", Ca::of(DAY * 90), one_an_hour())]);
+    scene.want("a/a", &["a.test"]);
+    scene.settle();
+    scene.budgets = Budgets::default();
+    scene.restart();
+    scene.want("b/b", &["a.test"]);
+    scene.pass(SignedDuration::from_mins(5));
+    let order = scene.order("b/b");
+    assert_eq!(order.stage, OrderStage::Budget);
+    assert_eq!(order.budget.map(|wait| wait.until), Some(start() + HOUR));
 }
 
 #[test]

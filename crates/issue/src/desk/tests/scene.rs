@@ -14,12 +14,17 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 
 use crate::{
-    Action, Delivery, Desk, Entry, IssueError, Issued, IssuerPlan, Known, Order, Outcome, Progress,
-    RenewalWindow, Request, Stage, Terms, Work, budget::Budgets, desk::after,
+    Action, Delivery, Desk, Entry, IssueError, Issued, IssuerPlan, Known, Limit, Order, Outcome,
+    Progress, RenewalWindow, Request, Stage, Terms, Work,
+    budget::{Budgets, Key},
+    desk::after,
 };
 
 pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How often the process writes budgets down.
+const SAVED_EVERY: SignedDuration = SignedDuration::from_secs(10);
 
 pub fn start() -> Timestamp {
     Timestamp::from_second(1_800_000_000).expect("in range")
@@ -180,10 +185,15 @@ pub struct Scene {
     pub known: Known,
     /// What the Model shows.
     pub wants: BTreeMap<CertificateId, Want>,
+    /// What was stored comes back from where it was written to only when it is revealed.
+    pub shows_late: bool,
+    unseen: BTreeMap<CertificateId, (Arc<Certificate>, Arc<str>)>,
     /// What listeners still hold beside what is in hand.
     pub served: BTreeSet<Fingerprint>,
     pub book: BTreeMap<String, Entry>,
     pub budgets: Budgets,
+    /// When budgets may be kept next.
+    saves: Timestamp,
     pub keeps_book: bool,
     pub calls: u32,
     pub kill: Option<Kill>,
@@ -204,9 +214,12 @@ impl Scene {
             cas: all,
             known,
             wants: BTreeMap::new(),
+            shows_late: false,
+            unseen: BTreeMap::new(),
             served: BTreeSet::new(),
             book: BTreeMap::new(),
             budgets: Budgets::default(),
+            saves: start() + SAVED_EVERY,
             keeps_book: true,
             calls: 0,
             kill: None,
@@ -320,9 +333,11 @@ impl Scene {
             self.show(&id);
         }
         if self.keeps_book
+            && self.now >= self.saves
             && let Some(budgets) = self.desk.spent(self.now)
         {
             self.budgets = budgets.clone();
+            self.saves = self.now + SAVED_EVERY;
         }
         true
     }
@@ -354,12 +369,40 @@ impl Scene {
 
     fn store(&mut self, id: &CertificateId, issuer: &Arc<str>, fingerprint: &str) {
         let held = self.cas[issuer].issued[fingerprint].clone();
+        if self.shows_late {
+            self.unseen.insert(id.clone(), (held, issuer.clone()));
+            return;
+        }
         let want = self.wants.get_mut(id).expect("it is wanted");
         if want.held.as_ref().is_some_and(|old| old.is_expired(self.now)) {
             self.expired += 1;
         }
         want.held = Some(held);
         want.held_from = Some(issuer.clone());
+    }
+
+    /// The Model shows all that was stored.
+    pub fn reveal(&mut self) {
+        for (id, (held, issuer)) in std::mem::take(&mut self.unseen) {
+            let want = self.wants.get_mut(&id).expect("it is wanted");
+            (want.held, want.held_from) = (Some(held), Some(issuer));
+            self.show(&id);
+        }
+    }
+
+    /// How many orders the CA's account has left.
+    pub fn left(&self, limit: &Limit) -> usize {
+        let key = Key { issuer: "ca".into(), limit: limit.name.clone(), of: String::new() };
+        let plan = &self.known.0["ca"].plan;
+        let limit = plan.limits.iter().find(|found| found.name == limit.name);
+        self.desk.budgets.left(limit.expect("it is the CA's"), &key, self.now)
+    }
+
+    /// What was stored last, seen or not.
+    pub fn stored(&self, id: &str) -> Option<Fingerprint> {
+        let id = CertificateId::store(id);
+        let seen = || self.wants[&id].held.as_ref();
+        self.unseen.get(&id).map(|(held, _)| held).or_else(seen).map(|held| held.fingerprint)
     }
 
     pub fn held(&self, id: &str) -> Option<&Arc<Certificate>> {

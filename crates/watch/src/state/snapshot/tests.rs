@@ -350,5 +350,5 @@ fn a_snapshot_replaces_the_one_before_and_a_failed_one_does_not() {
     assert!(failed.is_err());
     assert_eq!(home.state.load_snapshot().unwrap().world.generation, 8);
     let files = fs::read_dir(home.folder.path()).unwrap().count();
-    assert_eq!(files, 5, "three folders, the lock and the snapshot");
+    assert_eq!(files, 6, "four folders, the lock and the snapshot");
 }
