@@ -9,6 +9,7 @@ mod kubernetes;
 mod remembering;
 mod sweeping;
 mod translating;
+pub mod troubling;
 
 use std::{sync::Arc, time::Duration};
 
@@ -122,10 +123,13 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let (orders, order) = watch::channel(issue::Orders::default());
     let (renewals, renewal) = watch::channel(None);
     OrderMetrics::register(&mut metrics, order.clone());
+    let (joined, with_orders) = watch::channel(verdict.borrow().clone());
+    let troubling = troubling::follow(verdict.clone(), order.clone(), model.clone(), joined);
+    stage("troubles", &stop, troubling);
     follow(Flow {
         worlds: known_world.clone(),
         models: model.clone(),
-        verdicts: verdict.clone(),
+        verdicts: with_orders,
         memories: memory_now,
         served: gateway.served.clone(),
         orders,

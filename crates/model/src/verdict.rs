@@ -127,6 +127,8 @@ pub enum Reason {
     IssuerNotFound,
     /// The Issuer does not let this namespace have this name.
     NameNotAllowed,
+    /// An issuer was asked, and there is no certificate yet.
+    OrderFailed,
     DefaultKept,
 }
 

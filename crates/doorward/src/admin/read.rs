@@ -10,7 +10,10 @@ use tokio::sync::{mpsc, watch};
 use translate::World;
 
 use super::answer::ApiError;
-use crate::view::{CertificateView, EnvoyView, ListenerView, LoadBalancerView};
+use crate::{
+    app::troubling,
+    view::{CertificateView, EnvoyView, ListenerView, LoadBalancerView},
+};
 
 /// The receiving ends of every arrow of the flow.
 #[derive(Clone)]
@@ -38,7 +41,7 @@ impl Sight {
     }
 
     pub fn verdicts(&self) -> Arc<Vec<Verdict>> {
-        self.verdicts.borrow().clone()
+        troubling::join(&self.verdicts.borrow(), &self.orders.borrow(), &self.models.borrow())
     }
 
     pub fn orders(&self) -> Orders {
