@@ -83,6 +83,24 @@ pub struct BudgetWait {
     pub until: Timestamp,
 }
 
+impl OrderStage {
+    /// For metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Budget => "budget",
+            Self::Ordering => "ordering",
+            Self::Validating => "validating",
+            Self::Waiting => "waiting",
+            Self::Issuing => "issuing",
+            Self::Storing => "storing",
+            Self::Stored => "stored",
+            Self::Served => "served",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl From<Stage> for OrderStage {
     fn from(stage: Stage) -> Self {
         match stage {

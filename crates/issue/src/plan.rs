@@ -51,7 +51,10 @@ impl IssuerPlan {
                 // Where both are wanted, each want names its own.
                 KeyChoice::Usual | KeyChoice::Ecdsa | KeyChoice::Both => KeyKind::EcdsaP256,
             },
-            limits: documented_limits(issuer),
+            limits: match &issuer.limits {
+                Some(limits) => limits.iter().copied().map(Limit::of).collect(),
+                None => documented_limits(issuer),
+            },
             fallback: issuer.fallback.clone(),
             ..Self::default()
         })

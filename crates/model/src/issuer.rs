@@ -30,6 +30,43 @@ pub struct Issuer {
     pub allowed: Vec<AllowedNames>,
     /// Who is asked in turn where it fails.
     pub fallback: Vec<Arc<str>>,
+    /// What it allows; `None`: what its CA documents.
+    pub limits: Option<Vec<OrderLimit>>,
+}
+
+/// So many orders in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderLimit {
+    pub count: u32,
+    pub per: Duration,
+    pub of: Limited,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    /// All orders of the account.
+    Orders,
+    /// Orders for names under one registered domain.
+    RegisteredDomain,
+    /// Orders for the same set of names.
+    Names,
+    /// Orders of one name that the issuer turned down.
+    Failures,
+}
+
+impl Limited {
+    pub const ALL: [Self; 4] = [Self::Orders, Self::RegisteredDomain, Self::Names, Self::Failures];
+
+    /// As `spec.limits` writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::RegisteredDomain => "registeredDomain",
+            Self::Names => "names",
+            Self::Failures => "failures",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

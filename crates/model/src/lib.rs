@@ -30,8 +30,8 @@ pub use forwarding::{
     Abort, AbortWith, Delay, Forwarding, Mirror, PerMillion, Retries, RetryOn, Timeout, Tunnel,
 };
 pub use issuer::{
-    AllowedNames, Credentials, Issuer, IssuerKind, IssuerSecret, KeyChoice, MaintenanceWindow,
-    RenewBefore,
+    AllowedNames, Credentials, Issuer, IssuerKind, IssuerSecret, KeyChoice, Limited,
+    MaintenanceWindow, OrderLimit, RenewBefore,
 };
 pub use listener::{
     AccessList, AccessMode, Binding, BindingStatus, CertificateList, CertificateSource, ClientAuth,

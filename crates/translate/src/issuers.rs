@@ -151,6 +151,7 @@ fn issuer(
         window: spec.window()?,
         allowed: spec.allowed()?,
         fallback: spec.fallback(),
+        limits: spec.limits()?,
         settings: Arc::new(settings),
     })
 }
@@ -196,6 +197,7 @@ fn own_ca() -> Issuer {
         window: None,
         allowed: Vec::new(),
         fallback: Vec::new(),
+        limits: None,
     }
 }
 

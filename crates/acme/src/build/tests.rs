@@ -63,6 +63,7 @@ fn built(change: impl FnOnce(&mut Value)) -> Result<AcmeIssuer, String> {
         window: None,
         allowed: Vec::new(),
         fallback: Vec::new(),
+        limits: None,
     };
     let around = Surroundings {
         entries: Arc::new(Nobody),

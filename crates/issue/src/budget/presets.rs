@@ -1,6 +1,7 @@
-//! Limits that issuers document.
+//! Limits that issuers document, or an operator writes.
 
 use jiff::SignedDuration;
+use model::{Limited, OrderLimit};
 
 use super::{Counts, Limit, Scope, Spares};
 
@@ -9,13 +10,20 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl Limit {
-    /// The limits that go by this name in configuration.
-    pub fn preset(name: &str) -> Option<Vec<Self>> {
-        match name {
-            "letsEncrypt" => Some(Self::lets_encrypt()),
-            "acm" => Some(Self::acm()),
-            _ => None,
-        }
+    /// As an Issuer object says it. It counts every order, renewals too. Another count is the same
+    /// limit still, and what was taken from it stays taken.
+    pub fn of(limit: OrderLimit) -> Self {
+        let OrderLimit { count, per, of } = limit;
+        let per = SignedDuration::try_from(per).unwrap_or(SignedDuration::MAX);
+        let scope = match of {
+            Limited::Orders => Scope::Account,
+            Limited::RegisteredDomain => Scope::RegisteredDomain,
+            Limited::Names => Scope::NameSet,
+            Limited::Failures => Scope::Name,
+        };
+        let counts = if of == Limited::Failures { Counts::Failures } else { Counts::Orders };
+        let name = format!("{} per {per:#}", of.word());
+        Self { counts, ..Self::orders(&name, count, per, scope, Spares::Nothing) }
     }
 
     /// Let's Encrypt's "Rate Limits" page of 2026. The limits of an address are far above what

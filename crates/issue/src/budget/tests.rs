@@ -121,10 +121,3 @@ fn budgets_outlive_the_process_and_full_ones_are_forgotten() {
     let denied = kept.take(&order, at(3)).expect_err("one an hour");
     assert_eq!(denied.key.to_string(), "requests per set of names and hour (a.test)");
 }
-
-#[test]
-fn presets_go_by_their_names() {
-    assert_eq!(Limit::preset("letsEncrypt").map(|limits| limits.len()), Some(4));
-    assert_eq!(Limit::preset("acm").map(|limits| limits.len()), Some(5));
-    assert_eq!(Limit::preset("other"), None);
-}

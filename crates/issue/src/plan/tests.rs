@@ -1,10 +1,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use model::MaintenanceWindow;
+use model::{Limited, MaintenanceWindow, OrderLimit};
 use serde_json::json;
 
 use super::*;
+use crate::{Counts, Scope};
 
 fn hours(cron: &str, time_zone: &str, lasts: u64) -> Result<RenewalHours, PlanError> {
     RenewalHours::of(&MaintenanceWindow {
@@ -54,7 +55,30 @@ fn issuer(kind: IssuerKind, settings: serde_json::Value) -> Issuer {
         window: None,
         allowed: Vec::new(),
         fallback: vec!["other".into()],
+        limits: None,
     }
+}
+
+#[test]
+fn an_operators_limits_stand_for_those_that_are_documented() {
+    let mut acm = issuer(IssuerKind::Acm, json!({}));
+    assert_eq!(IssuerPlan::of(&acm).expect("a plan").limits, Limit::acm());
+    acm.limits = Some(vec![]);
+    assert_eq!(IssuerPlan::of(&acm).expect("a plan").limits, []);
+    let per = Duration::from_secs(3 * 3600);
+    acm.limits = Some(vec![
+        OrderLimit { count: 300, per, of: Limited::Orders },
+        OrderLimit { count: 5, per, of: Limited::Failures },
+    ]);
+    let limits = IssuerPlan::of(&acm).expect("a plan").limits;
+    let told: Vec<_> = limits.iter().map(|it| (&*it.name, it.amount, it.of, it.counts)).collect();
+    assert_eq!(
+        told,
+        [
+            ("orders per 3h", 300, Scope::Account, Counts::Orders),
+            ("failures per 3h", 5, Scope::Name, Counts::Failures),
+        ]
+    );
 }
 
 #[test]

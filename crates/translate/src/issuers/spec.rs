@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use model::{AllowedNames, IssuerKind, KeyChoice, MaintenanceWindow, RenewBefore};
+use model::{
+    AllowedNames, IssuerKind, KeyChoice, Limited, MaintenanceWindow, OrderLimit, RenewBefore,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,6 +25,7 @@ pub(super) struct Spec {
     allowed_names: Vec<Allowed>,
     #[serde(default)]
     fallback: Vec<String>,
+    limits: Option<Vec<Limit>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -40,6 +43,14 @@ struct Allowed {
     #[serde(default)]
     namespaces: Option<Vec<String>>,
     names: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Limit {
+    count: u32,
+    per: String,
+    of: String,
 }
 
 /// How long a window lasts that does not say.
@@ -148,6 +159,34 @@ impl Spec {
             Ok(AllowedNames { namespaces, names: names.collect::<Result<_, _>>()? })
         });
         rules.collect()
+    }
+
+    /// An empty list is no limit at all.
+    pub(super) fn limits(&self) -> Result<Option<Vec<OrderLimit>>, Wrong> {
+        let Some(written) = &self.limits else { return Ok(None) };
+        let mut limits: Vec<OrderLimit> = Vec::new();
+        for (index, limit) in written.iter().enumerate() {
+            let field = |name: &str| format!("spec.limits[{index}].{name}");
+            if limit.count == 0 {
+                let text = "0 allows nothing for ever: write 1 or more";
+                return Err(wrong(field("count"), text));
+            }
+            let per = duration(&field("per"), &limit.per)?;
+            let of =
+                Limited::ALL.into_iter().find(|of| of.word() == limit.of).ok_or_else(|| {
+                    let words = Limited::ALL.map(Limited::word).join(", ");
+                    wrong(
+                        field("of"),
+                        format!("{:?} is not counted: write one of {words}", limit.of),
+                    )
+                })?;
+            if limits.iter().any(|other| (other.of, other.per) == (of, per)) {
+                let text = format!("{:?} per {} is limited twice: keep one", limit.of, limit.per);
+                return Err(wrong(field("of"), text));
+            }
+            limits.push(OrderLimit { count: limit.count, per, of });
+        }
+        Ok(Some(limits))
     }
 
     pub(super) fn fallback(&self) -> Vec<Arc<str>> {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use model::{KeyChoice, State};
+use model::{KeyChoice, Limited, OrderLimit, State};
 
 use super::*;
 use crate::tests::Source;
@@ -48,6 +48,28 @@ fn all_that_kinds_share_is_read() {
 }
 
 #[test]
+fn limits_are_read_and_none_are_told_apart_from_an_empty_list() {
+    let limits = |spec: &str| accepted(spec).limits.clone();
+    assert_eq!(limits("{ca: {}}"), None);
+    assert_eq!(limits("{ca: {}, limits: []}"), Some(vec![]));
+    let limit =
+        |count, hours: u64, of| OrderLimit { count, per: Duration::from_secs(hours * 3600), of };
+    assert_eq!(
+        limits(
+            "{ca: {}, limits: [{count: 300, per: 3h, of: orders}, \
+             {count: 50, per: 168h, of: registeredDomain}, {count: 5, per: 168h, of: names}, \
+             {count: 5, per: 1h, of: failures}]}"
+        ),
+        Some(vec![
+            limit(300, 3, Limited::Orders),
+            limit(50, 168, Limited::RegisteredDomain),
+            limit(5, 168, Limited::Names),
+            limit(5, 1, Limited::Failures),
+        ])
+    );
+}
+
+#[test]
 fn the_own_ca_needs_no_object() {
     let (issuers, verdicts) = Issuers::of(&World::default(), &Settings::default());
     assert_eq!(issuers.find("local").unwrap().kind, IssuerKind::Ca);
@@ -68,6 +90,21 @@ fn what_cannot_be_used_names_its_field_and_the_cure() {
         ("{ca: {}, allowedNames: [{names: ['a*']}]}", "spec.allowedNames[0].names[0]", "'*'"),
         ("{ca: {}, fallbak: []}", "spec.fallbak", "fallback"),
         ("{ca: {}, fallback: ours}", "spec.fallback", "sequence"),
+        (
+            "{ca: {}, limits: [{count: 0, per: 3h, of: orders}]}",
+            "spec.limits[0].count",
+            "1 or more",
+        ),
+        ("{ca: {}, limits: [{count: -1, per: 3h, of: orders}]}", "spec.limits[0].count", "u32"),
+        ("{ca: {}, limits: [{count: 1, per: a day, of: orders}]}", "spec.limits[0].per", "720h"),
+        ("{ca: {}, limits: [{count: 1, per: 3h, of: name}]}", "spec.limits[0].of", "failures"),
+        ("{ca: {}, limits: [{count: 1, of: orders}]}", "spec.limits[0]", "per"),
+        ("{ca: {}, limits: [{count: 1, per: 3h, of: orders, by: 1}]}", "spec.limits[0].by", "by"),
+        (
+            "{ca: {}, limits: [{count: 1, per: 3h, of: names}, {count: 2, per: 180m, of: names}]}",
+            "spec.limits[1].of",
+            "keep one",
+        ),
     ] {
         let (issuers, verdicts) = read(spec);
         assert!(issuers.find("ours").is_none(), "{spec}");

@@ -54,6 +54,7 @@ fn issuer(name: &str, kind: IssuerKind, settings: Value) -> Arc<model::Issuer> {
         window: None,
         allowed: Vec::new(),
         fallback: Vec::new(),
+        limits: None,
     })
 }
 
