@@ -1,11 +1,10 @@
 //! One Ingress, read: everything that follows from it and the parameters of its class.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::Ingress;
 use model::{Dialect, Protocol, Verdict};
-use serde_json::Number;
 
 use super::{
     certificates::{self, Certificates},
@@ -14,7 +13,7 @@ use super::{
     params::Params,
 };
 use crate::{
-    route::{Annotations, Plan, Reader, parse_net},
+    route::{Annotations, Plan, Reader, parse_listen_ports, parse_net},
     world::{IngressClassParams, Key, Object},
 };
 
@@ -243,36 +242,19 @@ impl Draft<'_, '_> {
     }
 }
 
-/// The value of `listen-ports`, each pair once.
+/// The value of `listen-ports`, each pair once. Nothing but HTTP and HTTPS, each with ports of its
+/// own.
 fn ports(text: &str) -> Result<Vec<(u16, Protocol)>, String> {
-    const AS: &str = "write [{\"HTTP\": 80}, {\"HTTPS\": 443}]";
-    let entries: Vec<std::collections::BTreeMap<String, Number>> = serde_json::from_str(text)
-        .map_err(|error| {
-            format!("failed to parse listen-ports configuration: `{text}`: {error}; {AS}")
-        })?;
-    let mut listeners = Vec::new();
-    let mut taken = BTreeSet::new();
-    for (protocol, port) in entries.iter().flatten() {
-        let number = port.as_u64().and_then(|number| u16::try_from(number).ok());
-        let Some(number) = number.filter(|number| *number != 0) else {
-            return Err(format!("listen port must be within [1, 65535]: {port}"));
-        };
-        let protocol = match protocol.as_str() {
-            "HTTP" => Protocol::Http,
-            "HTTPS" => Protocol::Https,
-            other => return Err(format!("listen protocol must be within [HTTP, HTTPS]: {other}")),
-        };
-        if !taken.insert(number) && !listeners.contains(&(number, protocol)) {
-            return Err(format!("port {number} is both HTTP and HTTPS: keep one; {AS}"));
+    let mut listeners: Vec<(u16, Protocol)> = Vec::new();
+    for (port, protocol) in parse_listen_ports(text)? {
+        if protocol == Protocol::Quic {
+            return Err(format!("listen protocol must be within [HTTP, HTTPS]: {protocol}"));
         }
-        if !listeners.contains(&(number, protocol)) {
-            listeners.push((number, protocol));
+        match listeners.iter().find(|(taken, _)| *taken == port) {
+            None => listeners.push((port, protocol)),
+            Some((_, same)) if *same == protocol => {}
+            Some(_) => return Err(format!("port {port} is both HTTP and HTTPS: keep one of them")),
         }
     }
-    match listeners.is_empty() {
-        true => Err(format!(
-            "empty listen-ports configuration: `{text}`: {AS}, or remove the annotation"
-        )),
-        false => Ok(listeners),
-    }
+    Ok(listeners)
 }

@@ -33,6 +33,7 @@ pub(crate) use annotations::{
 pub(crate) use build::{Built, build};
 pub(crate) use merge::{Member, Merge, RuleOrder, no_rule};
 pub(crate) use net::parse_net;
+pub(crate) use placement::parse_listen_ports;
 pub(crate) use plan::Plan;
 pub(crate) use reader::Reader;
 pub(crate) use tls::issuer;

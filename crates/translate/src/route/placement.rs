@@ -5,6 +5,8 @@ mod grpc;
 mod listen_ports;
 mod order;
 
+pub(crate) use listen_ports::parse as parse_listen_ports;
+
 use k8s_openapi::api::networking::v1::IngressRule;
 use model::{BackendProtocol, Dialect, Name, Protocol, Reason};
 

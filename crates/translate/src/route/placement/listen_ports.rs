@@ -54,7 +54,7 @@ fn derived(rules: &[IngressRule], tls: &Wishes) -> Vec<(u16, Protocol)> {
 }
 
 /// The value of `listen-ports`. The first words of the errors are the vendor's.
-pub(super) fn parse(text: &str) -> Result<Vec<(u16, Protocol)>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<(u16, Protocol)>, String> {
     let entries: Vec<BTreeMap<String, Number>> = serde_json::from_str(text).map_err(|error| {
         format!("failed to parse listen-ports configuration: `{text}`: {error}; write [{{\"HTTP\":80}},{{\"HTTPS\":443}}]")
     })?;
