@@ -40,10 +40,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 use kube::api::{ObjectMeta, PostParams};
 
-/// The Secrets that replicas share, beside the certificates of the store: no certificate may have
-/// such a name.
-pub const OWN_SECRETS: [&str; 4] =
-    [model::CHALLENGES_SECRET, memory::NAME, root::NAME, tickets::NAME];
+const OWN_SECRETS: [&str; 4] = [model::CHALLENGES_SECRET, memory::NAME, root::NAME, tickets::NAME];
+/// Pages of the order book, and the accounts of Issuers.
+const OWN_PREFIXES: [&str; 2] = [orders::PREFIX, "doorward-acme-"];
+
+/// Whether a Secret of this name is one that replicas share, beside the certificates of the store:
+/// no certificate may have such a name.
+pub fn is_own_secret(name: &str) -> bool {
+    OWN_SECRETS.contains(&name) || OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
 
 /// The owner of fields that Doorward writes, in `managedFields`.
 pub const FIELD_MANAGER: &str = "doorward";

@@ -35,7 +35,7 @@ pub enum Command {
     /// List what a running Doorward serves, holds and thinks
     #[command(after_help = help::GET)]
     Get(GetArgs),
-    /// Show one listener, certificate or load balancer in full
+    /// Show one listener, certificate, load balancer or order in full
     #[command(after_help = help::DESCRIBE, subcommand_value_name = "KIND")]
     Describe {
         #[command(subcommand)]

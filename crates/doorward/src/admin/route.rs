@@ -91,6 +91,9 @@ async fn api(
             Ok(answer::nothing())
         }
         (&Method::GET, ["orders"]) => answer::json(&*sight.orders()),
+        (&Method::GET, ["orders", id @ ..]) if id.last() != Some(&"renew") => {
+            answer::json(&sight.order(&certificate_id(id)?)?)
+        }
         (&Method::POST, ["orders", id @ .., "renew"]) => {
             answer::json(&sight.renew(&certificate_id(id)?).await?)
         }
@@ -101,6 +104,7 @@ async fn api(
             Err(ApiError::wrong_method("GET"))
         }
         (_, ["orders", .., "renew"]) => Err(ApiError::wrong_method("POST")),
+        (_, ["orders", ..]) => Err(ApiError::wrong_method("GET")),
         (_, ["certificates"]) => Err(ApiError::wrong_method("GET, POST")),
         (_, ["certificates", ..]) => Err(ApiError::wrong_method("GET, DELETE")),
         (_, ["loadbalancers" | "listeners", _]) => Err(ApiError::wrong_method("GET")),

@@ -36,7 +36,8 @@ pub const DESCRIBE: &str = "\
 Examples:
   doorward describe listener edge-lb:443
   doorward describe certificate shop/web-tls
-  doorward describe loadbalancer edge-lb";
+  doorward describe loadbalancer edge-lb
+  doorward describe order shop/web-tls";
 
 pub const CERTIFICATE: &str = "\
 Examples:

@@ -72,6 +72,13 @@ pub enum Describe {
         #[command(flatten)]
         remote: RemoteArgs,
     },
+    /// A certificate on order: whom it is asked of, how far it is, what it waits for
+    Order {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,7 @@
 //! `doorward describe`: one thing in full.
 
+mod order;
+
 use std::fmt::Write;
 
 use anyhow::Result;
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     args::{Describe, Output},
     table::{self, Screen, Table},
-    view::{CertificateView, ListenerView, LoadBalancerView, NameView, ServerView},
+    view::{CertificateView, ListenerView, LoadBalancerView, NameView, OrderView, ServerView},
 };
 
 pub fn describe(what: &Describe) -> Result<()> {
@@ -28,6 +30,12 @@ pub fn describe(what: &Describe) -> Result<()> {
         Describe::Loadbalancer { name, remote } => {
             let answer = Client::new(remote)?.get(&format!("/api/v1/loadbalancers/{name}"))?;
             show(&answer, remote.output.output, balancer)
+        }
+        Describe::Order { id, remote } => {
+            let answer = Client::new(remote)?.get(&format!("/api/v1/orders/{id}"))?;
+            show(&answer, remote.output.output, |found: OrderView, _| {
+                order::text(&found, Timestamp::now())
+            })
         }
     }
 }

@@ -23,7 +23,33 @@ pub struct OrderView {
     #[serde(default)]
     pub expires: Option<Timestamp>,
     pub message: String,
+    /// Since when the message holds.
+    #[serde(default)]
+    pub updated: Option<Timestamp>,
+    /// In a row.
+    #[serde(default)]
+    pub failures: u32,
     /// When it is renewed, or tried again.
     #[serde(default)]
     pub next_attempt: Option<Timestamp>,
+    /// When its issuer wants it renewed.
+    #[serde(default)]
+    pub renewal_window: Option<WindowView>,
+    /// The limit that it waits for.
+    #[serde(default)]
+    pub budget: Option<BudgetView>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct WindowView {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    #[serde(default)]
+    pub explanation: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct BudgetView {
+    pub limit: String,
+    pub until: Timestamp,
 }

@@ -32,4 +32,5 @@ fn no_two_parts_bring_one_secret() {
     assert_eq!(stored.label_selector.as_deref(), Some("doorward.dev/certificate-id"));
     let names = config(Part::Names).field_selector.unwrap();
     assert!(names.starts_with("type!=kubernetes.io/tls,type!=helm.sh/release.v1,"), "{names}");
+    assert!(names.split(',').any(|part| part == "type!=doorward.dev/order"), "{names}");
 }

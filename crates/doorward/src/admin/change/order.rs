@@ -1,4 +1,4 @@
-//! Orders: having a certificate renewed before it is due.
+//! Orders: one of them, and having its certificate renewed before it is due.
 
 use http::StatusCode;
 use issue::Order;
@@ -8,13 +8,16 @@ use tracing::info;
 use crate::admin::{Sight, answer::ApiError};
 
 impl Sight {
+    pub fn order(&self, id: &str) -> Result<Order, ApiError> {
+        let orders = self.orders();
+        let found = orders.iter().find(|order| order.id.as_str() == id);
+        found.cloned().ok_or_else(|| no_order(id, orders.iter().map(|order| &order.id)))
+    }
+
     /// Asks for a new certificate although the one in hand is good, or for another attempt at once
     /// where the last one failed. Answers with the order as it was before.
     pub async fn renew(&self, id: &str) -> Result<Order, ApiError> {
-        let orders = self.orders();
-        let Some(order) = orders.iter().find(|order| order.id.as_str() == id) else {
-            return Err(no_order(id, orders.iter().map(|order| &order.id)));
-        };
+        let order = self.order(id)?;
         let asked = self.renewals.borrow().clone();
         let is_sent = match asked {
             Some(asked) => asked.send(order.id.clone()).await.is_ok(),
@@ -26,7 +29,7 @@ impl Sight {
             return Err(ApiError::conflict("NotLeader", message).on(format!("order {id}")));
         }
         info!(%id, "renewal asked for");
-        Ok(order.clone())
+        Ok(order)
     }
 }
 

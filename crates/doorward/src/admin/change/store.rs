@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ::watch::{folder::CERTIFICATE_ID, state::NewSecret};
-use cluster::store::OWN_SECRETS;
+use cluster::store::is_own_secret;
 use jiff::Timestamp;
 use model::Fingerprint;
 use tracing::info;
@@ -102,7 +102,7 @@ impl Shelf {
 
 /// An id is a label's value and a file's name: the part of both alphabets that is shared.
 fn checked_id(id: String) -> Result<String, ApiError> {
-    if OWN_SECRETS.contains(&id.as_str()) {
+    if is_own_secret(&id) {
         return Err(ApiError::invalid(format!(
             "id {id:?} is the name of a Secret of Doorward's own: choose another"
         )));

@@ -13,9 +13,19 @@ fn an_id_is_a_label_value_and_a_file_name() {
 }
 
 #[test]
-fn an_upload_cannot_take_the_place_of_the_own_ca() {
-    for own in ["doorward-local-ca", "doorward-memory", "doorward-session-tickets"] {
+fn an_upload_cannot_take_the_place_of_a_secret_of_doorwards_own() {
+    for own in [
+        "doorward-acme-letsencrypt",
+        "doorward-challenges",
+        "doorward-local-ca",
+        "doorward-memory",
+        "doorward-order-0123456789abcdef0123456789abcdef",
+        "doorward-session-tickets",
+    ] {
         assert!(checked_id(own.into()).is_err(), "{own}");
+    }
+    for free in ["doorward-orders", "doorward-demo"] {
+        assert_eq!(checked_id(free.into()).unwrap(), free);
     }
 }
 
