@@ -9,8 +9,16 @@ use crate::{FakeAws, lock};
 impl FakeAws {
     /// Lets time pass; whatever was due in it has happened.
     pub fn pass(&self, time: Duration) {
-        let mut world = self.world();
-        world.now = world.now.checked_add(time).expect("tests stay in the calendar");
+        self.passing()(time);
+    }
+
+    /// [`FakeAws::pass`] for a task of the test's.
+    pub fn passing(&self) -> impl Fn(Duration) + Send + use<> {
+        let world = self.world.clone();
+        move |time| {
+            let mut world = lock(&world);
+            world.now = world.now.checked_add(time).expect("tests stay in the calendar");
+        }
     }
 
     pub fn now(&self) -> Timestamp {

@@ -108,6 +108,11 @@ impl FakeAws {
         arn
     }
 
+    /// The certificate of a private CA.
+    pub fn private_ca_pem(&self, arn: &str) -> String {
+        self.world().private_cas[arn].authority.pem.clone()
+    }
+
     pub fn disable_private_ca(&self, arn: &str) {
         self.change_ca(arn, |ca| ca.is_disabled = true);
     }

@@ -23,6 +23,7 @@ use crate::{
 pub struct App {
     binary: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     folder: TempDir,
     child: Child,
     admin: SocketAddr,
@@ -32,6 +33,7 @@ pub struct App {
 pub struct Setup {
     binary: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     ports: Vec<u16>,
     kubeconfig: Option<PathBuf>,
     folder: TempDir,
@@ -45,6 +47,7 @@ impl App {
         Setup {
             binary: binary.into(),
             arguments: Vec::new(),
+            environment: Vec::new(),
             ports: vec![80, 443],
             kubeconfig: None,
             folder,
@@ -176,7 +179,7 @@ impl App {
     /// The same, waiting for the admin API alone.
     pub async fn relaunch(&mut self) {
         self.kill();
-        let child = spawn(&self.binary, &self.arguments, self.folder.path())
+        let child = spawn(&self.binary, &self.arguments, &self.environment, self.folder.path())
             .expect("the binary ran before");
         self.child = child;
         self.admin = admin_of(&mut self.child).await;
@@ -224,6 +227,12 @@ impl Setup {
         self
     }
 
+    /// A variable of the process's environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Objects come from the cluster of this kubeconfig, instead of the manifests folder.
     pub fn kube(mut self, kubeconfig: &Path) -> Self {
         self.kubeconfig = Some(kubeconfig.to_owned());
@@ -239,7 +248,7 @@ impl Setup {
 
     /// Starts the binary and waits for its admin API alone.
     pub async fn launch(self) -> App {
-        let Self { binary, mut arguments, ports, kubeconfig, folder } = self;
+        let Self { binary, mut arguments, environment, ports, kubeconfig, folder } = self;
         let map: Vec<_> = ports.iter().map(|port| format!("{port}=0")).collect();
         let at = |name: &str| folder.path().join(name).display().to_string();
         match &kubeconfig {
@@ -259,15 +268,22 @@ impl Setup {
             ["--port-map", &map.join(",")],
         ];
         arguments.extend(common.as_flattened().iter().map(|&argument| argument.to_owned()));
-        let mut child = spawn(&binary, &arguments, folder.path())
+        let mut child = spawn(&binary, &arguments, &environment, folder.path())
             .unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
         let admin = admin_of(&mut child).await;
-        App { binary, arguments, folder, child, admin }
+        App { binary, arguments, environment, folder, child, admin }
     }
 }
 
-fn spawn(binary: &Path, arguments: &[String], folder: &Path) -> io::Result<Child> {
-    Child::spawn(Command::new(binary).arg("run").args(arguments).current_dir(folder))
+fn spawn(
+    binary: &Path,
+    arguments: &[String],
+    environment: &[(String, String)],
+    folder: &Path,
+) -> io::Result<Child> {
+    let mut command = Command::new(binary);
+    command.arg("run").args(arguments).current_dir(folder);
+    Child::spawn(command.envs(environment.iter().cloned()))
 }
 
 /// The admin API's address, once the process tells it.

@@ -2,6 +2,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod admin;
+mod aws;
 mod bad_input;
 mod cce;
 mod certificates;
