@@ -255,6 +255,13 @@ impl Issuer for AcmIssuer {
         };
         Box::pin(async move { Ok(Some(window)) })
     }
+
+    fn tend(&self) -> Future<'_, Result<Vec<String>, IssueError>> {
+        Box::pin(async {
+            let findings = self.look_after().await?;
+            Ok(findings.iter().map(ToString::to_string).collect())
+        })
+    }
 }
 
 fn state_of(progress: &Progress) -> Result<State, IssueError> {

@@ -134,4 +134,8 @@ impl Issuer for Lazy {
     ) -> Future<'a, Result<Option<RenewalWindow>, IssueError>> {
         Box::pin(async move { self.open().await?.renewal_window(held).await })
     }
+
+    fn tend(&self) -> Future<'_, Result<Vec<String>, IssueError>> {
+        Box::pin(async move { self.open().await?.tend().await })
+    }
 }

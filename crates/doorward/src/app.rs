@@ -8,6 +8,7 @@ mod keeping;
 mod kubernetes;
 mod remembering;
 mod sweeping;
+mod tending;
 mod translating;
 pub mod troubling;
 

@@ -50,6 +50,13 @@ pub trait Issuer: Send + Sync {
         let _ = held;
         Box::pin(async { Ok(None) })
     }
+
+    /// Puts right what later renewals rest on, such as DNS records that somebody took away, and
+    /// says in words what people should know of. To be called about once a day; it does no harm
+    /// to call it again at any time.
+    fn tend(&self) -> Future<'_, Result<Vec<String>, IssueError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 /// One order of one certificate.

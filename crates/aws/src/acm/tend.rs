@@ -1,6 +1,8 @@
 //! Keeps certificates renewable: once a day their validation records are put back where somebody
 //! took them away.
 
+use std::fmt;
+
 use aws_sdk_acm::types::{CertificateStatus, RenewalStatus};
 use issue::IssueError;
 
@@ -27,10 +29,25 @@ pub enum Problem {
     RenewalAtRisk,
 }
 
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { arn, certificate, problem } = self;
+        match problem {
+            Problem::Record(error) => write!(
+                f,
+                "{certificate}: ACM cannot renew {arn} without its validation record, which cannot be put back: {error}"
+            ),
+            Problem::RenewalAtRisk => write!(
+                f,
+                "{certificate}: the end of {arn} is near, and ACM has not renewed it; see its renewal status there"
+            ),
+        }
+    }
+}
+
 impl AcmIssuer {
-    /// Looks at every issued certificate of this cluster. To be called about once a day; what it
-    /// does can be done again at any time.
-    pub async fn tend(&self) -> Result<Vec<Finding>, IssueError> {
+    /// Looks at every issued certificate of this cluster.
+    pub async fn look_after(&self) -> Result<Vec<Finding>, IssueError> {
         let mut findings = Vec::new();
         for listed in self.inventory.list().await?.iter() {
             if listed.status != CertificateStatus::Issued {

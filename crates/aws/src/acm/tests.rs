@@ -265,9 +265,9 @@ async fn records_that_somebody_took_away_are_put_back_before_the_renewal() {
     issuer.inventory.forget().await;
     let record = aws.record_names(&zone, "CNAME");
     aws.clear_zone(&zone);
-    assert!(issuer.tend().await.unwrap().is_empty());
+    assert!(issuer.look_after().await.unwrap().is_empty());
     assert_eq!(aws.record_names(&zone, "CNAME"), record);
-    assert!(issuer.tend().await.unwrap().is_empty(), "what is there is left alone");
+    assert!(issuer.look_after().await.unwrap().is_empty(), "what is there is left alone");
     assert_eq!(aws.batches(&zone), 2);
 }
 
@@ -281,7 +281,7 @@ async fn a_renewal_that_does_not_come_is_told_a_month_before_the_end() {
     aws.hide_zone(&zone);
     let left = held.not_after.duration_since(aws.now());
     aws.pass((left - DAY * 29).unsigned_abs());
-    let findings = issuer.tend().await.unwrap();
+    let findings = issuer.look_after().await.unwrap();
     let [Finding { certificate, problem: Problem::RenewalAtRisk, .. }] = &findings[..] else {
         panic!("{findings:?}")
     };

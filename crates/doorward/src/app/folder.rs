@@ -23,6 +23,7 @@ use super::{
     remembering::remember,
     stage,
     sweeping::sweep,
+    tending::tend,
 };
 use crate::admin::Keep as _;
 
@@ -80,6 +81,7 @@ fn follow(
     };
     let (issuers, supply) = workshop::open(tools, flow.models.clone());
     stage("issuers", stop, supply);
+    stage("tend", stop, tend(issuers.clone(), stop.clone()));
     let (ask, renewals) = mpsc::channel(RENEWALS);
     flow.renewals.send_replace(Some(ask));
     let keeper = Keeper {

@@ -38,6 +38,7 @@ use crate::app::{
     remembering::remember,
     stage,
     sweeping::sweep,
+    tending::tend,
 };
 
 /// How long until what could not be written is tried again.
@@ -196,6 +197,7 @@ impl Leading {
                 clock: Arc::new(Timestamp::now),
             };
             let (issuers, supply) = workshop::open(tools, models.clone());
+            let tended = issuers.clone();
             let keeper = Keeper {
                 models: models.clone(),
                 issuers,
@@ -207,8 +209,8 @@ impl Leading {
             };
             async move {
                 renewals.send_replace(Some(ask));
-                // It ends with the keeper, who listens.
-                tokio::join!(keeper.run(ended), supply);
+                // Supply ends with the others, who listen.
+                tokio::join!(keeper.run(ended.clone()), tend(tended, ended), supply);
                 renewals.send_replace(None);
             }
         };
