@@ -34,7 +34,8 @@ pub struct Setup {
     binary: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
-    ports: Vec<u16>,
+    /// Of listeners, and where each is bound; 0: anywhere.
+    ports: Vec<(u16, u16)>,
     kubeconfig: Option<PathBuf>,
     folder: TempDir,
 }
@@ -48,7 +49,7 @@ impl App {
             binary: binary.into(),
             arguments: Vec::new(),
             environment: Vec::new(),
-            ports: vec![80, 443],
+            ports: vec![(80, 0), (443, 0)],
             kubeconfig: None,
             folder,
         }
@@ -217,6 +218,12 @@ impl Setup {
 
     /// The listener ports that get a free port; 80 and 443 unless told.
     pub fn ports(mut self, ports: &[u16]) -> Self {
+        self.ports = ports.iter().map(|&port| (port, 0)).collect();
+        self
+    }
+
+    /// The listener ports, each with the port it is bound to, over restarts too.
+    pub fn bound_ports(mut self, ports: &[(u16, u16)]) -> Self {
         self.ports = ports.to_vec();
         self
     }
@@ -249,7 +256,7 @@ impl Setup {
     /// Starts the binary and waits for its admin API alone.
     pub async fn launch(self) -> App {
         let Self { binary, mut arguments, environment, ports, kubeconfig, folder } = self;
-        let map: Vec<_> = ports.iter().map(|port| format!("{port}=0")).collect();
+        let map: Vec<_> = ports.iter().map(|(port, local)| format!("{port}={local}")).collect();
         let at = |name: &str| folder.path().join(name).display().to_string();
         match &kubeconfig {
             None => arguments.extend(["--manifests".into(), at("manifests")]),

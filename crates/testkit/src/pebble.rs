@@ -5,6 +5,7 @@ mod challtestsrv;
 
 use std::{fs, net::SocketAddr, process::Command};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::json;
 use tempfile::TempDir;
@@ -130,6 +131,11 @@ impl Pebble {
     /// Who signed the certificate of its own server, in PEM.
     pub fn server_ca(&self) -> &str {
         self.ca.pem()
+    }
+
+    /// The same as `spec.acme.caBundle` of an Issuer wants it.
+    pub fn ca_bundle(&self) -> String {
+        BASE64_STANDARD.encode(self.ca.pem())
     }
 
     /// A root that it issues under: 0, and one for each alternate root.

@@ -1,6 +1,7 @@
 //! The real binary, on ports of its own, seen from outside: one file for each story.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod acme;
 mod admin;
 mod aws;
 mod bad_input;
