@@ -107,7 +107,9 @@ pub struct ClientCaClaim {
     pub ids: Vec<CertificateId>,
     /// Where each of `ids` is written.
     pub fields: Vec<String>,
-    /// What to do where none of them can be had, in the dialect's words.
+    /// What stands for the one of `ids` while there is no object of that name.
+    pub instead: Option<CertificateId>,
+    /// How to ask for no client certificates, in the dialect's words.
     pub cure: &'static str,
     pub demand: ClientDemand,
     /// The rest is as in [`model::ClientAuth`].

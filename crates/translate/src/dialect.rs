@@ -81,7 +81,7 @@ pub fn claims(world: &World, settings: &Settings, memory: &Memory, memo: &mut Me
     for (object, service) in memo.elb_services() {
         elb::claim_service(object, service, past, &mut claims);
     }
-    istio::claim(memo.istio(), world, settings, &mut claims);
+    istio::claim(memo.istio(), settings, &mut claims);
     claims.load_balancers.sort_by(|a, b| a.name.cmp(&b.name));
     claims
 }

@@ -37,6 +37,8 @@ pub type ServerKey = (ListenerKey, Arc<str>);
 pub struct ServedBefore {
     pub hosts: Vec<Name>,
     pub ids: Vec<CertificateId>,
+    /// What clients' certificates were checked against; not kept across a restart.
+    pub client_ca: Vec<CertificateId>,
 }
 
 /// What one CA has to say of clients' certificates.

@@ -93,9 +93,11 @@ impl Report {
             if listener.served.is_empty() {
                 continue;
             }
-            let bindings = binding_table(&listener.certificates, screen);
             // Writing to a String cannot fail.
-            let _ = write!(text, "\n{}\n{bindings}\n", listener.key());
+            let _ = writeln!(text, "\n{}", listener.key());
+            if !listener.certificates.is_empty() {
+                let _ = writeln!(text, "{}", binding_table(&listener.certificates, screen));
+            }
             if !listener.servers.is_empty() {
                 let _ = writeln!(text, "{}", server_table(&listener.servers, screen));
             }

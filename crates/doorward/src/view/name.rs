@@ -54,59 +54,74 @@ pub fn names_of(
 
 /// What the rows of one listener are made with.
 struct Rows<'a> {
-    ids: HashMap<Fingerprint, &'a CertificateId>,
     ordered: HashMap<&'a Name, &'a CertificateId>,
     /// `None` where no gateway runs.
     entries: Option<BTreeMap<&'a ServedName, &'a LedgerEntry>>,
 }
 
+/// What one list of certificates answers with, and under which ids. Several Secrets may hold the
+/// same certificate; a server's is the one that it names.
+struct Answers<'a> {
+    table: CertificateTable,
+    ids: HashMap<Fingerprint, &'a CertificateId>,
+}
+
+impl<'a> Answers<'a> {
+    fn of(list: &'a CertificateList, table: fn(&CertificateList) -> CertificateTable) -> Self {
+        let mut ids = HashMap::new();
+        for held in &list.bindings {
+            if let Some(certificate) = &held.certificate {
+                ids.entry(certificate.fingerprint).or_insert(&held.id);
+            }
+        }
+        Self { table: table(list), ids }
+    }
+}
+
 impl<'a> Rows<'a> {
     fn new(model: &'a Model, listener: &'a Listener, ledger: Option<&'a [LedgerEntry]>) -> Self {
         let bindings = &listener.certificates.bindings;
-        let ids = bindings
-            .iter()
-            .filter_map(|held| Some((held.certificate.as_ref()?.fingerprint, &held.id)))
-            .collect();
         let ordered = match ledger {
             Some(_) => HashMap::new(),
             None => ordered_names(model, bindings),
         };
         let entries =
             ledger.map(|entries| entries.iter().map(|entry| (&entry.name, entry)).collect());
-        Self { ids, ordered, entries }
+        Self { ordered, entries }
     }
 
     /// The hosts are those of the routes.
     fn of_routes(&self, listener: &Listener) -> Vec<NameView> {
-        let table = CertificateTable::new(&listener.certificates);
+        let answers = Answers::of(&listener.certificates, CertificateTable::new);
         let hosts: BTreeSet<&Name> =
             listener.routes.rules().iter().flat_map(|rule| &rule.matches.hosts).collect();
-        let rows = hosts.into_iter().map(|host| self.of_host(host, &table));
-        rows.chain(self.of_the_rest(&table)).collect()
+        let rows = hosts.into_iter().map(|host| self.of_host(host, &answers));
+        rows.chain(self.of_the_rest(&answers)).collect()
     }
 
     /// The hosts are those of the servers.
     fn of_servers(&self, servers: &[Server]) -> Vec<NameView> {
         let mut rows = BTreeMap::new();
-        let mut rest = self.of_the_rest(&CertificateTable::new(&CertificateList::default()));
+        let nothing = CertificateList::default();
+        let mut rest = self.of_the_rest(&Answers::of(&nothing, CertificateTable::new));
         for server in servers {
-            let table = CertificateTable::of_server(&server.listener.certificates);
+            let answers = Answers::of(&server.listener.certificates, CertificateTable::of_server);
             let is_passed_on = server.listener.tls.is_none();
             let told = |row: NameView| match is_passed_on {
                 true => NameView { found: "PassedOn".into(), ..row },
                 false => row,
             };
             for host in &server.hosts {
-                rows.entry(host).or_insert_with(|| told(self.of_host(host, &table)));
+                rows.entry(host).or_insert_with(|| told(self.of_host(host, &answers)));
             }
             if server.hosts.is_empty() {
-                rest = self.of_the_rest(&table).map(told);
+                rest = self.of_the_rest(&answers).map(told);
             }
         }
         rows.into_values().chain(rest).collect()
     }
 
-    fn of_host(&self, host: &Name, table: &CertificateTable) -> NameView {
+    fn of_host(&self, host: &Name, answers: &Answers<'_>) -> NameView {
         if let Some(id) = self.ordered.get(host) {
             return NameView {
                 name: host.to_string(),
@@ -116,16 +131,22 @@ impl<'a> Rows<'a> {
             };
         }
         let counted_as = ServedName::Name(host.as_str().into());
-        self.row(host.as_str(), table.choose_for(host), &counted_as)
+        self.row(host.as_str(), answers, answers.table.choose_for(host), &counted_as)
     }
 
-    fn of_the_rest(&self, table: &CertificateTable) -> [NameView; 2] {
-        let choice = table.choose(None, |_| true);
+    fn of_the_rest(&self, answers: &Answers<'_>) -> [NameView; 2] {
+        let choice = answers.table.choose(None, |_| true);
         [("(other names)", ServedName::Other), ("(no name)", ServedName::None)]
-            .map(|(name, counted_as)| self.row(name, choice, &counted_as))
+            .map(|(name, counted_as)| self.row(name, answers, choice, &counted_as))
     }
 
-    fn row(&self, name: &str, choice: Choice<'_>, counted_as: &ServedName) -> NameView {
+    fn row(
+        &self,
+        name: &str,
+        answers: &Answers<'_>,
+        choice: Choice<'_>,
+        counted_as: &ServedName,
+    ) -> NameView {
         let chosen = choice.certificate();
         let counts = |entries: &BTreeMap<&ServedName, &LedgerEntry>| {
             entries.get(counted_as).map(|entry| CountsView::from(*entry)).unwrap_or_default()
@@ -133,7 +154,7 @@ impl<'a> Rows<'a> {
         NameView {
             name: name.to_owned(),
             certificate: chosen
-                .and_then(|chosen| self.ids.get(&chosen.fingerprint))
+                .and_then(|chosen| answers.ids.get(&chosen.fingerprint))
                 .map(ToString::to_string),
             found: word_of(choice).into(),
             counts: self.entries.as_ref().map(counts),

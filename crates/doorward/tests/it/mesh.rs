@@ -1,6 +1,9 @@
 //! The example of a mesh's gateway, run as it is: two hosts behind one Gateway and one Secret, a
 //! Secret for one of them, another one for the rest, the old one gone, and what the dump says.
 
+mod beside_envoy;
+mod modes;
+
 use std::net::SocketAddr;
 
 use testkit::{

@@ -136,7 +136,7 @@ fn client_ca(field: &str, ids: &[CertificateId]) -> ClientCaClaim {
     ClientCaClaim {
         ids: ids.to_vec(),
         fields: fields.collect(),
-        cure: "name one in caCertificates, or set caEnabled: false",
+        cure: "set caEnabled: false",
         ..ClientCaClaim::default()
     }
 }

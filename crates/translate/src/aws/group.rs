@@ -120,7 +120,7 @@ impl<'a> Crowd<'_, 'a> {
         Some(ClientCaClaim {
             ids: vec![mutual.trust.clone()],
             fields: vec![mutual.field.clone()],
-            cure: "upload a Secret with ca.crt under this id, or set the port's mode to off",
+            cure: "set the port's mode to off",
             ..ClientCaClaim::default()
         })
     }

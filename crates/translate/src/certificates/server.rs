@@ -28,7 +28,7 @@ impl<'a> Binder<'a> {
         self.remember(&list);
         let held = list.entries.iter().filter(|entry| entry.certificate.is_some());
         let ids = held.map(|entry| entry.id.clone()).collect();
-        let served = ServedBefore { hosts: server.hosts.clone(), ids };
+        let served = ServedBefore { hosts: server.hosts.clone(), ids, ..ServedBefore::default() };
         self.remembered.servers.insert(key, served);
         let default = if server.hosts.is_empty() { self.first(&list) } else { None };
         self.warn_of_names_not_carried(&list, wishes);

@@ -126,7 +126,7 @@ impl ListenerSettings {
         let client_ca = self.client_ca.clone().map(|id| ClientCaClaim {
             ids: vec![id],
             fields: vec![field],
-            cure: "upload a Secret with ca.crt under this id, or remove client-ca-cert-id",
+            cure: "remove client-ca-cert-id",
             ..ClientCaClaim::default()
         });
         TlsClaim {

@@ -12,7 +12,7 @@ use super::{
     gateway::GatewayPlan,
 };
 use crate::{
-    Settings, World,
+    Settings,
     claim::LoadBalancerClaim,
     dialect::{Claims, Problems},
     world::Age,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Adds what all Gateways together ask for. A Gateway for another workload is somebody else's,
 /// and nothing is said of it.
-pub(crate) fn claim(kept: &Kept, world: &World, settings: &Settings, claims: &mut Claims) {
+pub(crate) fn claim(kept: &Kept, settings: &Settings, claims: &mut Claims) {
     let workload = settings.mesh.workload.as_ref();
     let entries = kept.gateways.entries.iter().filter(|entry| entry.value.is_for(workload));
     let mut gateways: Vec<(Age, &GatewayPlan)> =
@@ -35,7 +35,7 @@ pub(crate) fn claim(kept: &Kept, world: &World, settings: &Settings, claims: &mu
         gateways.iter().map(|(_, gateway)| gateway.subject.object.clone()).collect();
     members.sort();
     let routing = kept.virtual_services.routing(&kept.gateways, &settings.mesh);
-    let mut draft = Draft::new(world, settings, routing);
+    let mut draft = Draft::new(&settings.mesh, routing);
     let members: Arc<[ObjectRef]> = members.into();
     let mut parts: BTreeMap<(Option<IpAddr>, &Age), LoadBalancerClaim> = BTreeMap::new();
     for ((bind, port), door) in &doors.0 {

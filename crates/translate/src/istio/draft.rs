@@ -15,10 +15,10 @@ use super::{
     virtual_services::{Routing, SniRoute},
 };
 use crate::{
-    Settings, World,
     claim::{Declaration, ListenerClaim, ServerClaim, Sharer, TlsClaim},
     dialect::{Claims, Problem},
     route::no_rule,
+    settings::Mesh,
 };
 
 /// Envoy's own: `common_http_protocol_options.idle_timeout`.
@@ -28,20 +28,19 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What all listeners are made with.
 pub(super) struct Draft<'a> {
-    world: &'a World,
-    settings: &'a Settings,
+    mesh: &'a Mesh,
     routing: Routing<'a>,
     forwarded: Arc<ForwardedHeaders>,
     verdicts: Vec<Verdict>,
 }
 
 impl<'a> Draft<'a> {
-    pub fn new(world: &'a World, settings: &'a Settings, routing: Routing<'a>) -> Self {
+    pub fn new(mesh: &'a Mesh, routing: Routing<'a>) -> Self {
         // What Envoy tells backends by itself.
         let forwarded =
             ForwardedHeaders { client_address: true, proto: true, ..ForwardedHeaders::default() };
         let verdicts = Vec::new();
-        Self { world, settings, routing, forwarded: Arc::new(forwarded), verdicts }
+        Self { mesh, routing, forwarded: Arc::new(forwarded), verdicts }
     }
 
     /// Says what came up.
@@ -124,9 +123,7 @@ impl<'a> Draft<'a> {
             listener,
         };
         let names = names(server);
-        let tls = |termination| {
-            secure::tls(&guest.admitted, termination, &names, self.world, self.settings)
-        };
+        let tls = |termination| secure::tls(&guest.admitted, termination, &names, self.mesh);
         match &server.kind {
             Kind::Https(termination) => {
                 let listener = self.inner(server, Protocol::Https, Some(tls(termination)));

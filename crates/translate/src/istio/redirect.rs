@@ -7,6 +7,9 @@ use model::{Action, Direction, Name, Redirect, Rule, RuleMatch};
 
 use super::gateway::{GatewayPlan, Kind, ServerPlan};
 
+/// The port that a URL need not name.
+const HTTPS: u16 = 443;
+
 /// To the same URL under `https`. The names come in a rule of their own, as a rule without any
 /// gives way to those of other servers that name them.
 pub(super) fn rules(gateway: &GatewayPlan, server: &ServerPlan) -> Vec<Arc<Rule>> {
@@ -18,7 +21,10 @@ pub(super) fn rules(gateway: &GatewayPlan, server: &ServerPlan) -> Vec<Arc<Rule>
     if server.is_for_any_name() {
         hosts.push(Vec::new());
     }
-    let port = secure_port(gateway).to_string();
+    let port = match secure_port(gateway) {
+        HTTPS => None,
+        other => Some(other.to_string().into_boxed_str()),
+    };
     let rule = |hosts| {
         Arc::new(Rule {
             origin: gateway.subject.object.clone(),
@@ -29,7 +35,7 @@ pub(super) fn rules(gateway: &GatewayPlan, server: &ServerPlan) -> Vec<Arc<Rule>
             action: Action::Redirect(Redirect {
                 protocol: Some("https".into()),
                 host: None,
-                port: Some(port.as_str().into()),
+                port: port.clone(),
                 path: None,
                 query: None,
                 change: None,
@@ -42,7 +48,6 @@ pub(super) fn rules(gateway: &GatewayPlan, server: &ServerPlan) -> Vec<Arc<Rule>
 
 /// 443, unless all HTTPS of the Gateway is elsewhere.
 fn secure_port(gateway: &GatewayPlan) -> u16 {
-    const HTTPS: u16 = 443;
     let secure = gateway.servers.iter().filter(|server| matches!(server.kind, Kind::Https(_)));
     let mut ports = secure.map(|server| server.port);
     let first = ports.next().unwrap_or(HTTPS);

@@ -2,28 +2,23 @@
 
 use std::sync::Arc;
 
-use model::{CertificateId, Name};
+use model::{CertificateId, Name, resource::ca_secret};
 
 use super::{
     admit::{self, Admitted},
-    gateway::{Credential, Termination},
+    gateway::Termination,
 };
 use crate::{
-    Settings, World,
     claim::{CertificateClaim, ClientCaClaim, TlsClaim, TlsMember},
-    world::Key,
+    settings::Mesh,
 };
-use model::resource::ca_secret;
-
-const CA_CURE: &str = "create the Secret with ca.crt or cacert, or write tls.mode SIMPLE";
 
 /// `names` is what the server answers for; none: any.
 pub(super) fn tls(
     admitted: &Admitted<'_>,
     termination: &Termination,
     names: &[Name],
-    world: &World,
-    settings: &Settings,
+    mesh: &Mesh,
 ) -> TlsClaim {
     let Admitted { gateway, server, certificates } = admitted;
     let members = termination.credentials.iter().zip(certificates).map(|(credential, id)| {
@@ -42,51 +37,42 @@ pub(super) fn tls(
         versions: termination.versions,
         ciphers: termination.ciphers.clone(),
         http2: true,
-        client_ca: client_ca(admitted, termination, world, settings),
+        client_ca: client_ca(admitted, termination, mesh),
         certificates: CertificateClaim {
             members: members.collect(),
-            on_delete: gateway.on_delete.unwrap_or(settings.mesh.on_delete),
+            on_delete: gateway.on_delete.unwrap_or(mesh.on_delete),
             ..CertificateClaim::default()
         },
     }
 }
 
+/// A Secret called as the credential with `-cacert` behind goes before the credential's own CA,
+/// as in Istio.
 fn client_ca(
     admitted: &Admitted<'_>,
     termination: &Termination,
-    world: &World,
-    settings: &Settings,
+    mesh: &Mesh,
 ) -> Option<ClientCaClaim> {
     let client = termination.client.as_ref()?;
-    let (credential, id) = match &client.ca {
-        Some(ca) => (ca, admit::secret(ca, &settings.mesh)),
+    let (credential, id, instead) = match &client.ca {
+        Some(ca) => (ca, admit::secret(ca, mesh), None),
         None => {
             let first = termination.credentials.first()?;
-            (first, ca_of(first, world, settings))
+            let separate = ca_secret(&first.name);
+            let separate = CertificateId::secret(&mesh.gateway_namespace, &separate);
+            (first, separate, Some(admit::secret(first, mesh)))
         }
     };
     let checks = &client.checks;
     Some(ClientCaClaim {
         ids: vec![id],
         fields: vec![format!("{}.{}", admitted.server.field, credential.field)],
-        cure: CA_CURE,
+        instead,
+        cure: "write tls.mode SIMPLE",
         demand: client.demand,
         names: checks.names.clone(),
         key_pins: checks.key_pins.clone(),
         certificate_pins: checks.certificate_pins.clone(),
         is_lenient: checks.is_lenient,
     })
-}
-
-/// A Secret called as the credential with `-cacert` behind goes before the credential's own CA,
-/// as in Istio. Where neither is there it is the former that is missed.
-fn ca_of(credential: &Credential, world: &World, settings: &Settings) -> CertificateId {
-    let namespace = &settings.mesh.gateway_namespace;
-    let secret = |name: &str| world.secrets.get(&Key::new(namespace, name));
-    let separate = ca_secret(&credential.name);
-    let has_own = secret(&credential.name).is_some_and(|own| !own.body.roots.is_empty());
-    match secret(&separate).is_none() && has_own {
-        true => CertificateId::secret(namespace, &credential.name),
-        false => CertificateId::secret(namespace, &separate),
-    }
 }

@@ -113,7 +113,8 @@ fn what_is_remembered_survives_a_restart_and_held_over_certificates_go_when_no_l
         default: Some(CertificateId::store("756-cn")),
     };
     memory.lists.insert(listener.clone(), list);
-    let served = |id: &CertificateId| ServedBefore { hosts: Vec::new(), ids: vec![id.clone()] };
+    let served =
+        |id: &CertificateId| ServedBefore { ids: vec![id.clone()], ..ServedBefore::default() };
     let [on_held, on_own] = ["edge/web/https", "edge/api/https"].map(Arc::<str>::from);
     memory.servers.insert((listener.clone(), on_held.clone()), served(&id));
     let own = CertificateId::secret("shop", "tls-b");

@@ -112,3 +112,19 @@ fn the_names_of_servers_are_their_hosts_whatever_their_certificates_carry() {
         ]
     );
 }
+
+#[test]
+fn a_server_is_answered_by_the_secret_that_it_names_though_another_holds_the_same() {
+    let same = certificate(&["*.a.test"]);
+    let (one, two) = (vec![bound("edge/one", &same)], vec![bound("edge/two", &same)]);
+    let whole = with_servers(
+        listener("mesh:443", &[], [one.clone(), two.clone()].concat()),
+        vec![
+            server(&["x.a.test"], listener("mesh:443", &[], one)),
+            server(&["y.a.test"], listener("mesh:443", &[], two)),
+        ],
+    );
+    let rows = names_of(&Model::default(), &whole, None);
+    let ids: Vec<_> = rows.iter().filter_map(|row| row.certificate.as_deref()).collect();
+    assert_eq!(ids, ["edge/one", "edge/two"]);
+}

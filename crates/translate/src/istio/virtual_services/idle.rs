@@ -40,6 +40,10 @@ impl Known<'_> {
             return problems.warn(Reason::NotHonoured, "spec.exportTo", text);
         }
         if member.is_bound {
+            if member.candidates.is_empty() && plan.delegates().next().is_some() {
+                // Why each of them gives nothing is told where it is named.
+                return;
+            }
             let text = "servers have its hosts, but for none of them there is a route: HTTP needs http, PASSTHROUGH tls, and TCP or TLS tcp routes, whose matches fit port and Gateway";
             return problems.warn(Reason::NotHonoured, "spec", text);
         }

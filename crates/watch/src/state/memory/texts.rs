@@ -196,7 +196,7 @@ impl SavedServer {
 
     fn restore(self) -> Option<(ServerKey, ServedBefore)> {
         let ids = self.ids.iter().map(|id| CertificateId::store(id)).collect();
-        let served = ServedBefore { hosts: self.hosts, ids };
+        let served = ServedBefore { hosts: self.hosts, ids, ..ServedBefore::default() };
         Some(((self.listener.parse().ok()?, self.name), served))
     }
 }
