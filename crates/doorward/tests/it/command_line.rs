@@ -22,7 +22,11 @@ fn error_of(output: &Output) -> String {
 #[test]
 fn the_printed_crds_are_the_installed_ones() {
     let output = doorward(&["crds"]);
-    let installed = include_str!("../../../../deploy/crds/albconfigs.yaml");
+    let installed = [
+        include_str!("../../../../deploy/crds/albconfigs.yaml"),
+        include_str!("../../../../deploy/crds/issuers.yaml"),
+    ]
+    .join("---\n");
     assert!(output.status.success());
     assert_eq!(String::from_utf8_lossy(&output.stdout), installed);
 }
