@@ -17,7 +17,7 @@ use super::{
     ground::{Flow, Ground, GroundFacts},
     issuing::{
         self, EntriesInFolder, IssuedSecrets, OrdersInFolder, RENEWALS,
-        workshop::{self, Tools},
+        workshop::{self, Supply, Tools},
     },
     keeping::InFolder,
     remembering::remember,
@@ -79,13 +79,13 @@ fn follow(
         entries,
         clock: Arc::new(Timestamp::now),
     };
-    let (issuers, supply) = workshop::open(tools, flow.models.clone());
+    let (Supply { issuers, models }, supply) = workshop::open(tools, flow.models.clone());
     stage("issuers", stop, supply);
     stage("tend", stop, tend(issuers.clone(), stop.clone()));
     let (ask, renewals) = mpsc::channel(RENEWALS);
     flow.renewals.send_replace(Some(ask));
     let keeper = Keeper {
-        models: flow.models.clone(),
+        models,
         issuers,
         store: Arc::new(IssuedSecrets(state.clone())),
         book: Arc::new(OrdersInFolder(state)),

@@ -27,30 +27,47 @@ pub struct Tools {
     pub clock: Clock,
 }
 
+/// Issuers, and the Models that they were made for. A Model comes only once its issuers are there:
+/// an order for one that is new would fail.
+pub struct Supply {
+    pub issuers: watch::Receiver<Arc<Issuers>>,
+    pub models: watch::Receiver<Arc<Model>>,
+}
+
 /// Makes the issuers of the Model that is there, and returns what goes on making them for as long
 /// as somebody listens.
 pub fn open(
     tools: Tools,
     models: watch::Receiver<Arc<Model>>,
-) -> (watch::Receiver<Arc<Issuers>>, impl std::future::Future<Output = ()> + Send + use<>) {
+) -> (Supply, impl std::future::Future<Output = ()> + Send + use<>) {
     let mut workshop = Workshop { tools, made: BTreeMap::new() };
-    let first = workshop.supply(&models.borrow().issuers);
-    let (sender, receiver) = watch::channel(Arc::new(first));
-    (receiver, follow(workshop, models, sender))
+    let model = models.borrow().clone();
+    let (issuers, issuer) = watch::channel(Arc::new(workshop.supply(&model.issuers)));
+    let (supplied, supply) = watch::channel(model);
+    let follow = follow(workshop, models, issuers, supplied);
+    (Supply { issuers: issuer, models: supply }, follow)
 }
 
 async fn follow(
     mut workshop: Workshop,
     mut models: watch::Receiver<Arc<Model>>,
     issuers: watch::Sender<Arc<Issuers>>,
+    supplied: watch::Sender<Arc<Model>>,
 ) {
     loop {
         let model = models.borrow_and_update().clone();
-        let supplied = workshop.supply(&model.issuers);
+        let made = workshop.supply(&model.issuers);
         issuers.send_if_modified(|held| {
-            let differs = !is_same(held, &supplied);
+            let differs = !is_same(held, &made);
             if differs {
-                *held = Arc::new(supplied);
+                *held = Arc::new(made);
+            }
+            differs
+        });
+        supplied.send_if_modified(|held| {
+            let differs = !Arc::ptr_eq(held, &model);
+            if differs {
+                *held = model;
             }
             differs
         });

@@ -33,7 +33,7 @@ use crate::app::{
     ground::Flow,
     issuing::{
         self, RENEWALS,
-        workshop::{self, Tools},
+        workshop::{self, Supply, Tools},
     },
     remembering::remember,
     stage,
@@ -196,10 +196,10 @@ impl Leading {
                 entries,
                 clock: Arc::new(Timestamp::now),
             };
-            let (issuers, supply) = workshop::open(tools, models.clone());
+            let (Supply { issuers, models }, supply) = workshop::open(tools, models.clone());
             let tended = issuers.clone();
             let keeper = Keeper {
-                models: models.clone(),
+                models,
                 issuers,
                 store: store.clone(),
                 book: Arc::new(book),
