@@ -134,7 +134,15 @@ impl Subscription {
     }
 
     pub(super) fn acked(&mut self, content: Arc<Content>, now: Now) {
-        self.refused = None;
+        // An answer to what was sent in between says nothing of what is held back.
+        let held_back = |refused: &Refused| {
+            let is_wanted =
+                matches!(&self.sent, Some(Sent::Content(wanted)) if *wanted == refused.version);
+            is_wanted && refused.version != content.version
+        };
+        if !self.refused.as_deref().is_some_and(held_back) {
+            self.refused = None;
+        }
         self.acked = Some(Acked { content, time: now.time });
     }
 

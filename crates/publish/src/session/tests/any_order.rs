@@ -167,3 +167,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_refused_stays_so_while_an_older_answer_is_on_its_way() {
+    let (open, read) = (Vec::new(), String::new());
+    let pair = Pair::new(Flavour::StateOfTheWorld);
+    let mut client = Client { pair, wanted: Vec::new(), open, read };
+    for step in [
+        Step::Put(1, 2),
+        Step::Subscribe(1),
+        Step::Send,
+        Step::Put(1, 0),
+        Step::Answer { index: 0, refuse: true },
+        Step::Send,
+        Step::Put(1, 2),
+        Step::Wait,
+    ] {
+        client.carry_out(&step);
+    }
+    client.settle();
+    assert_eq!(client.pair.session.subscriptions()[NAMES[1]].standing(), Standing::Rejected);
+}
