@@ -1,0 +1,43 @@
+//! What a run writes down: before each act and after each gate, on the operator's machine and on
+//! every host.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::HostName;
+
+/// One line of the journal, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    pub run: String,
+    /// The step's number in the plan.
+    pub step: u32,
+    pub event: Event,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostName>,
+    /// The step in words.
+    pub what: String,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Event {
+    Begin,
+    Done,
+    Failed,
+    /// The same step, walked backwards.
+    UndoBegin,
+    UndoDone,
+}
+
+/// Who may change the hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockOwner {
+    pub run: String,
+    /// `root@ops1 pid 4242`.
+    pub who: String,
+    pub since: Timestamp,
+}

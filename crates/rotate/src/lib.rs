@@ -1,0 +1,27 @@
+//! The cluster's own PKI: what etcd and the control plane of Kubernetes trust and present, and
+//! how it is renewed in place, over SSH, with nothing lost.
+//!
+//! A flow of its own beside the gateway's, one way too:
+//!
+//! ```text
+//! inventory ──► discover ──► Facts ──► plan ──► execute ──► verify
+//!     who          │           │         │         │
+//!                Site       status    pure     Journal
+//! ```
+//!
+//! Everything that is decided is decided by pure functions of [`Facts`]; a [`Site`] is the only
+//! way to the machines. What was done is found again by looking, never by remembering: the
+//! journal explains, the machines decide.
+
+pub mod component;
+pub mod facts;
+pub mod inventory;
+pub mod journal;
+pub mod plan;
+pub mod site;
+
+pub use component::{Component, Endpoint, Pair, Program, Purpose, Reread, RunBy, Trust};
+pub use facts::{Facts, FileSeen, Handshake, HostFacts, Process};
+pub use inventory::{HostName, Inventory};
+pub use plan::{Act, Mode, Plan, Step};
+pub use site::{Site, SiteError};

@@ -1,0 +1,94 @@
+//! What a rotation does, step by step. A plan holds no key and touches nothing: it says which
+//! file is to have which content when, and what is restarted in between.
+
+mod step;
+
+use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use step::{Act, Change, Phase, Place, Setting, Stage, Step};
+
+use crate::HostName;
+
+/// How an authority is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// New leaves under the same CA; nothing is restarted.
+    Leaf,
+    /// The CA's certificate anew with the same key.
+    SameKey,
+    /// A new CA that the old one vouches for; one rolling restart.
+    Cross,
+    /// Both CAs trusted for a while; two rolling restarts.
+    Bundle,
+    /// Nothing valid is left to be compatible with: stop all, write all, start all.
+    Sweep,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    pub mode: Mode,
+    /// Why this mode, in a sentence.
+    pub why: String,
+    /// Authorities that are made or made anew.
+    pub authorities: Vec<AuthorityPlan>,
+    /// Leaves that are issued.
+    pub leaves: Vec<LeafPlan>,
+    pub steps: Vec<Step>,
+    /// What the operator should know: what is not done, who else holds copies.
+    pub notes: Vec<String>,
+    /// Hosts that could not be reached and are done later.
+    pub pending: Vec<HostName>,
+}
+
+/// One authority of the plan: `id` is what places refer to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorityPlan {
+    pub id: String,
+    /// SHA-256 of the present certificate's DER.
+    pub replaces: String,
+    pub subject: String,
+    pub same_key: bool,
+    pub cross_signed: bool,
+    pub not_after: Timestamp,
+    /// Where its certificate and key are written, beside the trust files: host, certificate, key.
+    pub kept_at: Vec<(HostName, std::path::PathBuf, std::path::PathBuf)>,
+}
+
+/// One leaf: everything but dates and keys is taken from the present one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeafPlan {
+    pub id: String,
+    /// Who issues it: an `AuthorityPlan`'s id, or the SHA-256 of a present CA.
+    pub authority: String,
+    /// SHA-256 of the present leaf's DER.
+    pub replaces: String,
+    pub subject: String,
+    /// Names and addresses that the present leaf lacks.
+    pub added_names: Vec<String>,
+    pub not_after: Timestamp,
+    pub reuse_key: bool,
+    /// Files with this very pair: host, certificate, key (the same file for both in a kubeconfig).
+    pub kept_at: Vec<(HostName, std::path::PathBuf, std::path::PathBuf)>,
+}
+
+/// What the operator asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// `None`: chosen by the facts.
+    pub mode: Option<Mode>,
+    /// `None`: as long as the present ones, at least a year.
+    pub validity: Option<Span>,
+    pub reuse_keys: bool,
+    pub allow_degraded: bool,
+    /// The old key is known to others: no same-key re-issue, a short overlap.
+    pub compromised: bool,
+    pub max_skew: Option<std::time::Duration>,
+    pub exclude: Vec<HostName>,
+    /// Also the authority of Kubernetes and the front proxy's, not etcd's alone.
+    pub kubernetes: bool,
+}
