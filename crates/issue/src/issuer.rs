@@ -24,6 +24,13 @@ pub trait Issuer: Send + Sync {
         progress: &'a Progress,
     ) -> Future<'a, Result<Step, IssueError>>;
 
+    /// Why no order for this can do, as far as that is known without asking anybody. Nothing is
+    /// touched; whoever takes the first step of an order looks at the same things.
+    fn check(&self, request: &Request) -> Result<(), IssueError> {
+        let _ = request;
+        Ok(())
+    }
+
     /// Takes away what an order left with others and nobody needs any more: DNS records, open
     /// challenges, a certificate that the CA keeps. Called when the order has failed, is not
     /// wanted any more, or when what it brought is no longer served anywhere.

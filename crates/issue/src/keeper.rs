@@ -73,7 +73,7 @@ impl Keeper {
         loop {
             let now = (self.clock)();
             let issuers = self.issuers.borrow_and_update().clone();
-            desk.employ(known(&issuers), now);
+            desk.employ(Known::of(&issuers), now);
             let model = self.models.borrow_and_update().clone();
             if seen.as_ref().is_none_or(|seen| !Arc::ptr_eq(seen, &model)) {
                 desk.look(&model, now);
@@ -144,12 +144,14 @@ impl Keeper {
     }
 }
 
-fn known(issuers: &Issuers) -> Known {
-    let terms = issuers.iter().map(|(name, Employed { issuer, plan })| {
-        let leaves_traces = issuer.leaves_traces();
-        (name.clone(), Terms { plan: plan.clone(), leaves_traces })
-    });
-    Known(terms.collect())
+impl Known {
+    pub fn of(issuers: &Issuers) -> Self {
+        let terms = issuers.iter().map(|(name, Employed { issuer, plan })| {
+            let leaves_traces = issuer.leaves_traces();
+            (name.clone(), Terms { plan: plan.clone(), leaves_traces })
+        });
+        Self(terms.collect())
+    }
 }
 
 fn until(wake: Option<Timestamp>, now: Timestamp) -> Duration {

@@ -7,11 +7,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use model::{CertificateId, KeyKind, Model, Name, Want};
+use model::{CertificateId, KeyKind, Model, Name, ObjectRef, Want};
 
 use super::{Action, Case, Desk, Known, Outcome, Place, Slot, Work};
 use crate::{
-    Entry, IssueError, Phase, Stage,
+    Entry, IssueError, Phase, Request, Stage,
     budget::{Budgets, Charge, Counts, Key},
     policy::{Decision, Why, decide},
 };
@@ -38,6 +38,7 @@ pub struct Foreseen {
     /// Who is asked, if that is another one.
     pub asked: Option<Arc<str>>,
     pub key: KeyKind,
+    pub wanted_by: ObjectRef,
     /// Of what is in hand.
     pub expires: Option<Timestamp>,
     pub course: Course,
@@ -80,27 +81,24 @@ pub struct LimitUse {
     pub waiting: usize,
 }
 
-/// What a desk would do first with what was kept. `usable` says why an issuer cannot be asked.
+/// What a desk would do first with what was kept. `check` is what an issuer can say of a request
+/// without asking anybody, as [`Issuer::check`](crate::Issuer::check).
 pub fn foresee(
     entries: Vec<Entry>,
     budgets: Budgets,
     known: &Known,
     model: &Model,
-    usable: impl Fn(&str) -> Result<(), String>,
+    check: impl Fn(&str, &Request) -> Result<(), IssueError>,
     now: Timestamp,
 ) -> Foresight {
     let begun = entries.iter().filter(|entry| matches!(entry.phase, Phase::Open(_)));
     let begun = begun.map(|entry| (entry.serial, entry.clone())).collect();
-    let mut imagined = Imagined {
-        before: budgets.clone(),
-        desk: Desk::open(entries, budgets, now),
-        begun,
-        usable,
-        refusals: BTreeMap::new(),
-        now,
-    };
-    imagined.desk.employ(traceless(known), now);
-    imagined.desk.look(model, now);
+    let mut desk = Desk::open(entries, budgets, now);
+    // Only now is counted what the kept orders took.
+    desk.employ(traceless(known), now);
+    let before = desk.budgets.clone();
+    desk.look(model, now);
+    let mut imagined = Imagined { desk, before, begun, check, refusals: BTreeMap::new(), now };
     imagined.run();
     imagined.foresight()
 }
@@ -112,12 +110,13 @@ fn traceless(known: &Known) -> Known {
     known
 }
 
-struct Imagined<U> {
+struct Imagined<C> {
     desk: Desk,
+    /// What was left before anything was imagined.
     before: Budgets,
     /// Orders of the last run that are open, by serial.
     begun: BTreeMap<u64, Entry>,
-    usable: U,
+    check: C,
     refusals: BTreeMap<CertificateId, Vec<Refusal>>,
     now: Timestamp,
 }
@@ -129,7 +128,7 @@ struct Tally {
     limits: BTreeMap<Key, LimitUse>,
 }
 
-impl<U: Fn(&str) -> Result<(), String>> Imagined<U> {
+impl<C: Fn(&str, &Request) -> Result<(), IssueError>> Imagined<C> {
     /// Until all that is left waits for a later time.
     fn run(&mut self) {
         loop {
@@ -150,17 +149,17 @@ impl<U: Fn(&str) -> Result<(), String>> Imagined<U> {
             Work::Store { .. } => Ok(Outcome::Stored),
             Work::Retire { .. } => Ok(Outcome::Retired),
             Work::AskWindow { .. } => Ok(Outcome::Window(None)),
-            Work::Advance { issuer, request, progress } => match (self.usable)(&issuer) {
+            Work::Advance { issuer, request, progress } => match (self.check)(&issuer, &request) {
                 Ok(()) => Ok(Outcome::Continues {
                     progress,
                     stage: Stage::Ordering,
                     after: LATER,
                     message: String::new(),
                 }),
-                Err(message) => {
-                    let refusal = Refusal { issuer, message: message.clone() };
+                Err(error) => {
+                    let refusal = Refusal { issuer, message: error.message.clone() };
                     self.refusals.entry(request.id).or_default().push(refusal);
-                    Err(IssueError::refused(message))
+                    Err(IssueError::refused(error.message))
                 }
             },
         }
@@ -198,6 +197,7 @@ impl<U: Fn(&str) -> Result<(), String>> Imagined<U> {
             issuer: want.issuer.clone(),
             asked: asked.filter(|asked| *asked != want.issuer),
             key: known.key(want),
+            wanted_by: want.wanted_by.clone(),
             expires: want.held.as_ref().map(|held| held.not_after),
             course: self.course(slot, case, want, tally),
             refusals,

@@ -5,7 +5,9 @@ use model::Model;
 
 use super::scene::{Ca, DAY, HOUR, Scene};
 use crate::{
-    Course, Foresight, IssuerPlan, Limit, OrderStage, Scope, Spares, Stage, Why, budget::Counts,
+    Course, Foresight, IssueError, IssuerPlan, Limit, OrderStage, Request, Scope, Spares, Stage,
+    Why,
+    budget::{Budgets, Counts},
     foresee,
 };
 
@@ -25,14 +27,14 @@ fn falls_back(to: &str) -> IssuerPlan {
     IssuerPlan { fallback: vec![to.into()], ..IssuerPlan::default() }
 }
 
-fn foreseen(scene: &Scene, usable: impl Fn(&str) -> Result<(), String>) -> Foresight {
+fn foreseen(scene: &Scene, check: impl Fn(&str, &Request) -> Result<(), IssueError>) -> Foresight {
     let wants = scene.wants.values().cloned().collect();
     let model = Model { wants, ..Model::default() };
     let entries = scene.book.values().cloned().collect();
-    foresee(entries, scene.budgets.clone(), &scene.known, &model, usable, scene.now)
+    foresee(entries, scene.budgets.clone(), &scene.known, &model, check, scene.now)
 }
 
-fn all(_: &str) -> Result<(), String> {
+fn all(_: &str, _: &Request) -> Result<(), IssueError> {
     Ok(())
 }
 
@@ -111,23 +113,52 @@ fn a_spent_limit_is_remembered_and_the_desk_then_does_what_was_foreseen() {
     assert_eq!(order.next_attempt, Some(*until));
 }
 
+/// The process may have been killed before it wrote down what is left of the limits.
+#[test]
+fn what_kept_orders_have_taken_is_gone_before_anything_is_ordered() {
+    let mut scene = Scene::new([("ca", Ca::of(DAY * 90), limited(3))]);
+    scene.want("shop/a", &["a.test"]);
+    scene.settle();
+    scene.budgets = Budgets::default();
+    scene.want("shop/b", &["b.test"]);
+    let found = foreseen(&scene, all);
+    assert!(matches!(found.wants[0].course, Course::GoOn { .. }), "{found:?}");
+    let [used] = &found.limits[..] else { panic!("{:?}", found.limits) };
+    assert_eq!((used.amount, used.left, used.taken), (3, 2, 1));
+}
+
+#[test]
+fn a_request_that_its_issuer_cannot_meet_is_refused_and_others_are_not() {
+    let mut scene = Scene::new([("ca", Ca::of(DAY * 90), limited(5))]);
+    scene.want("shop/a", &["*.a.test"]);
+    scene.want("shop/b", &["b.test"]);
+    let no_wildcards = |_: &str, request: &Request| match request.names[0].is_wildcard() {
+        true => Err(IssueError::refused("no wildcards")),
+        false => Ok(()),
+    };
+    let found = foreseen(&scene, no_wildcards);
+    let Course::Refuse { why, message } = &found.wants[0].course else { panic!("{found:?}") };
+    assert_eq!((*why, message.as_str()), (Why::Missing, "no wildcards"));
+    assert!(matches!(found.wants[1].course, Course::Order { .. }), "{found:?}");
+}
+
 #[test]
 fn who_cannot_be_asked_is_passed_over_for_the_next() {
     let ca = || Ca::of(DAY * 90);
     let mut scene =
         Scene::new([("ca", ca(), falls_back("other")), ("other", ca(), IssuerPlan::default())]);
     scene.want("shop/a", &["a.test"]);
-    let usable = |issuer: &str| match issuer {
-        "ca" => Err("no account key".to_owned()),
+    let check = |issuer: &str, _: &Request| match issuer {
+        "ca" => Err(IssueError::refused("no account key")),
         _ => Ok(()),
     };
-    let found = foreseen(&scene, usable);
+    let found = foreseen(&scene, check);
     let want = &found.wants[0];
     assert!(matches!(want.course, Course::Order { why: Why::Missing, .. }), "{want:?}");
     assert_eq!(want.asked.as_deref(), Some("other"));
     assert_eq!(want.refusals[0].message, "no account key");
 
-    let found = foreseen(&scene, |_| Err("closed".to_owned()));
+    let found = foreseen(&scene, |_, _| Err(IssueError::refused("closed")));
     let Course::Refuse { message, .. } = &found.wants[0].course else { panic!("{found:?}") };
     assert_eq!(message, "closed");
     assert_eq!(found.wants[0].refusals.len(), 2);
