@@ -18,7 +18,8 @@ pub enum Program {
 }
 
 /// One program on one host, as discovered: whether it runs, what it reads, how it is restarted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Component {
     pub host: HostName,
     pub program: Program,

@@ -34,7 +34,7 @@ pub struct HostFacts {
 }
 
 /// A file with all that has to be kept when it is written anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileSeen {
     pub path: PathBuf,
     /// Each link on the way with its target, outermost first.

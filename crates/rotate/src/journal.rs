@@ -1,6 +1,8 @@
 //! What a run writes down: before each act and after each gate, on the operator's machine and on
 //! every host.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,19 @@ pub struct Line {
     pub host: Option<HostName>,
     /// The step in words.
     pub what: String,
+    /// Files that the step moves from one content to another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Moved>,
     pub at: Timestamp,
+}
+
+/// A file on its way: SHA-256 of both contents, none where there is no file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moved {
+    pub path: PathBuf,
+    pub before: Option<String>,
+    pub after: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

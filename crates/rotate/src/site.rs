@@ -36,7 +36,8 @@ pub trait Site: Sync {
     ) -> impl Future<Output = Result<Vec<String>, SiteError>> + Send;
 
     /// Writes beside the real target, syncs, reads back, renames, syncs the directory. Bytes and
-    /// attributes that are there already are left alone.
+    /// attributes that are there already are left alone; a directory that is not there is made
+    /// for its owner only (0700).
     fn write(
         &self,
         host: &HostName,
