@@ -1,6 +1,8 @@
 //! Certificates of an ACME server: an Ingress names an Issuer, Pebble asks our own listeners for
 //! the proof, and what it issues is served.
 
+mod example;
+
 use std::{net::SocketAddr, time::Duration};
 
 use serde_json::Value;
