@@ -77,6 +77,8 @@ impl Subject {
         let verbs = match verb {
             // The watcher needs all three.
             Verb::Watch => r#""get", "list", "watch""#.to_owned(),
+            // Patches are server-side applies, which make what is not there.
+            Verb::Patch => r#""create", "patch""#.to_owned(),
             verb => format!("{:?}", verb.as_str()),
         };
         format!(

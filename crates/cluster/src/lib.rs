@@ -8,5 +8,7 @@ mod call;
 pub mod client;
 pub mod lease;
 pub mod reporter;
+#[cfg(test)]
+mod rights;
 pub mod source;
 pub mod store;

@@ -24,6 +24,7 @@ mod names;
 mod objects;
 mod openapi;
 mod protobuf;
+mod rbac;
 mod request;
 mod resource;
 mod selector;
@@ -64,6 +65,9 @@ use resource::Resource;
 
 pub use log::Logged;
 pub(crate) use resource::Kind;
+
+/// Shown by who is to be judged by RBAC.
+pub(crate) const SERVICE_ACCOUNT_TOKEN: &str = "service-account-of-a-test";
 
 /// The running server. Dropping it closes the port and every connection.
 pub struct ApiServer {
@@ -109,8 +113,12 @@ impl ApiServer {
             bookmark: signal::Sender::new(0),
         });
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
-        let kubeconfig = kubeconfig(&format!("http://{address}"));
-        std::fs::write(folder.path().join("kubeconfig"), kubeconfig).expect("it is ours");
+        let url = format!("http://{address}");
+        let judged = format!("token: {SERVICE_ACCOUNT_TOKEN}");
+        for (name, user) in [("kubeconfig", ""), ("service-account.kubeconfig", &judged)] {
+            let text = kubeconfig(&url, user);
+            std::fs::write(folder.path().join(name), text).expect("it is ours");
+        }
         let accepting = tokio::spawn(accept(listener, shared.clone()));
         Self { address, folder, shared, accepting }
     }
@@ -120,9 +128,14 @@ impl ApiServer {
         format!("http://{}", self.address)
     }
 
-    /// A file for `--kubeconfig`. It holds no credentials, as the server asks for none.
+    /// A file for `--kubeconfig`. It holds no credentials, and who shows none may do everything.
     pub fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
+    }
+
+    /// As the ServiceAccount `doorward` of `doorward-system`, which may what RBAC says.
+    pub fn service_account_kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("service-account.kubeconfig")
     }
 }
 
@@ -266,12 +279,12 @@ fn kind_of<'a>(state: &'a State, object: &Value) -> &'a Resource {
     found.unwrap_or_else(|| panic!("no kind {} {}", object["apiVersion"], object["kind"]))
 }
 
-/// What `kubectl config` would write for a server without credentials.
-fn kubeconfig(url: &str) -> String {
+/// What `kubectl config` would write for a user with these credentials.
+fn kubeconfig(url: &str, user: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
          clusters: [{{name: test, cluster: {{server: \"{url}\"}}}}]\n\
-         users: [{{name: test, user: {{}}}}]\n\
+         users: [{{name: test, user: {{{user}}}}}]\n\
          contexts: [{{name: test, context: {{cluster: test, user: test}}}}]\n"
     )
 }

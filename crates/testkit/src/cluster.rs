@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     LIMIT,
-    api_server::{ApiServer, Kind, built_in_kinds, kinds_of_definition},
+    api_server::{self, ApiServer, Kind, built_in_kinds, kinds_of_definition},
     http::Answer,
     manifest, wait_for, wait_until,
 };
@@ -57,11 +57,10 @@ impl Cluster {
     }
 
     /// A file for `--kubeconfig` that speaks as the ServiceAccount `doorward` of the namespace
-    /// `doorward-system`. The real server lets it do what RBAC objects say, and nothing before
-    /// there are any; the one in this process, what nobody denied.
+    /// `doorward-system`. It may do what RBAC objects say, and nothing before there are any.
     pub fn service_account_kubeconfig(&self) -> PathBuf {
         match self {
-            Self::InProcess(server) => server.kubeconfig(),
+            Self::InProcess(server) => server.service_account_kubeconfig(),
             Self::Real(server) => server.service_account_kubeconfig(),
         }
     }
@@ -95,6 +94,16 @@ impl Cluster {
         match self {
             Self::InProcess(server) => Api::plain(&server.url()),
             Self::Real(server) => server.api(),
+        }
+    }
+
+    /// The API, as the ServiceAccount `doorward` of `doorward-system`, which may what RBAC says.
+    pub fn service_account_api(&self) -> Api {
+        match self {
+            Self::InProcess(server) => {
+                Api::plain(&server.url()).with_token(api_server::SERVICE_ACCOUNT_TOKEN)
+            }
+            Self::Real(server) => server.service_account_api(),
         }
     }
 

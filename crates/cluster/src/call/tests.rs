@@ -15,7 +15,7 @@ fn a_missing_right_names_the_rule_to_add() {
     let status = Status::failure(message, "Forbidden").with_code(403);
     assert_eq!(
         failed(Verb::Patch, status),
-        r#"cannot patch Secret shop/tls-a: forbidden; add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["patch"]} to Doorward's Role in namespace shop"#
+        r#"cannot patch Secret shop/tls-a: forbidden; add the rule {apiGroups: [""], resources: ["secrets"], verbs: ["create", "patch"]} to Doorward's Role in namespace shop"#
     );
 }
 

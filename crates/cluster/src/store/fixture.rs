@@ -5,7 +5,7 @@ use std::pin::Pin;
 use kube::Client;
 use testkit::cluster::Cluster;
 
-use crate::client::{ClusterChoice, connect};
+use crate::rights;
 
 pub(crate) const NAMESPACE: &str = "doorward-system";
 
@@ -34,7 +34,8 @@ pub(crate) async fn put_namespace(cluster: &Cluster, name: &str) {
     cluster.put(&namespace).await;
 }
 
+/// With the rights that are shipped, no more.
 pub(crate) async fn client(cluster: &Cluster) -> Client {
-    let choice = ClusterChoice { kubeconfig: Some(cluster.kubeconfig()), context: None };
-    connect(&choice).await.expect("the cluster takes connections")
+    rights::grant(cluster).await;
+    rights::client(cluster).await
 }

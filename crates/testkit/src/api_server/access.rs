@@ -1,4 +1,4 @@
-//! `SelfSubjectAccessReview`: may I? By the same rules that refuse.
+//! `SelfSubjectAccessReview`: may I? By what a test denied; who asks is not judged by RBAC here.
 
 use serde_json::Value;
 

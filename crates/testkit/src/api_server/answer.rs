@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use bytes::Bytes;
 use http::{
     HeaderValue, Request, Response, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
     request::Parts,
 };
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
@@ -14,12 +14,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Shared, State, access, discovery, events,
+    SERVICE_ACCOUNT_TOKEN, Shared, State, access, discovery, events,
     failure::Failure,
+    faults::forbidden,
     list,
     log::Logged,
-    objects::{Patch, Written},
-    openapi, protobuf,
+    objects::{Objects, Patch, Written},
+    openapi, protobuf, rbac,
     request::{Asked, Query},
     selector::Selector,
     view::View,
@@ -96,6 +97,11 @@ fn about_objects(
     if let Some(failure) = state.faults.refuse(&asked) {
         return Err(failure);
     }
+    if header(AUTHORIZATION)
+        .is_some_and(|shown| shown.strip_prefix("Bearer ") == Some(SERVICE_ACCOUNT_TOKEN))
+    {
+        judge(&state.objects, &asked)?;
+    }
     if !asked.is_allowed_there() {
         let why = "the server does not allow this method on the requested resource";
         return Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, why));
@@ -147,6 +153,18 @@ fn about_objects(
         }
         Changed::Told(told) => json_with(StatusCode::OK, &told),
     })
+}
+
+/// Refuses the ServiceAccount what no Role allows it. A patch that makes the object needs `create`
+/// too.
+fn judge(objects: &Objects, asked: &Asked) -> Result<(), Failure> {
+    let key = asked.resource.key(&asked.namespace, &asked.name);
+    let makes_it = asked.verb == "patch" && objects.store.get(&key).is_none();
+    let verbs = [asked.verb].into_iter().chain(makes_it.then_some("create"));
+    match verbs.into_iter().find(|verb| !rbac::allows(objects, asked, verb)) {
+        Some(verb) => Err(forbidden(asked, verb)),
+        None => Ok(()),
+    }
 }
 
 /// What to answer a request that changed something.

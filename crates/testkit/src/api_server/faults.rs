@@ -112,7 +112,7 @@ impl Faults {
             return Some(Failure::new(status, why));
         }
         if self.denies(asked.verb, &asked.rbac_resource(), &asked.namespace) {
-            return Some(forbidden(asked));
+            return Some(forbidden(asked, asked.verb));
         }
         if self.conflicts > 0 && matches!(asked.verb, "update" | "patch") {
             self.conflicts -= 1;
@@ -133,7 +133,7 @@ impl Faults {
 }
 
 /// As RBAC writes it.
-fn forbidden(asked: &Asked) -> Failure {
+pub(super) fn forbidden(asked: &Asked, verb: &str) -> Failure {
     let what = asked.resource.qualified();
     let named = match asked.name.as_str() {
         "" => what,
@@ -143,7 +143,7 @@ fn forbidden(asked: &Asked) -> Failure {
         "" => "at the cluster scope".to_owned(),
         namespace => format!("in the namespace \"{namespace}\""),
     };
-    let (verb, resource, group) = (asked.verb, asked.rbac_resource(), &asked.resource.group);
+    let (resource, group) = (asked.rbac_resource(), &asked.resource.group);
     let message = format!(
         "{named} is forbidden: User \"{USER}\" cannot {verb} resource \"{resource}\" in API group \
          \"{group}\" {scope}"

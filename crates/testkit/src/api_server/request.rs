@@ -88,6 +88,16 @@ impl Asked {
         }
     }
 
+    /// The one object that this is about, to RBAC: a list or watch may ask for it by a selector.
+    pub(super) fn rbac_name(&self) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        let terms = self.query.text("fieldSelector").split(',');
+        let mut names = terms.filter_map(|term| term.strip_prefix("metadata.name="));
+        names.next().map(|name| name.trim_start_matches('=').to_owned()).unwrap_or_default()
+    }
+
     /// As RBAC names it: `ingresses/status`.
     pub(super) fn rbac_resource(&self) -> String {
         match self.subresource.as_str() {

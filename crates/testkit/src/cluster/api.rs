@@ -27,20 +27,28 @@ pub mod content_type {
 #[derive(Clone)]
 pub struct Api {
     address: SocketAddr,
-    secured: Option<(TlsClient, HeaderValue)>,
+    tls: Option<TlsClient>,
+    token: Option<HeaderValue>,
 }
 
 impl Api {
     /// At `http://ADDRESS:PORT`, as nobody.
     pub fn plain(url: &str) -> Self {
         let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
-        Self { address: address.expect("test servers have a plain address"), secured: None }
+        let address = address.expect("test servers have a plain address");
+        Self { address, tls: None, token: None }
     }
 
     /// Over TLS, with a bearer token.
     pub fn secured(address: SocketAddr, client: TlsClient, token: &str) -> Self {
+        Self { address, tls: Some(client), token: None }.with_token(token)
+    }
+
+    /// As whoever has this bearer token.
+    #[must_use]
+    pub fn with_token(self, token: &str) -> Self {
         let token = HeaderValue::from_str(&format!("Bearer {token}"));
-        Self { address, secured: Some((client, token.expect("test tokens are visible ASCII"))) }
+        Self { token: Some(token.expect("test tokens are visible ASCII")), ..self }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -88,15 +96,17 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Request {
-        let scheme = if self.secured.is_some() { "https" } else { "http" };
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
         plain::request(method, &format!("{scheme}://{}{path}", self.address), body)
     }
 
     async fn send(&self, mut request: Request) -> io::Result<Answer> {
-        let Some((client, token)) = &self.secured else {
+        if let Some(token) = &self.token {
+            request.headers_mut().insert(AUTHORIZATION, token.clone());
+        }
+        let Some(client) = &self.tls else {
             return plain::send(self.address, request).await;
         };
-        request.headers_mut().insert(AUTHORIZATION, token.clone());
         plain::exchange(client.connect(self.address, None).await?, request).await
     }
 }

@@ -17,7 +17,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Api, content_type};
-use crate::{child::Child, pki::TestCa, ports, tls::TlsClient, wait_for, wait_until};
+use crate::{
+    api_server::SERVICE_ACCOUNT_TOKEN, child::Child, pki::TestCa, ports, tls::TlsClient, wait_for,
+    wait_until,
+};
 
 /// Both are up in a few seconds, unless the machine is compiling.
 const START: Duration = Duration::from_secs(120);
@@ -25,7 +28,6 @@ const START: Duration = Duration::from_secs(120);
 const TRIES: usize = 5;
 
 const ADMIN_TOKEN: &str = "admin-of-a-test";
-const SERVICE_ACCOUNT_TOKEN: &str = "service-account-of-a-test";
 
 /// `kube-apiserver` and `etcd` with a folder of their own. Dropping it kills both.
 pub struct RealApiServer {

@@ -2,10 +2,6 @@
 
 use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
-use kube::{
-    Client, Config,
-    config::{KubeConfigOptions, Kubeconfig},
-};
 use model::ObjectRef;
 use serde_json::{Value, json};
 use testkit::{LIMIT, cluster::Cluster, peers, wait_for, wait_until};
@@ -15,8 +11,7 @@ use super::{
     address,
     scene::{CRD, IP, Leader, Scene, edge, ingress, live, show},
 };
-
-const RIGHTS: &str = include_str!("../../../../../deploy/base/cluster-role.yaml");
+use crate::rights;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_this_process() {
@@ -102,7 +97,7 @@ struct Hall {
 impl Hall {
     async fn of(cluster: Arc<Cluster>) -> Self {
         cluster.put_yaml(CRD).await;
-        cluster.put_yaml(RIGHTS).await;
+        rights::grant(&cluster).await;
         let spec = json!({"config": {"name": "edge"}});
         cluster
             .put(&json!({
@@ -155,11 +150,7 @@ impl Hall {
 
     /// With the rights that are shipped.
     async fn leader(&self) -> Leader {
-        let kubeconfig = self.cluster.service_account_kubeconfig();
-        let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-        let options = KubeConfigOptions::default();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
-        self.scene.leader(Client::try_from(config).unwrap(), "doorward-0", &[IP])
+        self.scene.leader(rights::client(&self.cluster).await, "doorward-0", &[IP])
     }
 
     /// `None` where there is no kubectl, which is said on stderr.

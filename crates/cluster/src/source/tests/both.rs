@@ -1,10 +1,12 @@
 //! Stories that are told of the API server in this process and of the real one, where that is at
 //! hand.
 
-use serde_json::json;
-use testkit::{cluster::Cluster, manifest, pki::TestCa};
+use kube::discovery::ApiResource;
+use serde_json::{Value, json};
+use testkit::{cluster::Cluster, pki::TestCa};
 
 use super::{scene::*, *};
+use crate::rights;
 
 /// Everything that the selectors, the paging and the metadata-only lists are relied on for.
 async fn objects_come_change_and_go(mut cluster: Cluster) {
@@ -106,27 +108,62 @@ async fn the_objects_of_a_mesh_come_and_go_on_the_real_server() {
     }
 }
 
-/// With the rights that `deploy/` grants: only the real server asks for any.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_rights_that_are_shipped_suffice_on_the_real_server() {
-    let Some(cluster) = Cluster::real().await else { return };
+/// With the rights that are shipped, and every kind there is to read.
+async fn the_rights_that_are_shipped_suffice(cluster: Cluster) {
     let pair = TestCa::new("root").leaf(&["a.test"]);
     cluster.put(&tls("tls-a", &pair)).await;
-    cluster.put_yaml(include_str!("../../../../../deploy/base/cluster-role.yaml")).await;
-    cluster.put_yaml(include_str!("../../../../../deploy/base/role.yaml")).await;
+    for kind in Kind::ALL {
+        let resource = watches::newest(kind);
+        if !resource.group.is_empty() && !resource.group.ends_with(".k8s.io") {
+            cluster.put(&definition(&resource, kind.is_namespaced())).await;
+        }
+    }
+    rights::grant(&cluster).await;
+    let account = cluster.service_account_kubeconfig();
     let secret_namespaces = Some(["shop".into()].into());
-    let options = SourceOptions { secret_namespaces, ..options() };
-    let mut source = Running::on(cluster.service_account_kubeconfig(), options).await;
+    let narrow = SourceOptions { secret_namespaces, ..options() };
+    let mut source = Running::on(account.clone(), narrow).await;
     let refused = |world: &World| {
         let refused: Vec<_> = world.faults.iter().map(|fault| fault.object.to_string()).collect();
         world.generation > 0 && refused == ["Access shop/secrets"]
     };
     assert_eq!(source.world(refused).await.secrets.len(), 0);
-
-    let role = include_str!("../../../../../deploy/watched-namespace/role.yaml");
-    for mut object in manifest::documents(role) {
-        object["metadata"]["namespace"] = json!("shop");
-        cluster.put(&object).await;
-    }
+    rights::grant_in(&cluster, "shop").await;
     source.world(|world| world.faults.is_empty() && world.secrets.len() == 1).await;
+    drop(source);
+
+    let mut source = Running::on(account, options()).await;
+    source.world(|world| world.generation > 0 && !world.faults.is_empty()).await;
+    rights::grant_everywhere(&cluster).await;
+    source.world(|world| world.faults.is_empty() && world.secrets.len() == 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_that_are_shipped_suffice_in_process() {
+    Box::pin(the_rights_that_are_shipped_suffice(Cluster::in_process().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_that_are_shipped_suffice_on_the_real_server() {
+    if let Some(cluster) = Cluster::real().await {
+        Box::pin(the_rights_that_are_shipped_suffice(cluster)).await;
+    }
+}
+
+/// A CRD that takes any object.
+fn definition(resource: &ApiResource, is_namespaced: bool) -> Value {
+    let ApiResource { group, version, kind, plural, .. } = resource;
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let schema = json!({"openAPIV3Schema": schema});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.{group}")},
+        "spec": {
+            "group": group,
+            "scope": if is_namespaced { "Namespaced" } else { "Cluster" },
+            "names": {"plural": plural, "singular": kind.to_lowercase(), "kind": kind},
+            "versions": [{"name": version, "served": true, "storage": true, "schema": schema}],
+        },
+    })
 }

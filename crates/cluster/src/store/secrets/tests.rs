@@ -6,7 +6,8 @@ use testkit::{api_server::ApiServer, cluster::Cluster};
 use super::*;
 use crate::{
     lease::fixture::Ballot,
-    store::fixture::{NAMESPACE, client, clusters, in_process, put_namespace},
+    rights,
+    store::fixture::{NAMESPACE, client, clusters, in_process},
 };
 
 fn secret<'a>(name: &'a str, key_pem: &'a str) -> NewSecret<'a> {
@@ -90,7 +91,7 @@ async fn a_secret_of_another_type_is_told_with_its_cure() {
 #[tokio::test]
 async fn only_the_leader_stores_what_was_issued() {
     let cluster = in_process().await;
-    put_namespace(&cluster, "shop").await;
+    rights::grant_in(&cluster, "shop").await;
     let (ballot, leadership) = Ballot::open();
     let store = IssuedSecrets::new(Secrets::new(client(&cluster).await), leadership);
     let id = CertificateId::secret("shop", "tls-a");
@@ -114,7 +115,7 @@ async fn a_missing_right_names_the_rule_and_no_content() {
     let secrets = Secrets::new(client(&cluster).await);
     let refused = secrets.put(By::Operator, &secret("cert-756", "a key")).await;
     let refused = refused.expect_err("refused").to_string();
-    let rule = r#"{apiGroups: [""], resources: ["secrets"], verbs: ["patch"]}"#;
+    let rule = r#"{apiGroups: [""], resources: ["secrets"], verbs: ["create", "patch"]}"#;
     assert!(refused.contains(rule) && refused.contains("namespace doorward-system"), "{refused}");
     assert!(!refused.contains("a key"), "{refused}");
 }

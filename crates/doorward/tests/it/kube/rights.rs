@@ -22,10 +22,6 @@ const WATCHED: &str = include_str!("../../../../../deploy/watched-namespace/role
 stories! {
 /// As the ServiceAccount with nothing but the rules of `deploy/`: it serves, issues, reports.
 async fn the_installed_rights_are_enough(cluster: Cluster) {
-    let Cluster::Real(_) = cluster else {
-        // Only the real server judges by Roles.
-        return;
-    };
     let ca = TestCa::new("root");
     let pair = ca.leaf(&["shop.test"]);
     prepare(&cluster).await;
@@ -42,6 +38,11 @@ async fn the_installed_rights_are_enough(cluster: Cluster) {
     let tls = "{hosts: [shop.test], secretName: shop-tls}";
     cluster.put_yaml(&ingress("alb", "shop", "web", "shop.test", tls, "shop")).await;
     cluster.put_yaml(&fixed("shop", "own", "own.test", "{hosts: [own.test]}", "own")).await;
+    // A Secret that is to come: into a namespace that is not Doorward's.
+    let tls_to_come = "{hosts: [come.test], secretName: to-come}";
+    let asks = "annotations:\n    doorward.dev/issuer: local\n";
+    let to_come = ingress("alb", "shop", "come", "come.test", tls_to_come, "come");
+    cluster.put_yaml(&to_come.replace("annotations:\n", asks)).await;
     let settings =
         format!("watchNamespaces: [shop]\npublishAddress: 203.0.113.7\n{OWN_CA}");
     let app = setup()
@@ -55,6 +56,12 @@ async fn the_installed_rights_are_enough(cluster: Cluster) {
         TlsClient::unchecked().handshake(own, Some("own.test")).await.is_ok()
     })
     .await;
+    let issued = cluster
+        .wait_for("Secret", "shop", "to-come", |secret| {
+            Some(secret["metadata"]["labels"]["doorward.dev/issued-by"].as_str()?.to_owned())
+        })
+        .await;
+    assert_eq!(issued, "local");
     for (kind, namespace, name) in [("Ingress", "shop", "web"), ("AlbConfig", "", "edge-lb")] {
         cluster
             .wait_for(kind, namespace, name, |object| {
