@@ -1,6 +1,6 @@
 //! Programs of the control plane, the files they read, and when they read them.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,26 @@ pub enum Program {
     KubeScheduler,
     CloudControllerManager,
     Kubelet,
+}
+
+impl Program {
+    /// As its binary is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::CloudControllerManager => "cloud-controller-manager",
+            Self::Kubelet => "kubelet",
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// One program on one host, as discovered: whether it runs, what it reads, how it is restarted.

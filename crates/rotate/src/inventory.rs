@@ -1,6 +1,9 @@
 //! Which machines make up the cluster, and how to reach them: the file that the operator writes.
 //! Only `hosts` is needed; what else it says stands above what is discovered.
 
+mod endpoint;
+mod file;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -10,6 +13,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::Program;
+pub use endpoint::socket_of;
+pub use file::{Base, InventoryError};
 
 /// A host as the inventory calls it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +47,12 @@ pub struct SshSettings {
     pub identity_file: Option<PathBuf>,
     /// `-o`, each `Name=value`.
     pub options: Vec<String>,
+}
+
+impl Inventory {
+    pub fn host(&self, name: &HostName) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.name == *name)
+    }
 }
 
 /// One machine, or one member of several on the same machine.
