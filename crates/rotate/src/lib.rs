@@ -13,11 +13,19 @@
 //! way to the machines. What was done is found again by looking, never by remembering: the
 //! journal explains, the machines decide.
 
+pub mod certificate;
 pub mod component;
+#[cfg(test)]
+mod example;
 pub mod facts;
 pub mod inventory;
 pub mod journal;
+pub mod key;
+pub mod material;
+pub mod mint;
+pub mod pem;
 pub mod plan;
+pub mod render;
 pub mod site;
 
 pub use component::{Component, Endpoint, Pair, Program, Purpose, Reread, RunBy, Trust};

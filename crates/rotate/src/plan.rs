@@ -51,6 +51,8 @@ pub struct AuthorityPlan {
     /// SHA-256 of the present certificate's DER.
     pub replaces: String,
     pub subject: String,
+    /// The new one's; `None`: the name stays.
+    pub common_name: Option<String>,
     pub same_key: bool,
     pub cross_signed: bool,
     pub not_after: Timestamp,

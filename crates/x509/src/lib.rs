@@ -24,7 +24,7 @@ use crate::{chain::Interner, facts::Facts};
 pub use crl::read_crls;
 pub use ocsp::check_staple;
 pub use problem::{Field, PairProblem};
-pub use write::{certificates_pem, chain_pem, crls_pem, key_pem, pkcs8_pem};
+pub use write::{certificates_pem, chain_pem, crls_pem, key_pem, pkcs8_pem, private_key_pem};
 
 /// The most bytes of PEM that one field may hold.
 pub const MAX_FIELD: usize = 1 << 20;

@@ -22,7 +22,11 @@ pub fn crls_pem(crls: &[CertificateRevocationListDer<'static>]) -> String {
 
 /// The private key, wiped when dropped. Only for a file that this process alone may read.
 pub fn key_pem(certificate: &Certificate) -> Zeroizing<String> {
-    let key = certificate.key.expose();
+    private_key_pem(certificate.key.expose())
+}
+
+/// As [`key_pem`], for a key alone; the form (PKCS#8, PKCS#1, SEC 1) stays as it is.
+pub fn private_key_pem(key: &PrivateKeyDer<'_>) -> Zeroizing<String> {
     let label = match key {
         PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
         PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
