@@ -74,6 +74,8 @@ pub enum RunBy {
         start: String,
         is_running: String,
     },
+    /// Nobody known: it can be looked at, not stopped and started.
+    Unknown,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

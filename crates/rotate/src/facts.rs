@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{Component, HostName, component::Port};
+use crate::{Component, HostName, component::Port, inventory::Layout};
 
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -22,9 +22,13 @@ pub struct HostFacts {
     pub unreached: Option<String>,
     /// How far the host's clock is ahead of the operator's.
     pub clock_ahead: SignedDuration,
+    /// As the inventory says, else as it looks; `Auto` where it looks like nothing known.
+    pub layout: Layout,
     pub components: Vec<Component>,
     /// By path as configured. A file that is not there is an entry without content.
     pub files: BTreeMap<PathBuf, FileSeen>,
+    /// Kubeconfigs of people, which no program reads.
+    pub idle_kubeconfigs: Vec<PathBuf>,
     /// CA certificates and keys that lie beside what is used: certificate path to key path.
     pub authority_keys: BTreeMap<PathBuf, PathBuf>,
     /// What the running programs presented, by component and port.
