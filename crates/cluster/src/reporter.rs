@@ -27,6 +27,7 @@ use tracing::info;
 
 use crate::lease::{Leadership, Term};
 pub use counts::ReportCounts;
+pub(crate) use kind::REPORTED;
 use pace::{Backoff, Pace};
 use refusals::Refusals;
 use round::Round;

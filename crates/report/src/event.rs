@@ -108,8 +108,8 @@ fn tell_success(
     let failing = failing(situation);
     for verdicts in situation.verdicts.chunk_by(|a, b| a.object == b.object) {
         let first = &verdicts[0];
-        let (Some(live), Some(dialect)) =
-            (situation.live.objects.get(&first.object), first.dialect)
+        let (Some(live), Some(words)) =
+            (situation.live.objects.get(&first.object), Words::about(first))
         else {
             continue;
         };
@@ -120,7 +120,7 @@ fn tell_success(
         if !said.succeed(&live.uid, live.revision) {
             continue;
         }
-        let statement = success(&first.object, live, Words::of(dialect));
+        let statement = success(&first.object, live, words);
         if budget.take(&live.uid, now) {
             let count = said.count(&statement.uid, statement.key) + 1;
             said.note(&statement.uid, statement.key, count, now);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Live {
-    /// Ingresses, AlbConfigs, Services, Gateways and VirtualServices, whether ours or not.
+    /// Of the kinds that there is something to say of, whether ours or not.
     pub objects: BTreeMap<ObjectRef, Arc<LiveObject>>,
     /// `status.loadBalancer` of the Service in front of the gateway, once it has one.
     pub gateway: Option<Arc<Value>>,

@@ -98,8 +98,8 @@ fn first(event: &NewEvent, kind: Kind, namespace: &str, instance: &str) -> Event
             ..ObjectMeta::default()
         },
         involved_object: ObjectReference {
-            api_version: Some(kind.api_version()),
-            kind: Some(kind.kind.to_owned()),
+            api_version: Some(kind.api_version().to_owned()),
+            kind: Some(kind.as_str().to_owned()),
             namespace: object.namespace.as_deref().map(str::to_owned),
             name: Some(object.name.to_string()),
             uid: Some(event.uid.to_string()),

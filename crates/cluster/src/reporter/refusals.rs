@@ -21,7 +21,7 @@ pub enum Right {
 
 impl Right {
     pub fn status(kind: Kind) -> Self {
-        Self::Status { group: kind.group, plural: kind.plural }
+        Self::Status { group: kind.group(), plural: kind.plural() }
     }
 
     /// As a ClusterRole writes it.

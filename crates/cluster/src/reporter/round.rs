@@ -215,7 +215,7 @@ fn body(kind: Kind, change: &StatusChange) -> Value {
         metadata["namespace"] = (**namespace).into();
     }
     let mut body =
-        json!({ "apiVersion": kind.api_version(), "kind": kind.kind, "metadata": metadata });
+        json!({ "apiVersion": kind.api_version(), "kind": kind.as_str(), "metadata": metadata });
     if change.status.as_object().is_some_and(|fields| !fields.is_empty()) {
         body["status"] = change.status.clone();
     }

@@ -16,10 +16,7 @@ use translate::world::{Key, World};
 use watch::read::{self, AnyObject, Context, FIRST_SEQUENCE, Kind, Unread};
 
 use super::raw::Raw;
-
-/// The kinds whose status Doorward writes, and those that it writes events about.
-const REPORTED: [Kind; 5] =
-    [Kind::AlbConfig, Kind::Gateway, Kind::Ingress, Kind::Service, Kind::VirtualService];
+use crate::reporter::REPORTED;
 
 #[derive(Debug)]
 pub(super) struct Shelf {

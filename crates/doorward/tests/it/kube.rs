@@ -56,11 +56,16 @@ pub(crate) use stories;
 
 /// The namespace of everything that Doorward keeps.
 pub const STORE: &str = "doorward-system";
-const CRDS: &str = include_str!("../../../../deploy/crds/albconfigs.yaml");
+const CRDS: [&str; 2] = [
+    include_str!("../../../../deploy/crds/albconfigs.yaml"),
+    include_str!("../../../../deploy/crds/issuers.yaml"),
+];
 
 /// What a cluster has before Doorward comes.
 pub async fn prepare(cluster: &Cluster) {
-    cluster.put_yaml(CRDS).await;
+    for definition in CRDS {
+        cluster.put_yaml(definition).await;
+    }
     let namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: doorward-system}}";
     cluster.put_yaml(namespace).await;
 }

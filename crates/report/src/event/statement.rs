@@ -75,7 +75,7 @@ fn of_verdict<'a>(
     object: &'a ObjectRef,
     live: &LiveObject,
 ) -> Option<Statement<'a>> {
-    let words = Words::of(verdict.dialect?);
+    let words = Words::about(verdict)?;
     let (event_type, reason, message) = match Weight::of(verdict) {
         Weight::Fine => return None,
         Weight::Failure => {

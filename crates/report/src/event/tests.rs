@@ -147,6 +147,26 @@ fn objects_of_a_mesh_are_told_by_the_reasons_of_verdicts() {
 }
 
 #[test]
+fn an_issuer_is_told_what_is_wrong_with_it() {
+    let mut cluster = Cluster::default();
+    let issuer = ObjectRef::cluster("Issuer", "ours");
+    cluster.put(issuer.clone(), 1);
+    let wrong = Verdict::rejected(issuer.clone(), Reason::InvalidField, "write ECDSA or RSA");
+    cluster.verdicts = vec![wrong.at("spec.keyType")];
+    let mut leader = Leader::of(&cluster);
+    assert_eq!(leader.lines(&cluster), SILENCE, "told in the first look");
+    let due = Leader::new().due(&cluster);
+    assert_eq!((due.events.len(), due.events[0].component), (1, "doorward"));
+    assert_eq!(due.events[0].reason, "InvalidField");
+    assert_eq!(due.events[0].message, "write ECDSA or RSA (spec.keyType)");
+    cluster.verdicts = vec![Verdict::accepted(issuer)];
+    assert_eq!(
+        leader.lines(&cluster),
+        ["Issuer ours Normal SuccessfullyReconciled 1: Successfully reconciled"]
+    );
+}
+
+#[test]
 fn what_heals_is_told_and_what_comes_back_counts_up() {
     let mut cluster = shop(&["web"]);
     let mut leader = Leader::of(&cluster);

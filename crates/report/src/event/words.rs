@@ -17,7 +17,18 @@ pub struct Words {
     prefix: &'static str,
 }
 
+/// Objects of no dialect: whom certificates are obtained from is nobody else's notion.
+const ISSUER: &str = "Issuer";
+
 impl Words {
+    const OWN: Self = Self {
+        component: "doorward",
+        success: ("SuccessfullyReconciled", "Successfully reconciled"),
+        build_failed: None,
+        apply_failed: "NotServed",
+        prefix: "",
+    };
+
     pub fn of(dialect: Dialect) -> Self {
         match dialect {
             Dialect::Alb | Dialect::Aws | Dialect::Ingress => Self {
@@ -35,13 +46,15 @@ impl Words {
                 prefix: "Error syncing load balancer: failed to ensure load balancer: ",
             },
             // Istio writes no events about these, so there are none that people look for.
-            Dialect::Istio => Self {
-                component: "doorward",
-                success: ("SuccessfullyReconciled", "Successfully reconciled"),
-                build_failed: None,
-                apply_failed: "NotServed",
-                prefix: "",
-            },
+            Dialect::Istio => Self::OWN,
+        }
+    }
+
+    /// Those in which to tell of a verdict; `None`: it is on no object that there are events about.
+    pub fn about(verdict: &Verdict) -> Option<Self> {
+        match verdict.dialect {
+            Some(dialect) => Some(Self::of(dialect)),
+            None => (&*verdict.object.kind == ISSUER).then_some(Self::OWN),
         }
     }
 

@@ -7,8 +7,9 @@ use model::{LoadBalancer, ObjectRef, State};
 use super::alb_config;
 use crate::Situation;
 
-/// Kinds of Istio: their statuses hold conditions of its own controllers, and no address.
-const WITHOUT_ADDRESS: [&str; 2] = ["Gateway", "VirtualService"];
+/// An Issuer has no status. Those of Istio's kinds hold conditions of its own controllers, and no
+/// address.
+const WITHOUT_ADDRESS: [&str; 3] = ["Gateway", "Issuer", "VirtualService"];
 
 type ByObject<'a, T> = HashMap<&'a ObjectRef, T, foldhash::fast::RandomState>;
 type Objects<'a> = HashSet<&'a ObjectRef, foldhash::fast::RandomState>;
@@ -22,7 +23,7 @@ pub enum Standing<'a> {
     /// Not ours, or ours and not served: it must not claim an address.
     Nowhere,
     /// Ours, on a load balancer that this Doorward was told not to serve; another one speaks. Or
-    /// of a kind whose status is Istio's to write.
+    /// of a kind that has no address.
     LeftAlone,
 }
 

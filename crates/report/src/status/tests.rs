@@ -59,6 +59,17 @@ fn the_status_of_istios_objects_is_istios() {
 }
 
 #[test]
+fn an_issuer_has_no_status() {
+    let mut cluster = shop();
+    let issuer = model::ObjectRef::cluster("Issuer", "ours");
+    cluster.put(issuer.clone(), 1);
+    cluster.set_live(&issuer, |live| live.is_ours = true);
+    cluster.verdicts.push(Verdict::accepted(issuer));
+    let written = cluster.statuses(IP);
+    assert!(written.iter().all(|line| !line.contains("Issuer")), "{written:?}");
+}
+
+#[test]
 fn nothing_is_written_twice() {
     for addresses in [IP, &["edge.example", "203.0.113.7"]] {
         let mut cluster = shop();

@@ -2,7 +2,7 @@
 
 use testkit::{LIMIT, cluster::Cluster, tls::TlsClient, wait_for};
 
-use super::{STORE, addresses, prepare, replicas, stories};
+use super::{STORE, addresses, kubectl::Kubectl, prepare, replica, replicas, stories};
 use crate::manifests::{CLASS, OWN_CA, fixed};
 
 stories! {
@@ -45,6 +45,45 @@ async fn three_replicas_issue_once_from_one_root(cluster: Cluster) {
         .await;
         assert_eq!(replica.metric("doorward_orders{state=\"issued\"}").await, 1.0);
     }
+}
+
+/// What is wrong with an Issuer is told on it, and it is used as soon as it is right.
+async fn an_issuer_is_told_its_mistake_and_used_without_it(cluster: Cluster) {
+    prepare(&cluster).await;
+    let app = replica(&cluster).start().await;
+    let issuer = |keys: &str| {
+        format!("{{apiVersion: doorward.dev/v1alpha1, kind: Issuer, metadata: {{name: ours}}, spec: {{ca: {{}}, keyType: {keys}}}}}")
+    };
+    cluster.put_yaml(&issuer("dsa")).await;
+    cluster.put_yaml(CLASS).await;
+    let asks = "annotations:\n    doorward.dev/issuer: ours\n";
+    let web = fixed("shop", "web", "shop.test", "{hosts: [shop.test]}", "shop");
+    cluster.put_yaml(&web.replace("annotations:\n", asks)).await;
+    let told = async |kind: &str, event: (&str, &str)| {
+        wait_for(LIMIT, || async {
+            cluster.events().await.into_iter().find(|found| {
+                found["involvedObject"]["kind"] == kind
+                    && (&found["type"], &found["reason"]) == (&event.0.into(), &event.1.into())
+            })
+        })
+        .await
+    };
+    let mistake = told("Issuer", ("Warning", "InvalidField")).await;
+    let message = mistake["message"].as_str().unwrap();
+    assert!(message.contains("ECDSA, RSA or Both"), "{message}");
+    assert_eq!(mistake["involvedObject"]["apiVersion"], "doorward.dev/v1alpha1");
+    if let Some(kubectl) = Kubectl::new(&cluster) {
+        kubectl.shows("describe issuer ours", &["Warning", "InvalidField", "spec.keyType"]).await;
+        kubectl.shows("get issuers", &["NAME", "ACME SERVER", "RENEW BEFORE", "ours"]).await;
+    }
+
+    cluster.put_yaml(&issuer("ECDSA")).await;
+    let address = app.address("web", 443).await;
+    wait_for(LIMIT, || async {
+        TlsClient::unchecked().handshake(address, Some("shop.test")).await.ok()
+    })
+    .await;
+    told("Issuer", ("Normal", "SuccessfullyReconciled")).await;
 }
 
 /// What replicas remember outlives a Secret that somebody deletes while they run.
