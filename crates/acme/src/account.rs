@@ -1,8 +1,10 @@
 //! The account that orders are placed with: made once, and found again by its key.
 
+mod bound;
+
 use std::sync::Arc;
 
-use instant_acme::{Account, ExternalAccountKey, Key, NewAccount};
+use instant_acme::{Account, Error, Key};
 use issue::{Entries, IssueError, StoreError};
 use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use zeroize::Zeroizing;
@@ -12,6 +14,7 @@ use crate::{
     fault::{self, ACCOUNT, ACCOUNT_KEY},
     wire::Wire,
 };
+
 /// Where the account's private key is, in PEM.
 #[derive(Clone)]
 pub enum AccountKey {
@@ -46,31 +49,14 @@ impl AccountKey {
     }
 }
 
-/// Finds the account of the kept key, or makes both.
+/// Finds the account of the kept key, or makes what is missing of both.
 pub(crate) async fn open(settings: &Settings, wire: Wire) -> Result<Account, IssueError> {
-    let kept = settings.account_key.load().await.map_err(unkept)?;
-    match (kept, &settings.external_account) {
-        (Some(pem), _) => with_key(settings, &pem, wire).await,
-        (None, None) => {
-            let (_, der) = Key::generate_pkcs8().map_err(|error| failed(&error, settings))?;
-            let pem = x509::pkcs8_pem(der.secret_pkcs8_der());
-            // Kept before it is used: a key that was used and lost is an account that nobody has.
-            settings.account_key.save(&pem).await.map_err(unkept)?;
-            with_key(settings, &pem, wire).await
-        }
-        (None, Some(external)) => bound(settings, external, wire).await,
-    }
-}
-
-/// The server answers with the account that the key has, or makes one.
-async fn with_key(settings: &Settings, pem: &str, wire: Wire) -> Result<Account, IssueError> {
-    let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
-        .map_err(|_| IssueError::refused(ACCOUNT_KEY))?;
-    let key = Key::from_pkcs8_der(der.clone_key()).map_err(|error| failed(&error, settings))?;
-    let (account, _) = Account::builder_with_http(Box::new(wire))
-        .create_from_key((key, der.into()), settings.server.clone())
-        .await
-        .map_err(|error| failed(&error, settings))?;
+    let der = key(settings).await?;
+    let account = match &settings.external_account {
+        Some(external) => bound(settings, external, der, wire).await,
+        None => plain(settings, der, wire).await,
+    };
+    let account = account.map_err(|error| failed(&error, settings))?;
     if let Some(contact) = settings.contact() {
         let contact = account.update_contacts(&[&contact]).await;
         contact.map_err(|error| failed(&error, settings))?;
@@ -78,31 +64,53 @@ async fn with_key(settings: &Settings, pem: &str, wire: Wire) -> Result<Account,
     Ok(account)
 }
 
-/// The library makes the key of a bound account itself. A kill before the key is kept leaves an
-/// account that nobody has; CAs that bind each key once then have to be asked for another.
-async fn bound(
-    settings: &Settings,
-    external: &ExternalAccount,
-    wire: Wire,
-) -> Result<Account, IssueError> {
-    let contact = settings.contact();
-    let contact: Vec<&str> = contact.as_deref().into_iter().collect();
-    let new = NewAccount {
-        contact: &contact,
-        terms_of_service_agreed: true,
-        only_return_existing: false,
-    };
-    let external = ExternalAccountKey::new(external.key_id.clone(), &external.key);
-    let (account, credentials) = Account::builder_with_http(Box::new(wire))
-        .create(&new, settings.server.clone(), Some(&external))
-        .await
-        .map_err(|error| failed(&error, settings))?;
-    let pem = x509::pkcs8_pem(credentials.private_key().secret_pkcs8_der());
+/// A new one is kept before it is used: a key that was used and lost is an account that nobody
+/// has.
+async fn key(settings: &Settings) -> Result<PrivatePkcs8KeyDer<'static>, IssueError> {
+    if let Some(pem) = settings.account_key.load().await.map_err(unkept)? {
+        return PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
+            .map_err(|_| IssueError::refused(ACCOUNT_KEY));
+    }
+    let (_, der) = Key::generate_pkcs8().map_err(|error| failed(&error, settings))?;
+    let pem = x509::pkcs8_pem(der.secret_pkcs8_der());
     settings.account_key.save(&pem).await.map_err(unkept)?;
+    Ok(der)
+}
+
+/// The server answers with the account that the key has, or makes one.
+async fn plain(
+    settings: &Settings,
+    der: PrivatePkcs8KeyDer<'static>,
+    wire: Wire,
+) -> Result<Account, Error> {
+    let key = Key::from_pkcs8_der(der.clone_key())?;
+    let (account, _) = Account::builder_with_http(Box::new(wire))
+        .create_from_key((key, der.into()), settings.server.clone())
+        .await?;
     Ok(account)
 }
 
-fn failed(error: &instant_acme::Error, settings: &Settings) -> IssueError {
+/// The account that the key has is looked for first: CAs bind each external key once.
+async fn bound(
+    settings: &Settings,
+    external: &ExternalAccount,
+    der: PrivatePkcs8KeyDer<'static>,
+    wire: Wire,
+) -> Result<Account, Error> {
+    let key = Key::from_pkcs8_der(der.clone_key())?;
+    let found = Account::builder_with_http(Box::new(wire.clone()))
+        .from_key((key, der.clone_key().into()), settings.server.clone())
+        .await;
+    match found {
+        Err(error) if fault::is_without_account(&error) => {}
+        found => return found.map(|(account, _)| account),
+    }
+    let (server, contact) = (&settings.server, settings.contact());
+    let id = bound::create(&wire, server, &der, contact.as_deref(), external).await?;
+    Account::builder_with_http(Box::new(wire)).from_parts(id, der, server.clone()).await
+}
+
+fn failed(error: &Error, settings: &Settings) -> IssueError {
     fault::explain(error, ACCOUNT, &settings.server)
 }
 

@@ -57,6 +57,7 @@ pub fn build(issuer: &Issuer, around: &Surroundings) -> Result<AcmeIssuer, SpecP
         email: spec.email,
         profile: spec.profile,
         preferred_chain: spec.preferred_chain,
+        resolver: None,
     };
     Ok(AcmeIssuer::new(settings, around.challenges.clone(), around.clock.clone()))
 }

@@ -2,8 +2,10 @@
 //! of the user's.
 
 mod authority;
+pub(crate) mod caa;
 mod command;
 mod exchange;
+pub(crate) mod resolver;
 mod rfc2136;
 
 pub use command::Command;

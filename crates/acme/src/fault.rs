@@ -35,6 +35,11 @@ pub(crate) fn is_unknown_account(error: &Error) -> bool {
     is_kind(error, "accountDoesNotExist")
 }
 
+/// Whether the server has no account of the key, and says so or asks for what binds a new one.
+pub(crate) fn is_without_account(error: &Error) -> bool {
+    is_unknown_account(error) || is_kind(error, "externalAccountRequired")
+}
+
 /// Whether the server says that another order replaces the certificate already (RFC 9773 section 5).
 pub(crate) fn is_already_replaced(error: &Error) -> bool {
     is_kind(error, "alreadyReplaced")

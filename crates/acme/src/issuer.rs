@@ -8,7 +8,7 @@ use issue::{
 };
 use jiff::{SignedDuration, Timestamp};
 use model::Certificate;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::{Settings, account, check, fault, key, progress::Kept, wire::Wire};
 
@@ -20,13 +20,15 @@ pub struct AcmeIssuer {
     pub(crate) settings: Settings,
     pub(crate) challenges: Arc<dyn Challenges>,
     pub(crate) clock: Clock,
+    wire: OnceCell<Wire>,
     /// Locked while it is opened, so that several orders open one account.
     account: Mutex<Option<Account>>,
 }
 
 impl AcmeIssuer {
     pub fn new(settings: Settings, challenges: Arc<dyn Challenges>, clock: Clock) -> Self {
-        Self { settings, challenges, clock, account: Mutex::default() }
+        let wire = OnceCell::new();
+        Self { settings, challenges, clock, wire, account: Mutex::default() }
     }
 
     pub(crate) async fn account(&self) -> Result<Account, IssueError> {
@@ -34,10 +36,14 @@ impl AcmeIssuer {
         if let Some(account) = &*opened {
             return Ok(account.clone());
         }
-        let wire = Wire::new(&self.settings.trusted)?;
-        let account = account::open(&self.settings, wire).await?;
+        let account = account::open(&self.settings, self.wire().await?.clone()).await?;
         *opened = Some(account.clone());
         Ok(account)
+    }
+
+    /// Made once: whom the machine trusts is read from many files.
+    pub(crate) async fn wire(&self) -> Result<&Wire, IssueError> {
+        self.wire.get_or_try_init(async || Wire::new(&self.settings.trusted)).await
     }
 
     /// What an error means, told with its cure. An account that the server no longer knows is
@@ -50,7 +56,7 @@ impl AcmeIssuer {
     }
 
     async fn step(&self, request: &Request, progress: &Progress) -> Result<Step, IssueError> {
-        let Some(kept) = Kept::read(progress)? else { return self.begin(request) };
+        let Some(kept) = Kept::read(progress)? else { return self.begin(request).await };
         let Some(url) = kept.order.clone() else { return self.place(request, kept).await };
         let mut order = self.find(url).await?;
         match order.state().status {
@@ -64,9 +70,10 @@ impl AcmeIssuer {
         }
     }
 
-    /// Nothing is asked of the CA that it must refuse; then the key is made and kept.
-    fn begin(&self, request: &Request) -> Result<Step, IssueError> {
+    /// Nothing is asked of the CA that it must refuse. Then the key is made and kept.
+    async fn begin(&self, request: &Request) -> Result<Step, IssueError> {
         check::request(request, &self.settings.solvers)?;
+        self.check_caa(&request.names).await?;
         let kept = Kept {
             key_pem: key::make(request.key)?,
             order: None,

@@ -8,7 +8,9 @@
 mod account;
 mod authorization;
 mod build;
+mod caa;
 mod check;
+mod directory;
 pub mod dns;
 mod download;
 mod fault;

@@ -1,5 +1,7 @@
 //! An issuer's settings, ready to use: what the spec named has been fetched and decoded.
 
+use std::net::SocketAddr;
+
 use rustls_pki_types::CertificateDer;
 
 use crate::{AccountKey, ExternalAccount, Solver};
@@ -19,6 +21,8 @@ pub struct Settings {
     /// The common name of the root that the chain should lead to, where the CA offers several.
     pub preferred_chain: Option<String>,
     pub solvers: Vec<Solver>,
+    /// Whom to ask for CAA records; `None`: whom the machine asks.
+    pub resolver: Option<SocketAddr>,
 }
 
 impl Settings {

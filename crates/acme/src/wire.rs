@@ -8,8 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, Request, StatusCode,
-    header::{CONTENT_TYPE, LINK, RETRY_AFTER},
+    HeaderMap, Method, Request, StatusCode,
+    header::{CONTENT_TYPE, LINK, RETRY_AFTER, USER_AGENT},
+    response::Parts,
 };
 use http_body_util::{BodyExt, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -78,6 +79,25 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// What the library has no call for.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        body: Vec<u8>,
+    ) -> Result<(Parts, Bytes), Error> {
+        let request = Request::builder()
+            .method(method)
+            .uri(url)
+            .header(USER_AGENT, "doorward")
+            .header(CONTENT_TYPE, "application/jose+json")
+            .body(BodyWrapper::from(body))?;
+        let BytesResponse { parts, mut body } = self.request(request).await?;
+        Ok((parts, body.into_bytes().await.map_err(Error::Other)?))
+    }
+}
+
 fn machine_roots() -> Result<RootCertStore, IssueError> {
     let roots = store(rustls_native_certs::load_native_certs().certs);
     match roots.is_empty() {
@@ -114,7 +134,7 @@ impl HttpClient for Wire {
 }
 
 /// Hands on what went well, and what the library itself knows how to mend.
-fn judge(parts: http::response::Parts, body: Bytes) -> Result<BytesResponse, Error> {
+fn judge(parts: Parts, body: Bytes) -> Result<BytesResponse, Error> {
     if !parts.status.is_client_error() && !parts.status.is_server_error() {
         return match is_chain(&parts.headers) {
             true => Err(Error::Other(Chain::read(&parts.headers, &body)?.into())),

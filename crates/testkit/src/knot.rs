@@ -42,17 +42,23 @@ impl Knot {
     /// Starts Knot as the only server of `zones`, in which every name is at 127.0.0.1, and waits
     /// until it answers. `None` where there is none: the test returns.
     pub async fn start(zones: &[&str]) -> Option<Self> {
+        let zones: Vec<_> = zones.iter().map(|zone| (*zone, "")).collect();
+        Self::holding(&zones).await
+    }
+
+    /// As [`Knot::start`], each zone with more records: lines of its zone file.
+    pub async fn holding(zones: &[(&str, &str)]) -> Option<Self> {
         let binary = peers::need("knotd")?;
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let [port] = ports::free();
         let config = folder.path().join("knot.conf");
         fs::write(&config, configuration(folder.path(), port, zones))
             .expect("the test owns the folder");
-        for zone in zones {
+        for (zone, records) in zones {
             let text = format!(
                 "$ORIGIN {zone}.\n$TTL 1\n\
                  @ SOA ns hostmaster 1 3600 600 86400 1\n@ NS ns\n@ A 127.0.0.1\n\
-                 ns A 127.0.0.1\n* A 127.0.0.1\n"
+                 ns A 127.0.0.1\n* A 127.0.0.1\n{records}"
             );
             fs::write(folder.path().join(format!("{zone}.zone")), text)
                 .expect("the test owns the folder");
@@ -78,7 +84,7 @@ impl Knot {
     }
 }
 
-fn configuration(folder: &Path, port: u16, zones: &[&str]) -> String {
+fn configuration(folder: &Path, port: u16, zones: &[(&str, &str)]) -> String {
     let folder = folder.display();
     let mut text = format!(
         "server:\n  listen: 127.0.0.1@{port}\n  rundir: {folder}\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n\
@@ -97,7 +103,7 @@ fn configuration(folder: &Path, port: u16, zones: &[&str]) -> String {
         Key::SHA256.name,
         Key::SHA512.name
     );
-    for zone in zones {
+    for (zone, _) in zones {
         let _ = writeln!(text, "- domain: {zone}");
     }
     text

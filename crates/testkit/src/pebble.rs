@@ -2,6 +2,7 @@
 //! with it, whose records a test sets.
 
 mod challtestsrv;
+mod front;
 
 use std::{fs, net::SocketAddr, process::Command};
 
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::{LIMIT, child::Child, peers, pki::TestCa, ports, tls::TlsClient, wait_for};
 pub use challtestsrv::ChallTestSrv;
+pub use front::Front;
 
 /// How Pebble is to behave; the default is quick and never fails on its own.
 #[derive(Clone, Debug)]
@@ -57,6 +59,7 @@ impl Options {
 
 /// Dropping it kills the process by its id and removes its folder.
 pub struct Pebble {
+    address: SocketAddr,
     directory: String,
     management: SocketAddr,
     ca: TestCa,
@@ -119,8 +122,9 @@ impl Pebble {
             }
         });
         pebble.await;
-        let directory = format!("https://127.0.0.1:{acme}/dir");
-        Some(Self { directory, management, ca, child, _folder: folder })
+        let address = SocketAddr::from(([127, 0, 0, 1], acme));
+        let directory = format!("https://{address}/dir");
+        Some(Self { address, directory, management, ca, child, _folder: folder })
     }
 
     /// The URL of its directory.

@@ -1,16 +1,11 @@
 //! A command of the user's that writes records: `PATH ARGUMENTS… add|remove NAME VALUE`.
 
-use std::{
-    collections::BTreeSet,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    process::Stdio,
-    time::Duration,
-};
+use std::{collections::BTreeSet, net::SocketAddr, process::Stdio, time::Duration};
 
 use issue::{Dns, Future, IssueError, Record};
 use tokio::{process, time::timeout};
 
-use super::authority;
+use super::{authority, resolver};
 
 /// Long enough for an API that answers slowly.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -31,7 +26,7 @@ impl Command {
         arguments: Vec<String>,
         resolver: Option<SocketAddr>,
     ) -> Self {
-        let resolver = resolver.unwrap_or_else(machine_resolver);
+        let resolver = resolver.unwrap_or_else(resolver::of_machine);
         Self { program: program.into(), arguments, resolver }
     }
 
@@ -90,15 +85,6 @@ impl Dns for Command {
             authority::all_have(&servers, record).await
         })
     }
-}
-
-/// The first of `/etc/resolv.conf`, or this machine, as the C library does it.
-fn machine_resolver() -> SocketAddr {
-    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let address = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok());
-    SocketAddr::new(address.unwrap_or(Ipv4Addr::LOCALHOST.into()), 53)
 }
 
 /// On one line.

@@ -3,6 +3,7 @@
 
 mod failures;
 mod fixture;
+mod front;
 mod offers;
 
 use issue::{Fault, KeyKind};

@@ -14,7 +14,7 @@ use model::{Certificate, CertificateId, Name};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use testkit::{
     knot::{self, Knot},
-    pebble::{ChallTestSrv, Options, Pebble},
+    pebble::{ChallTestSrv, Front, Options, Pebble},
     pki::TestCa,
 };
 use tokio::sync::Mutex;
@@ -58,6 +58,15 @@ impl Ca {
         Some((ca, Zone(knot)))
     }
 
+    /// A CA that is reached through a door.
+    pub(super) async fn behind_front() -> Option<(Self, Front)> {
+        let mut ca = Self::start().await?;
+        let front = Front::before(ca.pebble()).await;
+        ca.settings.server = front.directory();
+        ca.settings.trusted = vec![root(front.server_ca())];
+        Some((ca, front))
+    }
+
     async fn asking(dns: SocketAddr, set: impl FnOnce(&mut Options)) -> Option<Self> {
         let gateway = Gateway::start().await;
         let mut options = Options::new(dns, gateway.http_port, gateway.tls_port);
@@ -87,6 +96,7 @@ impl Ca {
             profile: None,
             preferred_chain: None,
             solvers: Vec::new(),
+            resolver: None,
         };
         Self { settings, gateway, keys, pebble: None, _dns: None }
     }

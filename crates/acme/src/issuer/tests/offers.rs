@@ -25,11 +25,16 @@ async fn an_account_is_bound_where_the_ca_asks_for_it() {
     assert_eq!(told.fault, Fault::Refused, "{told}");
     assert!(told.message.contains("externalAccountBinding"), "{told}");
 
-    *ca.keys.0.lock().await = None;
+    // The key that was kept for nothing does for the account that is bound.
+    let kept = ca.keys.0.lock().await.clone();
     let key = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, MAC_KEY).unwrap();
     ca.settings.external_account = Some(external(&key));
     ca.obtain(&HTTP, &request(&["a.test"])).await.unwrap();
-    assert!(ca.keys.0.lock().await.is_some(), "the account's key is lost");
+    assert_eq!(*ca.keys.0.lock().await, kept);
+
+    // The next start finds the account, and binds nothing anew.
+    ca.settings.external_account = Some(external(b"used up"));
+    ca.issuer(&HTTP).account().await.unwrap();
 }
 
 #[tokio::test]
@@ -38,7 +43,15 @@ async fn a_wrong_binding_is_refused() {
     ca.settings.external_account = Some(external(b"not the key that the CA has given out"));
     let told = ca.obtain(&HTTP, &request(&["a.test"])).await.unwrap_err();
     assert_eq!(told.fault, Fault::Refused, "{told}");
-    assert!(ca.keys.0.lock().await.is_none(), "a key without an account is kept");
+}
+
+/// A kill may come at any moment after the key is kept.
+#[tokio::test]
+async fn the_key_of_a_bound_account_is_kept_before_the_ca_sees_it() {
+    let mut ca = Ca::nowhere();
+    ca.settings.external_account = Some(external(b"any"));
+    ca.issuer(&HTTP).account().await.map(drop).unwrap_err();
+    assert!(ca.keys.0.lock().await.is_some());
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -162,13 +161,7 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let id = self.child.id().to_string();
         let _ = Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status();
-        let ended = (0..500).any(|_| {
-            thread::sleep(Duration::from_millis(10));
-            self.child.try_wait().is_ok_and(|status| status.is_some())
-        });
-        if !ended {
-            let _ = self.child.kill();
-        }
+        let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("{}:\n{}", self.log.display(), fs::read_to_string(&self.log).unwrap());
         }
