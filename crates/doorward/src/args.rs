@@ -3,6 +3,7 @@
 
 mod help;
 mod local;
+mod pki;
 mod remote;
 mod value;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, RunArgs};
+pub use pki::{InventoryArgs, PkiVerb};
 pub use remote::{
     CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, OrderVerb,
     RemoteArgs, Switch,
@@ -64,6 +66,12 @@ pub enum Command {
     Order {
         #[command(subcommand)]
         verb: OrderVerb,
+    },
+    /// Look after the cluster's own PKI: etcd and the control plane, over SSH
+    #[command(after_help = help::PKI)]
+    Pki {
+        #[command(subcommand)]
+        verb: PkiVerb,
     },
     /// Print the CustomResourceDefinitions that Doorward reads
     #[command(after_help = help::CRDS)]

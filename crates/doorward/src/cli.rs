@@ -1,6 +1,7 @@
-//! The verbs that look at or change a running Doorward, and `check`, which needs none.
+//! The verbs that look at or change a running Doorward, and `check` and `pki`, which need none.
 //!
-//! Each asks the admin API and prints its answer: as a table, or with `-o json` as it came.
+//! Each of the former asks the admin API and prints its answer: as a table, or with `-o json` as
+//! it came.
 
 mod certificate;
 mod check;
@@ -10,6 +11,7 @@ mod describe;
 mod get;
 mod listener;
 mod order;
+mod pki;
 
 use std::io::{ErrorKind, Write};
 
@@ -30,6 +32,7 @@ pub use describe::describe;
 pub use get::get;
 pub use listener::{listener, load_balancer};
 pub use order::order;
+pub use pki::{pki, pki_failure};
 
 /// Prints the script that completes Doorward's command line in `shell`.
 pub fn completions(shell: Shell) -> Result<()> {

@@ -46,6 +46,10 @@ fn main() -> ExitCode {
         Command::Listener { verb } => cli::listener(verb),
         Command::Loadbalancer { verb } => cli::load_balancer(verb),
         Command::Order { verb } => cli::order(verb),
+        Command::Pki { verb } => match cli::pki(verb) {
+            Ok(code) => return ExitCode::from(code),
+            Err(error) => return fail(&error, cli::pki_failure(verb)),
+        },
         Command::Crds => cli::crds(),
         Command::Completions { shell } => cli::completions(*shell),
     };

@@ -73,3 +73,20 @@ pub const ORDER: &str = "\
 Examples:
   doorward get orders
   doorward order renew shop/web-tls";
+
+pub const PKI: &str = "\
+Examples:
+  doorward pki status --inventory prod.yaml
+  doorward pki plan --inventory prod.yaml
+  doorward pki renew --inventory prod.yaml
+  doorward pki rollback --inventory prod.yaml";
+
+pub const PKI_STATUS: &str = "\
+Exit codes: 0 all is well; 1 something ends within --expiring-within; 2 something ends within
+14 days or has ended; 3 files, keys and processes do not go together; 4 a machine could not be
+looked at, or wrong usage.
+
+Examples:
+  doorward pki status --inventory prod.yaml
+  doorward pki status --expiring-within 90d -o json
+  doorward pki status -o prometheus > /var/lib/node_exporter/pki.prom";
