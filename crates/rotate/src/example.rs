@@ -13,6 +13,8 @@ use crate::{
     Reread, RunBy, Trust,
     component::Port,
     facts::{Attributes, Content},
+    health::{Health, MemberHealth},
+    site::{Member, MemberStatus},
 };
 
 pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -214,7 +216,7 @@ pub(crate) struct TestCa {
 impl TestCa {
     pub(crate) fn new(name: &str, like: &Ack) -> Self {
         let key = KeyPair::generate().expect("a key");
-        let mut params = params(name, like.ca_days - 5 * 365, like.ca_days);
+        let mut params = params(name, (like.ca_days - 5 * 365).min(-30), like.ca_days);
         params.is_ca = IsCa::Ca(match like.path_length {
             Some(length) => BasicConstraints::Constrained(length),
             None => BasicConstraints::Unconstrained,
@@ -259,4 +261,32 @@ fn alternative_name(name: &str) -> SanType {
         Ok(address) => SanType::IpAddress(address),
         Err(_) => SanType::DnsName(name.try_into().expect("a DNS name")),
     }
+}
+
+/// Every member answers, and the last one leads.
+pub(crate) fn healthy(facts: &Facts) -> Health {
+    let hosts: Vec<&HostName> = facts.hosts.keys().collect();
+    let members: Vec<Member> = (1..=hosts.len() as u64)
+        .map(|id| Member { id, name: format!("m{id}"), ..Member::default() })
+        .collect();
+    let status = |member| MemberStatus {
+        cluster: 7,
+        member,
+        leader: hosts.len() as u64,
+        term: 2,
+        index: 100,
+        applied: 100,
+        revision: 50,
+        version: "3.4.23".into(),
+        ..MemberStatus::default()
+    };
+    let member = |(index, host): (usize, &&HostName)| {
+        let health = MemberHealth {
+            status: status(index as u64 + 1),
+            members: members.clone(),
+            alarms: Vec::new(),
+        };
+        ((*host).clone(), Ok(health))
+    };
+    Health { members: hosts.iter().enumerate().map(member).collect(), ..Health::default() }
 }

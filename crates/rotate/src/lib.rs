@@ -17,19 +17,26 @@ pub mod certificate;
 pub mod component;
 #[cfg(test)]
 mod example;
+pub mod expiry;
 pub mod facts;
+pub mod finding;
+pub mod health;
 pub mod inventory;
 pub mod journal;
 pub mod key;
 pub mod material;
+pub mod matrix;
 pub mod mint;
 pub mod pem;
 pub mod plan;
+mod preflight;
 pub mod render;
 pub mod site;
 
 pub use component::{Component, Endpoint, Pair, Program, Purpose, Reread, RunBy, Trust};
 pub use facts::{Facts, FileSeen, Handshake, HostFacts, Process};
+pub use finding::Finding;
+pub use health::Health;
 pub use inventory::{HostName, Inventory};
 pub use plan::{Act, Mode, Plan, Step};
 pub use site::{Site, SiteError};

@@ -1,11 +1,16 @@
 //! What a rotation does, step by step. A plan holds no key and touches nothing: it says which
 //! file is to have which content when, and what is restarted in between.
 
+mod decide;
+pub(crate) mod scope;
 mod step;
+mod steps;
+mod text;
 
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use decide::decide;
 pub use step::{Act, Change, Phase, Place, Setting, Stage, Step};
 
 use crate::HostName;

@@ -1,0 +1,189 @@
+//! From what was seen and wished to a plan: which authorities and leaves are made anew, how, and
+//! with which dates. The order of steps is the business of `steps`.
+
+mod choose;
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{
+    AuthorityPlan, LeafPlan, Mode, Plan, Wish,
+    scope::{Authority, Leaf, Scope},
+    steps,
+};
+use crate::{Facts, HostName, expiry, finding::Finding, health::Health, preflight};
+
+const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// The plan, or everything that speaks against one. Pure: the same facts give the same plan.
+pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<Finding>> {
+    let scope = Scope::of(facts, health, wish);
+    let condition = expiry::of(&scope, facts.now);
+    let mut findings = scope.findings.clone();
+    if scope.leaves.is_empty() && findings.is_empty() {
+        findings.push(Finding::everywhere(
+            "no certificate of etcd was found on any host; name its folder in the inventory",
+        ));
+    }
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let choice = choose::mode(&scope, &condition, wish, facts.now).map_err(|one| vec![one])?;
+    let looked = preflight::look(&preflight::Look {
+        facts,
+        health,
+        wish,
+        scope: &scope,
+        condition: &condition,
+        mode: choice.mode,
+    });
+    if !looked.against.is_empty() {
+        return Err(looked.against);
+    }
+    let draft = Draft { facts, wish, scope: &scope, mode: choice.mode };
+    let authorities = draft.authorities();
+    let leaves = draft.leaves(&authorities);
+    let steps = steps::of(&steps::Input {
+        facts,
+        health,
+        scope: &scope,
+        mode: choice.mode,
+        authorities: &authorities,
+        leaves: &leaves,
+    });
+    let mut notes = looked.notes;
+    notes.extend(draft.notes(&authorities));
+    Ok(Plan {
+        mode: choice.mode,
+        why: choice.why,
+        authorities,
+        leaves,
+        steps,
+        notes,
+        pending: pending(facts, wish),
+    })
+}
+
+struct Draft<'a> {
+    facts: &'a Facts,
+    wish: &'a Wish,
+    scope: &'a Scope,
+    mode: Mode,
+}
+
+impl Draft<'_> {
+    fn authorities(&self) -> Vec<AuthorityPlan> {
+        match self.mode {
+            Mode::Leaf => Vec::new(),
+            _ => self.scope.authorities.iter().map(|one| self.authority(one)).collect(),
+        }
+    }
+
+    fn authority(&self, present: &Authority) -> AuthorityPlan {
+        let certificate = &present.certificate;
+        // A sweep keeps the key where that was asked for: what it issued elsewhere stays good.
+        let same_key = self.mode == Mode::SameKey
+            || self.mode == Mode::Sweep && self.wish.mode == Some(Mode::SameKey);
+        // Another name tells the two apart in messages and in the list that servers send.
+        let base = certificate.name().split('@').next().unwrap_or_default();
+        let common_name = (!same_key).then(|| format!("{base}@{}", self.facts.now.as_second()));
+        AuthorityPlan {
+            id: present.id.clone(),
+            replaces: certificate.fingerprint.clone(),
+            subject: common_name.clone().unwrap_or_else(|| certificate.name().to_owned()),
+            common_name,
+            same_key,
+            cross_signed: self.mode == Mode::Cross,
+            not_after: self.end_of(certificate.not_before, certificate.not_after),
+            kept_at: present.kept_at.clone(),
+        }
+    }
+
+    fn leaves(&self, authorities: &[AuthorityPlan]) -> Vec<LeafPlan> {
+        let leaves = self.scope.leaves.iter();
+        leaves.filter(|leaf| self.is_due(leaf)).map(|leaf| self.leaf(leaf, authorities)).collect()
+    }
+
+    /// Under an authority that stays the same to all, good leaves can stay too.
+    fn is_due(&self, leaf: &Leaf) -> bool {
+        self.mode != Mode::SameKey
+            || !leaf.added.is_empty()
+            || leaf.certificate.not_after < self.facts.now + YEAR
+            || leaf.certificate.not_before > self.facts.now
+    }
+
+    fn leaf(&self, leaf: &Leaf, authorities: &[AuthorityPlan]) -> LeafPlan {
+        let certificate = &leaf.certificate;
+        let made = authorities.iter().find(|planned| planned.id == leaf.authority);
+        let present = self.scope.authority(&leaf.authority);
+        let (authority, ends) = match (made, present) {
+            (Some(made), _) => (made.id.clone(), made.not_after),
+            (None, Some(present)) => {
+                (present.certificate.fingerprint.clone(), present.certificate.not_after)
+            }
+            (None, None) => (leaf.authority.clone(), certificate.not_after),
+        };
+        LeafPlan {
+            id: leaf.id.clone(),
+            authority,
+            replaces: certificate.fingerprint.clone(),
+            subject: certificate.subject.clone(),
+            added_names: leaf.added.clone(),
+            not_after: self.end_of(certificate.not_before, certificate.not_after).min(ends),
+            reuse_key: self.wish.reuse_keys,
+            kept_at: leaf
+                .spots
+                .iter()
+                .map(|spot| (spot.host.clone(), spot.certificate.clone(), spot.key.clone()))
+                .collect(),
+        }
+    }
+
+    /// As long as was asked for; else as long as the present one was made for, at least a year.
+    fn end_of(&self, not_before: Timestamp, not_after: Timestamp) -> Timestamp {
+        let now = self.facts.now;
+        let life = not_after.duration_since(not_before).max(YEAR);
+        let wished = self.wish.validity.and_then(|span| {
+            now.to_zoned(TimeZone::UTC).checked_add(span).ok().map(|end| end.timestamp())
+        });
+        let end = wished.unwrap_or_else(|| now.checked_add(life).unwrap_or(Timestamp::MAX));
+        // Certificates know whole seconds.
+        Timestamp::from_second(end.as_second()).unwrap_or(end)
+    }
+
+    fn notes(&self, authorities: &[AuthorityPlan]) -> Vec<String> {
+        let mut notes = Vec::new();
+        for authority in authorities {
+            if authority.kept_at.is_empty() {
+                notes.push(format!(
+                    "The key of {} is written to no host, since the old one was on none; it stays \
+                     in the run's folder: move it to a safe place.",
+                    authority.subject
+                ));
+            } else {
+                let hosts: BTreeSet<_> = authority.kept_at.iter().map(|(host, ..)| host).collect();
+                notes.push(format!(
+                    "The key of {} will lie on {} hosts, as the old one does.",
+                    authority.subject,
+                    hosts.len()
+                ));
+            }
+        }
+        for leaf in self.scope.leaves.iter().filter(|leaf| !leaf.added.is_empty()) {
+            notes.push(format!("{} gets the names it lacked: {}.", leaf.id, leaf.added.join(", ")));
+        }
+        notes
+    }
+}
+
+fn pending(facts: &Facts, wish: &Wish) -> Vec<HostName> {
+    let left_out = facts
+        .hosts
+        .iter()
+        .filter(|(name, host)| host.unreached.is_some() || wish.exclude.contains(name));
+    left_out.map(|(name, _)| name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;

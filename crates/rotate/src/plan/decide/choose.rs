@@ -1,0 +1,125 @@
+//! Which mode, and why in a sentence. The gentlest that leads to the goal, unless another one
+//! was asked for and is possible.
+
+use jiff::Timestamp;
+
+use super::YEAR;
+use crate::{
+    expiry::{Class, Condition, duration},
+    finding::Finding,
+    plan::{
+        Mode, Wish,
+        scope::{Authority, Scope},
+    },
+};
+
+pub(super) struct Choice {
+    pub(super) mode: Mode,
+    pub(super) why: String,
+}
+
+pub(super) fn mode(
+    scope: &Scope,
+    condition: &Condition,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<Choice, Finding> {
+    let why = condition.why.clone();
+    match (condition.class, wish.mode) {
+        (Class::AuthorityDead | Class::AllDead | Class::Mixed, None | Some(Mode::Sweep)) => {
+            return Ok(Choice { mode: Mode::Sweep, why });
+        }
+        (Class::AuthorityDead | Class::AllDead, Some(Mode::SameKey)) => {
+            return match obstacle(scope, wish, Mode::SameKey) {
+                Some(obstacle) => Err(Finding::everywhere(obstacle)),
+                None => Ok(Choice { mode: Mode::Sweep, why }),
+            };
+        }
+        (Class::AuthorityDead | Class::AllDead | Class::Mixed, Some(asked)) => {
+            return Err(Finding::everywhere(format!(
+                "--mode {asked} is not possible: {why}; leave it out, and all is made anew in one sweep"
+            )));
+        }
+        // Both must be trusted by healthy members before the first new leaf; dead ones cannot.
+        (Class::LeavesDead, Some(Mode::Bundle)) => {
+            return Ok(Choice { mode: Mode::Sweep, why });
+        }
+        _ => {}
+    }
+    if let Some(asked) = wish.mode {
+        return match obstacle(scope, wish, asked) {
+            Some(obstacle) => Err(Finding::everywhere(obstacle)),
+            None => Ok(Choice { mode: asked, why: format!("asked for; {why}") }),
+        };
+    }
+    let Some(first) = scope.authorities.iter().min_by_key(|one| one.certificate.not_after) else {
+        return Err(Finding::everywhere("no authority was found that issued etcd's certificates"));
+    };
+    let ends = first.certificate.not_after;
+    let left = duration(ends.duration_since(now));
+    let first_name = first.certificate.name();
+    if ends > now + YEAR && !wish.compromised && obstacle(scope, wish, Mode::Leaf).is_none() {
+        let why = match condition.class {
+            Class::LeavesDead => format!("{why}. No restart needed"),
+            _ => format!(
+                "the authorities are valid to {} or longer, so only leaves are renewed; nothing \
+                 is restarted",
+                ends.strftime("%Y-%m-%d")
+            ),
+        };
+        return Ok(Choice { mode: Mode::Leaf, why });
+    }
+    let reason = match wish.compromised {
+        true => "the old key is known to others".to_owned(),
+        false => format!("{first_name:?} ends in {left}, on {}", ends.strftime("%Y-%m-%d")),
+    };
+    match obstacle(scope, wish, Mode::Cross) {
+        None => Ok(Choice {
+            mode: Mode::Cross,
+            why: format!(
+                "{reason}; its key is at hand, so it vouches for its successor: one rolling restart"
+            ),
+        }),
+        Some(obstacle) if condition.class == Class::LeavesDead => {
+            Ok(Choice { mode: Mode::Sweep, why: format!("{why}; {obstacle}") })
+        }
+        Some(obstacle) => match self::obstacle(scope, wish, Mode::Bundle) {
+            None => Ok(Choice {
+                mode: Mode::Bundle,
+                why: format!("{obstacle}; a new CA is needed (2 rolling restarts)"),
+            }),
+            Some(obstacle) => Err(Finding::everywhere(obstacle)),
+        },
+    }
+}
+
+/// Why a mode cannot be taken, in a sentence without its end.
+fn obstacle(scope: &Scope, wish: &Wish, mode: Mode) -> Option<String> {
+    let first = |test: fn(&&Authority) -> bool| scope.authorities.iter().find(test);
+    if matches!(mode, Mode::Leaf | Mode::SameKey | Mode::Cross)
+        && let Some(keyless) = first(|one| !one.has_key)
+    {
+        return Some(format!(
+            "the key of {:?} is on none of the masters, so nothing can be signed in its name",
+            keyless.certificate.name()
+        ));
+    }
+    if mode == Mode::Leaf {
+        return None;
+    }
+    if let Some(below) = first(|one| !one.certificate.is_self_issued()) {
+        return Some(format!(
+            "{:?} was itself issued by {:?}: have it renewed there, and ask for --mode leaf here",
+            below.certificate.name(),
+            below.certificate.issuer
+        ));
+    }
+    match mode {
+        Mode::SameKey if wish.compromised => {
+            Some("a key that others know is not kept: leave out --mode same-key".to_owned())
+        }
+        Mode::Cross => first(|one| one.certificate.path_length == Some(0))
+            .map(|one| format!("{:?} allows no authority below itself", one.certificate.name())),
+        _ => None,
+    }
+}

@@ -1,0 +1,220 @@
+use super::*;
+use crate::plan::{Act, Change};
+use crate::{
+    example::{Ack, DAY, healthy, host, now},
+    material, render,
+};
+
+fn plan(ack: &Ack, wish: &Wish) -> Plan {
+    let facts = ack.facts();
+    decide(&facts, &healthy(&facts), wish).unwrap_or_else(|against| panic!("{against:?}"))
+}
+
+/// Compares with the plan's text as it was last read and found right; `DOORWARD_BLESS=1` writes it.
+fn golden(name: &str, plan: &Plan) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/plan/decide/plans");
+    let path = format!("{folder}/{name}.txt");
+    let text = plan.to_string();
+    if std::env::var_os("DOORWARD_BLESS").is_some() {
+        std::fs::create_dir_all(folder).expect("a folder");
+        std::fs::write(&path, &text).expect("the plan's text");
+    }
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, known, "{path}: read the new text, then run again with DOORWARD_BLESS=1");
+}
+
+#[test]
+fn an_authority_near_its_end_is_crossed_by_default() {
+    golden("ack-cross", &plan(&Ack::default(), &Wish::default()));
+}
+
+#[test]
+fn with_authorities_that_last_only_leaves_are_renewed() {
+    golden(
+        "ack-leaf",
+        &plan(&Ack { ca_days: 4 * 365, leaf_days: 20, ..Ack::default() }, &Wish::default()),
+    );
+}
+
+#[test]
+fn without_the_authoritys_key_it_takes_a_bundle() {
+    golden("ack-bundle", &plan(&Ack { has_ca_keys: false, ..Ack::default() }, &Wish::default()));
+}
+
+#[test]
+fn with_the_same_key_good_leaves_stay() {
+    let wish = Wish { mode: Some(Mode::SameKey), ..Wish::default() };
+    golden("ack-same-key", &plan(&Ack::default(), &wish));
+}
+
+#[test]
+fn an_expired_authority_is_replaced_in_one_sweep() {
+    golden("ack-sweep", &plan(&Ack { ca_days: -3, ..Ack::default() }, &Wish::default()));
+}
+
+#[test]
+fn the_same_facts_give_the_same_plan_and_it_can_be_written_down() {
+    let facts = Ack::default().facts();
+    let health = healthy(&facts);
+    let one = decide(&facts, &health, &Wish::default()).expect("a plan");
+    assert_eq!(decide(&facts, &health, &Wish::default()).expect("a plan"), one);
+    let text = serde_json::to_string(&one).expect("JSON");
+    assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), one);
+    assert!(!text.contains("PRIVATE"));
+}
+
+#[test]
+fn every_place_of_every_mode_can_be_rendered() {
+    let cases = [
+        (Ack::default(), None),
+        (Ack::default(), Some(Mode::SameKey)),
+        (Ack { has_ca_keys: false, ..Ack::default() }, None),
+        (Ack { ca_days: 4 * 365, leaf_days: 20, ..Ack::default() }, None),
+        (Ack { ca_days: -3, ..Ack::default() }, None),
+        (Ack { one_ca: true, ..Ack::default() }, None),
+    ];
+    for (ack, mode) in cases {
+        let facts = ack.facts();
+        let wish = Wish { mode, ..Wish::default() };
+        let plan = decide(&facts, &healthy(&facts), &wish).expect("a plan");
+        let material = material::make(&plan, &facts, now()).expect("material");
+        for change in changes(&plan) {
+            for place in &change.places {
+                let original = facts.hosts[&change.host].files[&place.path].content.clone();
+                let original = original.as_ref().map(|content| content.bytes());
+                render::place(place, original, &plan, &material).expect("content");
+            }
+        }
+    }
+}
+
+fn changes(plan: &Plan) -> impl Iterator<Item = &Change> {
+    plan.steps.iter().flat_map(|step| match &step.act {
+        Act::Change(change) => std::slice::from_ref(change),
+        Act::Sweep { changes, .. } => changes,
+        _ => &[],
+    })
+}
+
+#[test]
+fn the_leader_comes_last() {
+    let facts = Ack::default().facts();
+    let mut health = healthy(&facts);
+    for member in health.members.values_mut() {
+        member.as_mut().expect("healthy").status.leader = 1;
+    }
+    let plan = decide(&facts, &health, &Wish::default()).expect("a plan");
+    let flipped: Vec<_> = plan
+        .steps
+        .iter()
+        .filter(|step| step.phase == crate::plan::Phase::Flip)
+        .filter_map(|step| match &step.act {
+            Act::Change(change) if change.program == crate::Program::Etcd => Some(&change.host),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(flipped, [&host(2), &host(3), &host(1)]);
+}
+
+#[test]
+fn dates_are_as_wished_and_no_leaf_outlives_its_authority() {
+    let wish = Wish { validity: Some(jiff::Span::new().years(50)), ..Wish::default() };
+    let long = plan(&Ack::default(), &wish);
+    assert_eq!(long.authorities[0].not_after.to_string(), "2076-11-22T08:00:00Z");
+    assert!(long.leaves.iter().all(|leaf| leaf.not_after == long.authorities[0].not_after));
+
+    let unasked = plan(&Ack::default(), &Wish::default());
+    assert_eq!(unasked.authorities[0].not_after, now() + DAY * 5 * 365, "as the old one");
+    assert!(unasked.leaves.iter().all(|leaf| leaf.not_after <= now() + DAY * 5 * 365));
+
+    let leaf = plan(&Ack { ca_days: 900, ..Ack::default() }, &wish);
+    assert!(leaf.leaves.iter().all(|leaf| leaf.not_after == now() + DAY * 900));
+}
+
+#[test]
+fn one_authority_for_clients_and_peers_is_one() {
+    let plan = plan(&Ack { one_ca: true, ..Ack::default() }, &Wish::default());
+    let ids: Vec<&str> = plan.authorities.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["ca"]);
+    assert!(plan.leaves.iter().all(|leaf| leaf.authority == "ca"));
+}
+
+#[test]
+fn names_that_members_listen_on_or_tell_are_added() {
+    let mut facts = Ack::default().facts();
+    let components = &mut facts.hosts.get_mut(&host(1)).expect("a host").components;
+    components[0].endpoints[0].address = "10.9.9.9:2379".parse().expect("an address");
+    let process = components[1].process.as_mut().expect("it runs");
+    process
+        .arguments
+        .push("--etcd-servers=https://10.0.0.1:2379,https://etcd-1.example:2379".into());
+    let mut health = healthy(&facts);
+    let told = health.members.get_mut(&host(2)).expect("a member").as_mut().expect("healthy");
+    told.members[1].peer_urls = vec!["https://[fd00::2]:2380".into()];
+
+    let plan = decide(&facts, &health, &Wish::default()).expect("a plan");
+    let added =
+        |id: &str| plan.leaves.iter().find(|leaf| leaf.id == id).expect(id).added_names.clone();
+    assert_eq!(added("etcd-server"), ["10.9.9.9", "etcd-1.example"]);
+    assert_eq!(added("10.0.0.2-name-2"), ["fd00::2"]);
+    assert_eq!(added("etcd-client"), Vec::<String>::new(), "a client stays without names");
+}
+
+#[test]
+fn modes_that_cannot_be_are_refused_with_the_reason() {
+    let refused = |ack: Ack, mode, compromised| {
+        let wish = Wish { mode: Some(mode), compromised, ..Wish::default() };
+        let facts = ack.facts();
+        decide(&facts, &healthy(&facts), &wish).expect_err("refused")[0].to_string()
+    };
+    let keyless = || Ack { has_ca_keys: false, ..Ack::default() };
+    for (mode, ack, compromised, part) in [
+        (Mode::Leaf, keyless(), false, "the key of \"CA\" is on none of the masters"),
+        (Mode::Cross, keyless(), false, "the key of \"CA\" is on none of the masters"),
+        (Mode::SameKey, Ack::default(), true, "a key that others know is not kept"),
+        (
+            Mode::Cross,
+            Ack { path_length: Some(0), ..Ack::default() },
+            false,
+            "allows no authority below itself",
+        ),
+        (Mode::Cross, Ack { ca_days: -1, ..Ack::default() }, false, "--mode cross is not possible"),
+    ] {
+        let text = refused(ack, mode, compromised);
+        assert!(text.contains(part), "{mode}: {text}");
+    }
+}
+
+#[test]
+fn an_authority_that_allows_none_below_takes_a_bundle() {
+    let plan = plan(&Ack { path_length: Some(0), ..Ack::default() }, &Wish::default());
+    assert_eq!(plan.mode, Mode::Bundle);
+    assert!(plan.why.contains("allows no authority below itself"), "{}", plan.why);
+}
+
+#[test]
+fn a_key_that_others_know_is_replaced_though_it_would_last() {
+    let wish = Wish { compromised: true, ..Wish::default() };
+    let plan = plan(&Ack { ca_days: 4000, ..Ack::default() }, &wish);
+    assert_eq!(plan.mode, Mode::Cross);
+}
+
+#[test]
+fn dead_leaves_under_a_good_authority_need_no_restart() {
+    let plan = plan(&Ack { ca_days: 1500, leaf_days: -3, ..Ack::default() }, &Wish::default());
+    assert_eq!(plan.mode, Mode::Leaf);
+    assert!(plan.why.contains("expired 3 d 0 h ago"), "{}", plan.why);
+    assert!(plan.why.ends_with("No restart needed"), "{}", plan.why);
+    assert!(changes(&plan).all(|change| !change.restart));
+}
+
+#[test]
+fn what_is_down_is_started_once_its_dead_leaf_is_replaced() {
+    let ack = Ack { ca_days: 1500, leaf_days: -3, ..Ack::default() };
+    let mut facts = ack.facts();
+    facts.hosts.get_mut(&host(2)).expect("a host").components[0].process = None;
+    let plan = decide(&facts, &healthy(&facts), &Wish::default()).expect("a plan");
+    let restarted: Vec<_> =
+        changes(&plan).filter(|change| change.restart).map(|change| &change.host).collect();
+    assert_eq!(restarted, [&host(2)]);
+}

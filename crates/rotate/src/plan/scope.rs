@@ -1,0 +1,228 @@
+//! What a rotation is about: the authorities that etcd and its clients live by, their leaves, and
+//! every file that holds one of them.
+//!
+//! An authority counts if it issued a leaf that is in use. Others that a trust file names are
+//! strangers, and stay.
+
+mod issuers;
+mod leaves;
+mod needs;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Component, Facts, HostFacts, HostName, Program, Purpose, Reread,
+    certificate::Certificate,
+    finding::Finding,
+    health::Health,
+    pem,
+    plan::{Mode, Wish},
+    render,
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    pub authorities: Vec<Authority>,
+    pub leaves: Vec<Leaf>,
+    pub trusts: Vec<TrustSpot>,
+    /// Pairs that are none, certificates without an issuer.
+    pub findings: Vec<Finding>,
+    /// Where trust and leaves do not fit each other, a sentence each.
+    pub misfits: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Authority {
+    pub id: String,
+    pub certificate: Certificate,
+    pub has_key: bool,
+    /// Certificate and key as they lie on hosts.
+    pub kept_at: Vec<(HostName, PathBuf, PathBuf)>,
+    /// Other certificates that it issued, by file.
+    pub also_issued: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub id: String,
+    /// Its authority's id.
+    pub authority: String,
+    pub certificate: Certificate,
+    /// Names that it lacks.
+    pub added: Vec<String>,
+    pub spots: Vec<PairSpot>,
+}
+
+/// A pair of files with a leaf and its key.
+#[derive(Clone, Debug)]
+pub(crate) struct PairSpot {
+    pub host: HostName,
+    pub program: Program,
+    pub purpose: Purpose,
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    pub reread: Reread,
+    pub is_running: bool,
+}
+
+/// A file that says whom to trust, with the authorities of the scope that belong in it.
+#[derive(Clone, Debug)]
+pub(crate) struct TrustSpot {
+    pub host: HostName,
+    pub program: Program,
+    pub path: PathBuf,
+    pub reread: Reread,
+    pub authorities: BTreeSet<String>,
+}
+
+/// Purposes that belong to etcd and its consumers.
+const ETCD: [Purpose; 4] =
+    [Purpose::EtcdServer, Purpose::EtcdPeer, Purpose::EtcdClient, Purpose::ApiserverEtcd];
+
+impl Scope {
+    pub(crate) fn of(facts: &Facts, health: &Health, wish: &Wish) -> Self {
+        let hosts = Hosts::of(facts, wish);
+        let mut scope = Self::default();
+        let known = issuers::Known::of(&hosts);
+        leaves::find(&mut scope, &hosts, &known, wish.mode == Some(Mode::Sweep));
+        needs::add(&mut scope, &hosts, health);
+        scope.find_trusts(&hosts);
+        scope.find_others(&hosts);
+        scope
+    }
+
+    pub(crate) fn authority(&self, id: &str) -> Option<&Authority> {
+        self.authorities.iter().find(|authority| authority.id == id)
+    }
+
+    /// Hosts with a file of the scope.
+    pub(crate) fn hosts(&self) -> BTreeSet<HostName> {
+        let pairs = self.leaves.iter().flat_map(|leaf| &leaf.spots).map(|spot| &spot.host);
+        pairs.chain(self.trusts.iter().map(|spot| &spot.host)).cloned().collect()
+    }
+
+    /// Hosts with a file of the scope that `program` reads.
+    pub(crate) fn hosts_with(&self, program: Program) -> BTreeSet<HostName> {
+        let pairs = self.leaves.iter().flat_map(|leaf| &leaf.spots);
+        let pairs = pairs.filter(|spot| spot.program == program).map(|spot| &spot.host);
+        let trusts = self.trusts.iter().filter(|spot| spot.program == program);
+        pairs.chain(trusts.map(|spot| &spot.host)).cloned().collect()
+    }
+
+    fn find_trusts(&mut self, hosts: &Hosts<'_>) {
+        for (host, facts, component) in hosts.components() {
+            for trust in component.trusts.iter().filter(|trust| ETCD.contains(&trust.purpose)) {
+                let needed = self.needed(trust.purpose);
+                if needed.is_empty() {
+                    continue;
+                }
+                let present = certificates(facts, &trust.path);
+                let mut authorities: BTreeSet<String> = self
+                    .authorities
+                    .iter()
+                    .filter(|known| {
+                        present.iter().any(|found| found.is_same_authority(&known.certificate))
+                    })
+                    .map(|known| known.id.clone())
+                    .collect();
+                for id in needed.difference(&authorities) {
+                    let name = self.authority(id).map_or("", |known| known.certificate.name());
+                    self.misfits.push(format!(
+                        "{host}: {} does not trust {name:?}, whose certificates others present",
+                        trust.path.display()
+                    ));
+                }
+                authorities.extend(needed);
+                self.trusts.push(TrustSpot {
+                    host: host.clone(),
+                    program: component.program,
+                    path: trust.path.clone(),
+                    reread: trust.reread,
+                    authorities,
+                });
+            }
+        }
+    }
+
+    /// Authorities whose leaves are shown to whoever reads a trust file of this purpose.
+    fn needed(&self, purpose: Purpose) -> BTreeSet<String> {
+        let shown: &[Purpose] = match purpose {
+            Purpose::EtcdServer => &[Purpose::EtcdClient, Purpose::ApiserverEtcd],
+            Purpose::EtcdPeer => &[Purpose::EtcdPeer],
+            _ => &[Purpose::EtcdServer],
+        };
+        self.leaves
+            .iter()
+            .filter(|leaf| leaf.spots.iter().any(|spot| shown.contains(&spot.purpose)))
+            .map(|leaf| leaf.authority.clone())
+            .collect()
+    }
+
+    /// Certificates beside the scope that its authorities issued.
+    fn find_others(&mut self, hosts: &Hosts<'_>) {
+        let ours: BTreeSet<&str> =
+            self.leaves.iter().map(|leaf| leaf.certificate.fingerprint.as_str()).collect();
+        let mut others: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (host, facts) in &hosts.0 {
+            for (path, found) in all_certificates(facts) {
+                if found.is_ca || ours.contains(found.fingerprint.as_str()) {
+                    continue;
+                }
+                for authority in &self.authorities {
+                    if found.is_issued_by(&authority.certificate) {
+                        let place = format!("{host}: {}", path.display());
+                        others.entry(authority.id.clone()).or_default().insert(place);
+                    }
+                }
+            }
+        }
+        for authority in &mut self.authorities {
+            let found = others.remove(&authority.id).unwrap_or_default();
+            authority.also_issued = found.into_iter().collect();
+        }
+    }
+}
+
+/// The hosts that a plan may count on.
+pub(crate) struct Hosts<'a>(Vec<(&'a HostName, &'a HostFacts)>);
+
+impl<'a> Hosts<'a> {
+    pub(crate) fn of(facts: &'a Facts, wish: &Wish) -> Self {
+        let reached = facts
+            .hosts
+            .iter()
+            .filter(|(name, host)| host.unreached.is_none() && !wish.exclude.contains(name));
+        Self(reached.collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a HostName, &'a HostFacts)> {
+        self.0.iter().copied()
+    }
+
+    pub(crate) fn components(
+        &self,
+    ) -> impl Iterator<Item = (&'a HostName, &'a HostFacts, &'a Component)> {
+        self.iter().flat_map(|(name, host)| {
+            host.components.iter().map(move |component| (name, host, component))
+        })
+    }
+}
+
+/// The certificates of a file, also those inside a kubeconfig.
+pub(crate) fn certificates(host: &HostFacts, path: &Path) -> Vec<Certificate> {
+    texts(host, path).iter().flat_map(|text| pem::certificates(text)).collect()
+}
+
+pub(crate) fn texts(host: &HostFacts, path: &Path) -> Vec<Vec<u8>> {
+    let content = host.files.get(path).and_then(|file| file.content.as_ref());
+    content.map(|content| render::texts(content.bytes())).unwrap_or_default()
+}
+
+fn all_certificates(host: &HostFacts) -> impl Iterator<Item = (&PathBuf, Certificate)> {
+    host.files.keys().flat_map(move |path| {
+        certificates(host, path).into_iter().map(move |certificate| (path, certificate))
+    })
+}

@@ -1,0 +1,144 @@
+//! The pairs in use, each leaf once however many files hold it.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::{
+    ETCD, Hosts, Leaf, PairSpot, Scope, certificates,
+    issuers::{Known, slug, unique},
+    texts,
+};
+use crate::{HostFacts, certificate::Certificate, component::Pair, finding::Finding, pem};
+
+/// `is_sweep`: everything is made anew, so a certificate without its key is pattern enough.
+pub(super) fn find(scope: &mut Scope, hosts: &Hosts<'_>, known: &Known, is_sweep: bool) {
+    for (host, facts, component) in hosts.components() {
+        for pair in component.pairs.iter().filter(|pair| ETCD.contains(&pair.purpose)) {
+            let certificate = match leaf_of(facts, pair, is_sweep) {
+                Ok(certificate) => certificate,
+                Err(text) => {
+                    scope.findings.push(Finding::at(host, text));
+                    continue;
+                }
+            };
+            let spot = PairSpot {
+                host: host.clone(),
+                program: component.program,
+                purpose: pair.purpose,
+                certificate: pair.certificate.clone(),
+                key: pair.key.clone(),
+                reread: pair.reread,
+                is_running: component.process.is_some(),
+            };
+            if let Some(known) = scope
+                .leaves
+                .iter_mut()
+                .find(|leaf| leaf.certificate.fingerprint == certificate.fingerprint)
+            {
+                known.spots.push(spot);
+                continue;
+            }
+            match authority_of(scope, known, &certificate) {
+                Some(authority) => scope.leaves.push(Leaf {
+                    id: String::new(),
+                    authority,
+                    certificate,
+                    added: Vec::new(),
+                    spots: vec![spot],
+                }),
+                None => scope.findings.push(Finding::at(
+                    host,
+                    format!(
+                        "{}: was issued by {:?}, whose certificate is in no file that is read \
+                         here; put it into a trust file, or name its folder in the inventory",
+                        pair.certificate.display(),
+                        certificate.issuer
+                    ),
+                )),
+            }
+        }
+    }
+    name(scope);
+}
+
+/// The certificate that the key belongs to, wherever in the file it stands.
+fn leaf_of(facts: &HostFacts, pair: &Pair, is_sweep: bool) -> Result<Certificate, String> {
+    let [certificate_file, key_file] = [&pair.certificate, &pair.key].map(|path| path.display());
+    missing(facts, &pair.certificate)?;
+    if !is_sweep {
+        missing(facts, &pair.key)?;
+    }
+    let found = certificates(facts, &pair.certificate);
+    let Some(first) = found.first() else {
+        return Err(format!("{certificate_file}: holds no certificate that can be read"));
+    };
+    if is_sweep && let Some(leaf) = found.iter().find(|one| !one.is_ca) {
+        return Ok(leaf.clone());
+    }
+    let keys: Vec<_> =
+        texts(facts, &pair.key).iter().flat_map(|text| pem::private_keys(text)).collect();
+    let Some(key) = keys.first() else {
+        return Err(format!("{key_file}: holds no private key that can be used"));
+    };
+    let own = found.iter().find(|one| keys.iter().any(|key| key.is_key_of(one)));
+    own.cloned().ok_or_else(|| {
+        format!(
+            "{certificate_file} and {key_file} do not belong together (public keys {}… and {}…); \
+             put back the two that were made together, or ask for --mode sweep",
+            start_of(&first.public_key),
+            start_of(key.public_bits()),
+        )
+    })
+}
+
+/// Enough of a public key's digest to tell two apart.
+fn start_of(public: &[u8]) -> String {
+    crate::certificate::fingerprint(public).chars().take(8).collect()
+}
+
+fn missing(facts: &HostFacts, path: &Path) -> Result<(), String> {
+    let shown = path.display();
+    match facts.files.get(path) {
+        None => Err(format!("{shown}: was not looked at")),
+        Some(file) if file.content.is_none() => Err(match &file.problem {
+            Some(problem) => format!("{shown}: {problem}"),
+            None => format!("{shown}: is not there"),
+        }),
+        Some(_) => Ok(()),
+    }
+}
+
+fn authority_of(scope: &mut Scope, known: &Known, leaf: &Certificate) -> Option<String> {
+    let issuer = known.issuer(leaf)?;
+    let present =
+        scope.authorities.iter().find(|authority| authority.certificate.is_same_authority(issuer));
+    if let Some(present) = present {
+        return Some(present.id.clone());
+    }
+    let taken = scope.authorities.iter().map(|authority| authority.id.clone()).collect();
+    let authority = known.authority(issuer, &taken);
+    let id = authority.id.clone();
+    scope.authorities.push(authority);
+    Some(id)
+}
+
+/// A leaf is called like its file; like its host too where that is not enough.
+fn name(scope: &mut Scope) {
+    let mut taken = BTreeSet::new();
+    let stems: Vec<String> = scope.leaves.iter().map(stem).collect();
+    for (index, leaf) in scope.leaves.iter_mut().enumerate() {
+        let stem = &stems[index];
+        let is_alone = stems.iter().filter(|other| *other == stem).count() == 1;
+        let wanted = match (is_alone, leaf.spots.first()) {
+            (false, Some(spot)) => slug(&format!("{stem}-{}", spot.host)),
+            _ => stem.clone(),
+        };
+        leaf.id = unique(&wanted, &taken);
+        taken.insert(leaf.id.clone());
+    }
+}
+
+fn stem(leaf: &Leaf) -> String {
+    let path = leaf.spots.first().map(|spot| spot.certificate.as_path());
+    let stem = path.and_then(Path::file_stem).unwrap_or_default();
+    slug(&stem.to_string_lossy())
+}

@@ -1,0 +1,50 @@
+//! What must be right before anything is touched. Pure: looks at what was seen, and says with
+//! each reason against how to cure it.
+
+mod etcd;
+mod files;
+mod hosts;
+
+use crate::{
+    Facts,
+    expiry::Condition,
+    finding::Finding,
+    health::Health,
+    plan::{Mode, Wish, scope::Scope},
+};
+
+/// All that is looked at.
+pub(crate) struct Look<'a> {
+    pub facts: &'a Facts,
+    pub health: &'a Health,
+    pub wish: &'a Wish,
+    pub scope: &'a Scope,
+    pub condition: &'a Condition,
+    pub mode: Mode,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    /// Each alone keeps the rotation from beginning.
+    pub against: Vec<Finding>,
+    /// What the operator should know.
+    pub notes: Vec<String>,
+}
+
+pub(crate) fn look(look: &Look<'_>) -> Looked {
+    let mut looked = Looked::default();
+    hosts::look(look, &mut looked);
+    files::look(look, &mut looked);
+    etcd::look(look, &mut looked);
+    looked
+}
+
+impl Look<'_> {
+    /// Whether some authority changes, so that a missing host would be locked out.
+    fn changes_authorities(&self) -> bool {
+        self.mode != Mode::Leaf
+    }
+}
+
+#[cfg(test)]
+mod tests;
