@@ -14,6 +14,7 @@ use testkit::{peers, wait_for, wait_until};
 use tokio::net::TcpStream;
 
 use super::ORDERED;
+use crate::printed::{Printed, printed};
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/acme");
 /// Those that the example binds, and `doorward` by default.
@@ -42,12 +43,6 @@ async fn the_example_works_as_printed() {
     }
     assert!(entered >= 4, "only {entered} commands are printed");
     place.enter("doorward get orders | grep Served", "").await;
-}
-
-/// A command, and what it is said to answer; nothing is said of most.
-struct Printed {
-    command: String,
-    output: String,
 }
 
 /// A folder with the example in it, and ports for it.
@@ -93,15 +88,9 @@ impl Place {
     /// The commands of the README. What they talk to has been brought.
     fn printed(&self) -> Vec<Printed> {
         let text = fs::read_to_string(Path::new(EXAMPLE).join("README.md")).unwrap();
-        let text = self.exchanged(&text);
-        let blocks = text.split("```console\n").skip(1);
-        let blocks = blocks.map(|block| block.split("```").next().unwrap());
-        let commands = blocks.flat_map(|block| block.trim_start().split("$ ").skip(1));
-        let printed = commands.map(|lines| {
-            let (command, output) = lines.trim_end().split_once('\n').unwrap_or((lines, ""));
-            Printed { command: command.trim().to_owned(), output: output.trim().to_owned() }
-        });
-        printed.filter(|printed| !printed.command.starts_with("cargo xtask peers")).collect()
+        let mut printed = printed(&self.exchanged(&text));
+        printed.retain(|printed| !printed.command.starts_with("cargo xtask peers"));
+        printed
     }
 
     fn shell(&self, command: &str) -> Command {
@@ -124,7 +113,7 @@ impl Place {
         wait_for(ORDERED, || async {
             let answer = tokio::process::Command::from(self.shell(command)).output().await.unwrap();
             let text = String::from_utf8_lossy(&answer.stdout);
-            let is_it = answer.status.success() && text.trim().contains(printed);
+            let is_it = answer.status.success() && text.trim().contains(printed.trim());
             is_it.then_some(())
         })
         .await;

@@ -12,9 +12,19 @@ async fn every_variant_applies_whole_and_twice(cluster: Cluster) {
     for _ in 0..2 {
         kubectl.ok(&format!("apply --server-side -k {DEPLOY}"));
     }
-    kubectl.ok("wait --for=condition=Established crd/albconfigs.alibabacloud.com --timeout=20s");
+    for crd in ["albconfigs.alibabacloud.com", "issuers.doorward.dev"] {
+        kubectl.ok(&format!("wait --for=condition=Established crd/{crd} --timeout=20s"));
+    }
     kubectl.ok("create namespace shop");
-    for variant in ["daemonset", "examples/shop", "examples/all-namespaces", "examples/demo"] {
+    kubectl.ok("create namespace istio-system");
+    for variant in [
+        "daemonset",
+        "istio-crds",
+        "examples/shop",
+        "examples/mesh",
+        "examples/all-namespaces",
+        "examples/demo",
+    ] {
         let path = format!("{DEPLOY}/{variant}");
         let how = if variant == "examples/demo" { "-f" } else { "-k" };
         // As whoever applied the first: a variant takes the place of another.
@@ -32,6 +42,7 @@ async fn every_variant_applies_whole_and_twice(cluster: Cluster) {
         ("Role", "doorward-system", "doorward"),
         ("ClusterRole", "", "doorward"),
         ("CustomResourceDefinition", "", "albconfigs.alibabacloud.com"),
+        ("CustomResourceDefinition", "", "issuers.doorward.dev"),
     ] {
         assert!(cluster.object(kind, namespace, name).await.is_some(), "{kind} {name}");
     }

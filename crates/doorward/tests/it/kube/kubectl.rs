@@ -51,10 +51,4 @@ impl Kubectl {
         })
         .await
     }
-
-    /// Writes a pair beside it, and the Secret's manifest.
-    pub fn pair(&self, name: &str, pair: &testkit::pki::Issued) {
-        std::fs::write(self.folder().join(format!("{name}.crt")), &pair.chain_pem).unwrap();
-        std::fs::write(self.folder().join(format!("{name}.key")), &pair.key_pem).unwrap();
-    }
 }

@@ -1,70 +1,57 @@
-//! What docs/kubernetes.md shows, with the real kubectl: a Secret, an Ingress, its status and
-//! events, a renewed Secret, the store, an edited AlbConfig.
+//! What docs/kubernetes.md shows, command by command, with the real kubectl; and how mistakes are
+//! told.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use serde_json::{Value, json};
-use testkit::{LIMIT, cluster::Cluster, pki::TestCa, tls::TlsClient, wait_for};
+use tempfile::TempDir;
+use testkit::{
+    LIMIT, app::App, cluster::Cluster, peers::need, pki::TestCa, tls::TlsClient, wait_for,
+};
 
-use super::{STORE, kubectl::Kubectl, prepare, replica, stories};
-use crate::certificates::shown;
+use super::{kubectl::Kubectl, prepare, replica, stories};
+use crate::{
+    certificates::shown,
+    printed::{Printed, printed, shows},
+};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/kubernetes.md");
 
 stories! {
 async fn the_walk_through_works_line_by_line(cluster: Cluster) {
-    let Some(kubectl) = Kubectl::new(&cluster) else { return };
+    if ["kubectl", "openssl", "curl"].map(need).contains(&None) {
+        return;
+    }
     prepare(&cluster).await;
+    cluster.put_yaml("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}").await;
     let app = replica(&cluster).start().await;
-    let ca = TestCa::new("walk");
-    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/examples/demo");
-
-    // Create the Secret, apply the Ingress.
-    let first = ca.leaf(&["demo.test"]);
-    kubectl.pair("demo", &first);
-    kubectl.ok("create namespace shop");
-    kubectl.ok("-n shop create secret tls secret-tls --cert=demo.crt --key=demo.key");
-    kubectl.ok(&format!("apply -f {demo}"));
-    let address = app.address("edge-lb", 443).await;
-    shown(address, "demo.test", &first).await;
-    let answer = TlsClient::trusting(&ca).get(address, "demo.test", "/").await.unwrap();
-    assert_eq!(answer.text(), "The demo.\n");
-
-    // See it in the cluster.
-    kubectl
-        .shows(
-            "describe ingress demo-https -n shop",
-            &["203.0.113.7", "SuccessfullyReconciled", "Successfully reconciled", "ingress"],
-        )
-        .await;
-    let columns = ["ALBID", "edge-lb", "203.0.113.7", "443/HTTPS", "shop/secret-tls"];
-    kubectl.shows("get albconfig", &columns).await;
-
-    // Renew the Secret.
-    let renewed = ca.leaf(&["demo.test"]);
-    kubectl.pair("demo", &renewed);
-    let made = kubectl.ok("-n shop create secret tls secret-tls --cert=demo.crt --key=demo.key --dry-run=client -o yaml");
-    std::fs::write(kubectl.folder().join("secret.yaml"), made).unwrap();
-    kubectl.ok("apply -f secret.yaml");
-    shown(address, "demo.test", &renewed).await;
-
-    // A certificate of the store, named by the AlbConfig.
-    let stored = ca.leaf(&["new.test", "demo.test"]);
-    kubectl.pair("new", &stored);
-    kubectl.ok(&format!("-n {STORE} create secret tls 756-cn-hangzhou --cert=new.crt --key=new.key"));
-    kubectl.ok(&format!("-n {STORE} label secret 756-cn-hangzhou doorward.dev/certificate-id=756-cn-hangzhou"));
-    kubectl.ok(r#"patch albconfig edge-lb --type=merge -p {"spec":{"listeners":[{"port":443,"protocol":"HTTPS","certificates":[{"CertificateId":"756-cn-hangzhou","IsDefault":true}]}]}}"#);
-    shown(address, "new.test", &stored).await;
-    kubectl.shows("get albconfig", &["756-cn-hangzhou"]).await;
-
-    // Trigger by an annotation without meaning: one more reconcile, told by one more event.
-    kubectl.ok("-n shop annotate ingress demo-https key_test=value_test");
-    wait_for(LIMIT, || async {
-        let events = cluster.events().await;
-        let told = events.iter().filter(|event| {
-            event["involvedObject"]["name"] == "demo-https"
-                && event["reason"] == "SuccessfullyReconciled"
-        });
-        let times: u64 = told.map(|event| event["count"].as_u64().unwrap_or(1)).sum();
-        (times >= 2).then_some(())
-    })
-    .await;
+    let terminal = Terminal::new(&cluster, &app);
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let (_, section) = page.split_once("\n## Walk-through\n").unwrap();
+    let commands = printed(section.split("\n## ").next().unwrap());
+    assert!(commands.len() > 25, "only {} commands are printed", commands.len());
+    for Printed { command, output } in commands {
+        if command.contains(" port-forward ") {
+            continue;
+        }
+        let is_look = command.starts_with("curl ")
+            || ["get", "describe"].iter().any(|look| command.contains(&format!(" {look} ")));
+        if is_look {
+            // The way there from outside is the port that `port-forward` would open.
+            let port = app.address("edge-lb", 443).await.port().to_string();
+            let command = command.replace("8443", &port);
+            eprintln!("{command}\n{output}");
+            wait_for(LIMIT, || async {
+                shows(&terminal.enter(&command).await?, &output).then_some(())
+            })
+            .await;
+        } else {
+            let shown = terminal.enter(&command).await.unwrap_or_else(|| panic!("{command}"));
+            assert!(shows(&shown, &output), "{command}:\n{shown}");
+        }
+    }
+    assert_eq!(cluster.objects("Ingress").await.len(), 0, "cleaned up");
 }
 
 /// A mistake is told where people look, in the vendor's words, and only its object suffers.
@@ -166,4 +153,54 @@ async fn told(cluster: &Cluster, (kind, name): (&str, &str), text: &str) {
             && event["message"].as_str().is_some_and(|message| message.starts_with(text))
     };
     wait_for(LIMIT, || async { cluster.events().await.iter().any(is_it).then_some(()) }).await;
+}
+
+/// A shell in a folder that has `deploy`. What `kubectl exec` would run in a Pod runs here.
+struct Terminal {
+    folder: TempDir,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Terminal {
+    fn new(cluster: &Cluster, app: &App) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bin = folder.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        let link = |to: &Path, name: &Path| std::os::unix::fs::symlink(to, name).unwrap();
+        link(&Path::new(ROOT).join("deploy"), &folder.path().join("deploy"));
+        link(Path::new(crate::BINARY), &bin.join("doorward"));
+        let kubectl = bin.join("kubectl");
+        let real = need("kubectl").unwrap();
+        let text = format!(
+            "#!/bin/sh\ncase \"$*\" in\n*' exec deploy/doorward -- '*)\n\
+             while [ \"$1\" != -- ]; do shift; done\nshift\nexec \"$@\";;\nesac\n\
+             exec {} \"$@\"\n",
+            real.display()
+        );
+        fs::write(&kubectl, text).unwrap();
+        fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let environment = vec![
+            ("PATH", format!("{}:{path}", bin.display())),
+            ("KUBECONFIG", cluster.kubeconfig().display().to_string()),
+            ("DOORWARD_ADMIN", app.admin().to_string()),
+            // Discovery is cached there.
+            ("HOME", folder.path().display().to_string()),
+            // Saves what `kubectl edit` shows as it is.
+            ("KUBE_EDITOR", "true".to_owned()),
+        ];
+        Self { folder, environment }
+    }
+
+    /// What the command prints; `None` if it fails.
+    async fn enter(&self, command: &str) -> Option<String> {
+        let mut shell = tokio::process::Command::new("sh");
+        shell.args(["-c", command]).current_dir(self.folder.path());
+        let output = shell.envs(self.environment.iter().cloned()).output().await.unwrap();
+        if !output.status.success() {
+            eprintln!("{command}: {}", String::from_utf8_lossy(&output.stderr));
+            return None;
+        }
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
 }
