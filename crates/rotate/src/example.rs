@@ -226,6 +226,17 @@ impl TestCa {
         Self { params, pem, key_pem: key.serialize_pem() }
     }
 
+    /// The authority "CA" of a cluster.
+    pub(crate) fn of(facts: &Facts) -> Self {
+        let read = |name: &str| {
+            let file =
+                &facts.hosts[&host(1)].files[&PathBuf::from(format!("{DIRECTORY}/{name}.pem"))];
+            let content = file.content.as_ref().expect("content");
+            String::from_utf8(content.bytes().to_vec()).expect("text")
+        };
+        Self { params: params("CA", 0, 1), pem: read("ca"), key_pem: read("ca-key") }
+    }
+
     /// Certificate and key; without names for a client.
     pub(crate) fn leaf(&self, name: &str, names: &[String], days: i64) -> (String, String) {
         let key = KeyPair::generate().expect("a key");

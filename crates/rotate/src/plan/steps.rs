@@ -171,3 +171,6 @@ fn is_down(input: &Input<'_>, host: &HostName, program: Program) -> bool {
     let mut components = components.unwrap_or_default().iter();
     components.any(|component| component.program == program && component.process.is_none())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,269 @@
+use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
+use crate::{
+    Facts, Finding, HostFacts, Program, Purpose, Reread,
+    component::Pair,
+    component::Port,
+    example::{Ack, DIRECTORY, file, healthy, host},
+    facts::{Handshake, Served},
+    health::{Health, MemberHealth},
+    inventory::Layout,
+    plan::{Mode, Plan, Wish, decide},
+    site::Room,
+};
+
+struct Cluster {
+    facts: Facts,
+    health: Health,
+    wish: Wish,
+}
+
+fn cluster() -> Cluster {
+    let facts = Ack::default().facts();
+    Cluster { health: healthy(&facts), facts, wish: Wish::default() }
+}
+
+impl Cluster {
+    fn host(&mut self, number: usize) -> &mut HostFacts {
+        self.facts.hosts.get_mut(&host(number)).expect("a host")
+    }
+
+    fn member(&mut self, number: usize) -> &mut MemberHealth {
+        let member = self.health.members.get_mut(&host(number)).expect("a member");
+        member.as_mut().expect("healthy")
+    }
+
+    fn decide(&self) -> Result<Plan, Vec<Finding>> {
+        decide(&self.facts, &self.health, &self.wish)
+    }
+
+    fn refused(&self) -> String {
+        let findings = self.decide().expect_err("refused");
+        findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    fn notes(&self) -> String {
+        self.decide().expect("a plan").notes.join("\n")
+    }
+}
+
+#[test]
+fn one_master_unreachable_before_start() {
+    let mut cluster = cluster();
+    cluster.host(3).unreached = Some("SSH refused".into());
+    assert_eq!(
+        cluster.refused(),
+        "master-3: SSH refused. Nothing was changed. A CA cannot be rotated with a master missing: \
+         it would be locked out. Fix SSH, or --exclude master-3 with its consequences."
+    );
+    cluster.wish.exclude.push(host(3));
+    let plan = cluster.decide().expect("a plan");
+    assert_eq!(plan.pending, [host(3)]);
+    assert!(plan.notes[0].starts_with("master-3 is left out"), "{:?}", plan.notes);
+    assert!(!plan.to_string().contains("lock master-3"));
+}
+
+#[test]
+fn expired_with_two_of_three_reachable_goes_on_and_with_one_does_not() {
+    let facts = Ack { ca_days: -3, ..Ack::default() }.facts();
+    let mut cluster = Cluster { health: Health::default(), facts, wish: Wish::default() };
+    cluster.host(3).unreached = Some("SSH refused".into());
+    cluster.host(3).components.clear();
+    let plan = cluster.decide().expect("a plan");
+    assert_eq!((plan.mode, plan.pending), (Mode::Sweep, vec![host(3)]));
+
+    cluster.host(2).unreached = Some("SSH refused".into());
+    cluster.host(2).components.clear();
+    let text = cluster.refused();
+    assert!(text.contains("only 1 of 3 members can be reached"), "{text}");
+}
+
+#[test]
+fn a_clock_that_is_off() {
+    let mut cluster = cluster();
+    cluster.host(2).clock_ahead = SignedDuration::from_secs(-613);
+    assert_eq!(
+        cluster.refused(),
+        "master-2: its clock is 613 s behind. A new certificate may be \"not yet valid\" there. Set \
+         the clock (NTP), or raise --max-skew"
+    );
+    cluster.host(2).clock_ahead = SignedDuration::from_secs(7);
+    assert!(cluster.notes().contains("master-2: its clock is 7 s ahead."));
+    cluster.host(2).clock_ahead = SignedDuration::from_secs(613);
+    cluster.wish.max_skew = Some(std::time::Duration::from_secs(700));
+    cluster.decide().expect("as allowed");
+}
+
+#[test]
+fn a_member_that_is_down() {
+    let mut cluster = cluster();
+    let why = "exit 1, \"no such file\"".to_owned();
+    cluster.health.members.insert(host(3), Err(why));
+    assert_eq!(
+        cluster.refused(),
+        "etcd master-3 is down (exit 1, \"no such file\"). Restarting another would leave 1 of 3. \
+         Repair it first."
+    );
+    cluster.wish.allow_degraded = true;
+    assert!(cluster.notes().contains("Restarting another would leave 1 of 3."));
+}
+
+#[test]
+fn a_cluster_that_is_not_well_is_told_by_name() {
+    let sick: [(fn(&mut MemberHealth), &str); 5] = [
+        (|member| member.alarms.push("NOSPACE".into()), "master-2: etcd has the alarm NOSPACE"),
+        (|member| member.status.is_learner = true, "master-2: etcd is a learner here"),
+        (|member| member.status.leader = 0, "master-2: etcd knows no leader"),
+        (|member| member.status.index = 5000, "master-2: etcd is 4900 entries behind"),
+        (|member| member.status.cluster = 8, "the members of etcd name different clusters (7, 8)"),
+    ];
+    for (make_sick, part) in sick {
+        let mut cluster = cluster();
+        make_sick(cluster.member(2));
+        let text = cluster.refused();
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_written() {
+    let mut cluster = cluster();
+    let path = PathBuf::from(format!("{DIRECTORY}/etcd-server.pem"));
+    let seen = cluster.host(1).files.get_mut(&path).expect("a file");
+    seen.attributes.fixed = Some("it is immutable (chattr -i takes that away)".into());
+    let text = cluster.refused();
+    assert!(
+        text.starts_with(
+            "master-1: /var/lib/etcd/cert/etcd-server.pem: cannot be written: it is immutable"
+        ),
+        "{text}"
+    );
+
+    let mut cluster = self::cluster();
+    let seen = cluster.host(1).files.get_mut(&path).expect("a file");
+    seen.content = None;
+    seen.problem = Some("its link leads nowhere".into());
+    let text = cluster.refused();
+    assert!(text.contains("etcd-server.pem: its link leads nowhere"), "{text}");
+
+    let mut cluster = self::cluster();
+    let seen = cluster.host(1).files.get_mut(&path).expect("a file");
+    seen.attributes.hard_links = 2;
+    assert!(cluster.notes().contains("has 2 names (hard links)"));
+}
+
+#[test]
+fn a_full_disk() {
+    let mut cluster = cluster();
+    let room = Room { bytes: 0, inodes: 100 };
+    cluster.health.rooms.insert((host(2), DIRECTORY.into()), room);
+    let text = cluster.refused();
+    assert!(text.starts_with("master-2: /var/lib/etcd/cert: 0 bytes"), "{text}");
+    assert!(text.contains("need 64 KiB"), "{text}");
+    assert!(text.contains("Nothing was changed"), "{text}");
+}
+
+#[test]
+fn a_key_that_is_not_its_certificates() {
+    let mut cluster = cluster();
+    let other = Ack::default().facts();
+    let path = PathBuf::from(format!("{DIRECTORY}/etcd-server-key.pem"));
+    let foreign = other.hosts[&host(1)].files[&path].clone();
+    cluster.host(2).files.insert(path, foreign);
+    let text = cluster.refused();
+    assert!(
+        text.starts_with(
+            "master-2: /var/lib/etcd/cert/etcd-server.pem and \
+             /var/lib/etcd/cert/etcd-server-key.pem do not belong together (public keys "
+        ),
+        "{text}"
+    );
+    cluster.wish.mode = Some(Mode::Sweep);
+    cluster.decide().expect("a sweep makes all anew");
+}
+
+#[test]
+fn a_process_that_does_not_use_what_lies_there() {
+    let mut cluster = cluster();
+    let other = Ack::default().facts();
+    let chain = |facts: &Facts, name: &str| {
+        let path = PathBuf::from(format!("{DIRECTORY}/{name}.pem"));
+        let content = facts.hosts[&host(1)].files[&path].content.clone().expect("a file");
+        crate::pem::certificates(content.bytes())
+    };
+    let serve = |leaf: Vec<crate::certificate::Certificate>,
+                 trust: Vec<crate::certificate::Certificate>| Served {
+        program: Program::Etcd,
+        port: Port::Client,
+        outcome: Ok(Handshake {
+            chain: leaf.into_iter().map(|one| one.der).collect(),
+            accepted_authorities: trust.into_iter().map(|one| one.subject_der).collect(),
+            is_client_trusted: None,
+        }),
+    };
+    let (leaf, ca) = (chain(&cluster.facts, "etcd-server"), chain(&cluster.facts, "ca"));
+    cluster.host(1).served = vec![serve(leaf.clone(), ca.clone())];
+    cluster.decide().expect("a plan");
+
+    cluster.host(1).served = vec![serve(chain(&other, "etcd-server"), ca)];
+    let text = cluster.refused();
+    assert!(
+        text.contains("etcd-server.pem: etcd serves another certificate than this one"),
+        "{text}"
+    );
+
+    let peers = chain(&other, "peer-ca");
+    cluster.host(1).served = vec![serve(leaf, peers)];
+    let text = cluster.refused();
+    assert!(text.contains("ca.pem: etcd was started with other authorities"), "{text}");
+}
+
+#[test]
+fn what_others_manage_is_theirs() {
+    let mut cluster = cluster();
+    cluster.host(1).layout = Layout::Rke2;
+    let text = cluster.refused();
+    assert!(text.contains("use `rke2 certificate rotate`"), "{text}");
+}
+
+#[test]
+fn service_account_keys_that_are_the_authoritys() {
+    let mut cluster = cluster();
+    let path = PathBuf::from(format!("{DIRECTORY}/ca-key.pem"));
+    cluster.host(1).components[1].pairs.push(Pair {
+        purpose: Purpose::ServiceAccount,
+        certificate: path.clone(),
+        key: path,
+        reread: Reread::AtStart,
+    });
+    let text = cluster.refused();
+    assert!(text.contains("sa key and CA key are the same key"), "{text}");
+    assert!(text.contains("would void every service-account token"), "{text}");
+}
+
+#[test]
+fn one_authority_for_all_of_kubernetes_and_etcd_is_not_changed_for_etcd_alone() {
+    let mut cluster = cluster();
+    let ca = crate::example::TestCa::of(&cluster.facts);
+    let (leaf, _) = ca.leaf("kube-apiserver", &[], 300);
+    let path = "/etc/kubernetes/pki/apiserver.crt";
+    cluster.host(1).files.insert(path.into(), file(path, &leaf));
+    let text = cluster.refused();
+    assert!(
+        text.starts_with(
+            "\"CA\" also signs 1 other certificates: master-1: /etc/kubernetes/pki/apiserver.crt"
+        ),
+        "{text}"
+    );
+    cluster.wish.mode = Some(Mode::SameKey);
+    assert!(cluster.notes().contains("they stay good"));
+}
+
+#[test]
+fn a_single_member_means_a_short_absence() {
+    let facts = Ack { masters: 1, ..Ack::default() }.facts();
+    let cluster = Cluster { health: healthy(&facts), facts, wish: Wish::default() };
+    assert!(cluster.notes().contains("There is one member only"));
+}
