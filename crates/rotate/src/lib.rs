@@ -32,6 +32,8 @@ pub mod plan;
 mod preflight;
 pub mod render;
 pub mod site;
+pub mod ssh;
+mod talk;
 
 pub use component::{Component, Endpoint, Pair, Program, Purpose, Reread, RunBy, Trust};
 pub use facts::{Facts, FileSeen, Handshake, HostFacts, Process};
@@ -40,3 +42,4 @@ pub use health::Health;
 pub use inventory::{HostName, Inventory};
 pub use plan::{Act, Mode, Plan, Step};
 pub use site::{Site, SiteError};
+pub use ssh::Ssh;

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod envoy;
 pub mod http;
 pub mod knot;
+pub mod lab;
 pub mod manifest;
 pub mod moto;
 pub mod pebble;

@@ -13,13 +13,27 @@ use std::{
 pub fn need(tool: &str) -> Option<PathBuf> {
     let found = find(tool);
     if found.is_none() {
-        let thread = thread::current();
-        let test = thread.name().unwrap_or("a test");
-        let line = format!("skipped: {test}: needs {tool}; 'cargo xtask test' brings it\n");
-        // A line that cannot be written cannot be reported either.
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        skip(&format!("{tool}; 'cargo xtask test' brings it"));
     }
     found
+}
+
+/// Tells which test is skipped and what it lacks.
+pub fn skip(lacks: &str) {
+    let thread = thread::current();
+    let test = thread.name().unwrap_or("a test");
+    // A line that cannot be written cannot be reported either.
+    let _ = std::io::stderr().write_all(format!("skipped: {test}: needs {lacks}\n").as_bytes());
+}
+
+/// The tool's program itself, where a script in front of it prepares its surroundings.
+pub fn program(tool: &str) -> Option<PathBuf> {
+    let found = find(tool)?;
+    let Ok(script) = std::fs::read_to_string(&found) else { return Some(found) };
+    let (_, rest) = script.lines().last()?.split_once("exec \"$here/")?;
+    let (program, _) = rest.split_once('"')?;
+    // The script lies in `bin`, beside what `$here` means.
+    Some(found.canonicalize().ok()?.parent()?.parent()?.join(program))
 }
 
 fn find(tool: &str) -> Option<PathBuf> {

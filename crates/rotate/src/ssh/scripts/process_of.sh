@@ -1,0 +1,2 @@
+find_it
+[ -z "$pid" ] || describe "$pid" "$name"

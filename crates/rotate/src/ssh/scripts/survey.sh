@@ -1,0 +1,39 @@
+# Which of the programs run, the units that start them, and the kubelet's static pods.
+# Nothing that could hold a key is read.
+printf 'user %s\n' "$(id -u)"
+units='etcd.service kubelet.service kube-apiserver.service kube-controller-manager.service
+kube-scheduler.service cloud-controller-manager.service k3s.service rke2-server.service'
+folders='/etc/kubernetes/manifests /var/lib/rancher/rke2/agent/pod-manifests'
+
+for folder in /proc/[0-9]*; do
+  read -r name 2>/dev/null <"$folder/comm" || continue
+  # The kernel keeps fifteen letters of a name.
+  case $name in
+  etcd | kube-apiserver | kube-controller | kube-scheduler | cloud-controlle | kubelet) ;;
+  *) continue ;;
+  esac
+  describe "${folder#/proc/}" "$name"
+  unit=$(sed -n 's|.*/\([^/]*\.service\)$|\1|p' "$folder/cgroup" 2>/dev/null | head -n 1)
+  units="$units $unit"
+  [ "$name" = kubelet ] || continue
+  folders="$folders $(arguments "$folder" | sed -n 's/^--pod-manifest-path=//p')"
+  config=$(arguments "$folder" | sed -n 's/^--config=//p')
+  folders="$folders $(static_pods "$config")"
+done
+
+folders="$folders $(static_pods /var/lib/kubelet/config.yaml)"
+
+if command -v systemctl >/dev/null; then
+  for unit in $(printf '%s\n' $units | sort -u); do
+    shown=$(systemctl show "$unit" -p "$properties" 2>/dev/null) || continue
+    case $shown in *LoadState=not-found* | '') continue ;; esac
+    printf 'unit %s %s\n' "$unit" "$(encode "$shown")"
+  done
+fi
+
+for folder in $(printf '%s\n' $folders | sort -u); do
+  for file in "$folder"/*.yaml "$folder"/*.yml "$folder"/*.json; do
+    [ -f "$file" ] || continue
+    printf 'manifest %s %s\n' "$(encode "$file")" "$(base64 -w0 <"$file")"
+  done
+done

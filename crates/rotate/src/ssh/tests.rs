@@ -1,0 +1,98 @@
+//! The site against real machines: their own sshd, etcd and files. Skipped where there are none.
+
+mod files;
+mod logins;
+mod programs;
+mod talk;
+
+use std::collections::BTreeMap;
+
+use testkit::lab::{Lab, Machine, Shape};
+
+use super::*;
+use crate::inventory::{Host, Layout, SshSettings};
+
+/// One machine with the site that reaches it.
+struct Bed {
+    lab: Lab,
+    site: Ssh,
+    host: HostName,
+}
+
+impl Bed {
+    async fn new() -> Option<Self> {
+        let lab = Lab::start(Shape { masters: 1, ..Shape::default() }).await?;
+        let site = Ssh::new(&inventory(&lab)).unwrap();
+        Some(Self { lab, site, host: HostName("master-1".to_owned()) })
+    }
+
+    fn machine(&self) -> &Machine {
+        &self.lab.machines()[0]
+    }
+
+    /// Breaks every connection; sshd takes new ones at once.
+    fn cut(&self) {
+        self.machine().must(
+            "for folder in /proc/[0-9]*; do\n\
+             [ \"$(cat $folder/comm 2>/dev/null)\" = sshd ] && kill -KILL ${folder#/proc/}\n\
+             done; rm -f /run/units/sshd.service.pid; systemctl start sshd",
+        );
+    }
+
+    async fn read(&self, path: &str) -> FileSeen {
+        self.site.read(&self.host, &[path.into()]).await.unwrap().remove(0)
+    }
+}
+
+fn inventory(lab: &Lab) -> Inventory {
+    let host = |machine: &Machine| Host {
+        name: HostName(machine.name.clone()),
+        address: machine.address.to_string(),
+        port: None,
+        roles: [].into(),
+        state_dir: "/var/lib/pki".into(),
+        overrides: BTreeMap::new(),
+    };
+    Inventory {
+        name: "lab".to_owned(),
+        ssh: SshSettings { config: Some(lab.ssh_config()), ..SshSettings::default() },
+        layout: Layout::Auto,
+        hosts: lab.machines().iter().map(host).collect(),
+    }
+}
+
+#[tokio::test]
+async fn a_survey_finds_the_process_its_unit_and_the_clock() {
+    let Some(bed) = Bed::new().await else { return };
+    let survey = bed.site.survey(&bed.host).await.unwrap();
+    let [(Program::Etcd, etcd)] = &survey.processes[..] else { panic!("{:?}", survey.processes) };
+    assert_eq!(etcd.arguments[..2], ["/usr/local/bin/etcd", "--election-timeout=3000"]);
+    assert_eq!(etcd.working_directory, Path::new("/var/lib/etcd"));
+    assert_eq!((etcd.uid, etcd.gid), (991, 991));
+    assert!(!etcd.is_contained);
+    let age = jiff::Timestamp::now().duration_since(etcd.started);
+    assert!((0..60).contains(&age.as_secs()), "{age:?}");
+    assert!(survey.clock_ahead.abs().as_millis() < 500, "{:?}", survey.clock_ahead);
+    let [unit] = &survey.units[..] else { panic!("{:?}", survey.units) };
+    assert_eq!(unit.name, "etcd.service");
+    assert_eq!(unit.properties["User"], "etcd");
+    assert_eq!(unit.properties["MainPID"], etcd.pid.to_string());
+    assert!(unit.properties["ExecStart"].contains("--trusted-ca-file=/var/lib/etcd/cert/ca.pem"));
+}
+
+#[tokio::test]
+async fn a_survey_brings_static_pods_from_where_the_kubelet_looks() {
+    let Some(bed) = Bed::new().await else { return };
+    bed.machine().must(
+        "mkdir -p /var/lib/kubelet /etc/pods /etc/kubernetes/manifests\n\
+         echo 'staticPodPath: /etc/pods' >/var/lib/kubelet/config.yaml\n\
+         echo 'kind: Pod' >/etc/pods/etcd.yaml\n\
+         echo 'kind: Old' >/etc/kubernetes/manifests/a.yml",
+    );
+    let survey = bed.site.survey(&bed.host).await.unwrap();
+    let expected: [(PathBuf, String); 2] = [
+        ("/etc/kubernetes/manifests/a.yml".into(), "kind: Old\n".to_owned()),
+        ("/etc/pods/etcd.yaml".into(), "kind: Pod\n".to_owned()),
+    ];
+    assert_eq!(survey.manifests, expected);
+}

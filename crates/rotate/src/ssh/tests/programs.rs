@@ -1,0 +1,122 @@
+use std::time::Duration;
+
+use super::*;
+
+const WITHIN: Duration = Duration::from_secs(20);
+
+fn systemd() -> RunBy {
+    RunBy::Systemd { unit: "etcd.service".to_owned() }
+}
+
+#[tokio::test]
+async fn a_unit_is_stopped_and_started_and_again_without_harm() {
+    let Some(bed) = Bed::new().await else { return };
+    let process =
+        || async { bed.site.process(&bed.host, Program::Etcd, &systemd()).await.unwrap() };
+    let before = process().await.expect("it runs");
+    for _ in 0..2 {
+        bed.site.stop(&bed.host, Program::Etcd, &systemd(), WITHIN, false).await.unwrap();
+        assert_eq!(process().await, None);
+    }
+    bed.site.start(&bed.host, Program::Etcd, &systemd()).await.unwrap();
+    bed.site.start(&bed.host, Program::Etcd, &systemd()).await.unwrap();
+    let after = testkit::wait_for(testkit::LIMIT, process).await;
+    assert_ne!(after.pid, before.pid);
+    assert!(after.started > before.started);
+    assert_eq!(after.arguments, before.arguments);
+    assert_eq!(bed.machine().must("ls /var/lib/pki/steps"), "", "no step leaves its files");
+}
+
+#[tokio::test]
+async fn what_does_not_stop_is_told_or_killed_as_was_asked() {
+    let Some(bed) = Bed::new().await else { return };
+    let etcd = bed.site.process(&bed.host, Program::Etcd, &systemd()).await.unwrap().unwrap();
+    bed.machine().must(&format!("kill -STOP {}", etcd.pid));
+    let within = Duration::from_secs(1);
+    let error =
+        bed.site.stop(&bed.host, Program::Etcd, &systemd(), within, false).await.unwrap_err();
+    let expected =
+        format!("master-1: etcd (pid {}) still runs 1 s after it was told to stop", etcd.pid);
+    assert_eq!(error.to_string(), expected);
+    bed.site.stop(&bed.host, Program::Etcd, &systemd(), within, true).await.unwrap();
+    let now = bed.site.process(&bed.host, Program::Etcd, &systemd()).await.unwrap();
+    assert_eq!(now, None);
+}
+
+#[tokio::test]
+async fn a_program_that_died_leaves_its_last_words() {
+    let Some(bed) = Bed::new().await else { return };
+    bed.site.stop(&bed.host, Program::Etcd, &systemd(), WITHIN, false).await.unwrap();
+    bed.machine().must("rm /var/lib/etcd/cert/etcd-server-key.pem");
+    bed.site.start(&bed.host, Program::Etcd, &systemd()).await.unwrap();
+    testkit::wait_until(testkit::LIMIT, || async {
+        let words = bed.site.last_words(&bed.host, Program::Etcd, &systemd()).await.unwrap();
+        words.iter().any(|line| line.contains("etcd-server-key.pem: no such file"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_operators_commands_stand_in_for_a_unit() {
+    let Some(bed) = Bed::new().await else { return };
+    bed.machine().must("systemctl stop etcd");
+    let by = RunBy::Commands {
+        stop: "kill $(cat /run/it.pid)".to_owned(),
+        start: "cp /bin/sleep /run/etcd; echo starting; /run/etcd 1000 & echo $! >/run/it.pid"
+            .to_owned(),
+        is_running: "test -d /proc/$(cat /run/it.pid) && cat /run/it.pid".to_owned(),
+    };
+    let process = || async { bed.site.process(&bed.host, Program::Etcd, &by).await.unwrap() };
+    assert_eq!(process().await, None);
+    bed.site.start(&bed.host, Program::Etcd, &by).await.unwrap();
+    assert_eq!(process().await.unwrap().arguments, ["/run/etcd", "1000"]);
+    let words = bed.site.last_words(&bed.host, Program::Etcd, &by).await.unwrap();
+    assert_eq!(words, ["starting"]);
+    bed.site.stop(&bed.host, Program::Etcd, &by, WITHIN, false).await.unwrap();
+    assert_eq!(process().await, None);
+
+    let failing = RunBy::Commands {
+        stop: "true".to_owned(),
+        start: "echo no binary >&2; exit 3".to_owned(),
+        is_running: "false".to_owned(),
+    };
+    let error = bed.site.start(&bed.host, Program::Etcd, &failing).await.unwrap_err();
+    assert!(error.to_string().ends_with("failed: no binary"), "{error}");
+}
+
+#[tokio::test]
+async fn a_manifest_waits_aside_while_its_pod_is_down() {
+    let Some(bed) = Bed::new().await else { return };
+    let manifest = "/etc/kubernetes/manifests/etcd.yaml";
+    bed.machine().must(&format!("mkdir -p /etc/kubernetes/manifests; echo pod >{manifest}"));
+    let by = RunBy::StaticPod { manifest: manifest.into(), container: "etcd".to_owned() };
+    // No kubelet is there, so the process stays.
+    let within = Duration::from_secs(1);
+    bed.site.stop(&bed.host, Program::Etcd, &by, within, false).await.unwrap_err();
+    assert_eq!(bed.machine().must("ls -A /etc/kubernetes/manifests"), "etcd.yaml\n", "put back");
+    bed.site.stop(&bed.host, Program::Etcd, &by, within, true).await.unwrap();
+    assert_eq!(bed.machine().must("ls -A /etc/kubernetes/manifests"), ".etcd.yaml.doorward\n");
+    for _ in 0..2 {
+        bed.site.start(&bed.host, Program::Etcd, &by).await.unwrap();
+        assert_eq!(bed.machine().must(&format!("cat {manifest}")), "pod\n");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_goes_on_while_the_connection_is_cut() {
+    let Some(bed) = Bed::new().await else { return };
+    let etcd = bed.site.process(&bed.host, Program::Etcd, &systemd()).await.unwrap().unwrap();
+    bed.machine().must(&format!("kill -STOP {}", etcd.pid));
+    let by = systemd();
+    let stop = bed.site.stop(&bed.host, Program::Etcd, &by, WITHIN, false);
+    let cut = async {
+        testkit::wait_until(testkit::LIMIT, || async {
+            bed.machine().run("ls /var/lib/pki/steps/*/script").is_ok()
+        })
+        .await;
+        bed.cut();
+        bed.machine().must(&format!("kill -CONT {}", etcd.pid));
+    };
+    let (stopped, ()) = tokio::join!(stop, cut);
+    stopped.unwrap();
+}

@@ -1,0 +1,240 @@
+//! Three masters with a real etcd cluster, each with namespaces, sshd and files of its own at the
+//! paths that real masters have, laid out as ACK's installer does. What they change stays in
+//! memory; when the lab is dropped, or its process ends in whatever way, nothing is left.
+
+mod authority;
+mod files;
+mod machine;
+mod network;
+
+use std::{
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use self::{
+    files::{EtcdFiles, File},
+    network::Network,
+};
+use crate::{
+    LIMIT, peers,
+    pki::Issued,
+    tls::{ClientOptions, TlsClient},
+    wait_until,
+};
+
+pub use authority::{Ages, Authority, Pair};
+pub use machine::Machine;
+
+/// How the lab is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    pub masters: u8,
+    pub ages: Ages,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { masters: 3, ages: Ages::default() }
+    }
+}
+
+/// Dropping it ends every process of it by its id.
+pub struct Lab {
+    machines: Vec<Machine>,
+    etcd: EtcdFiles,
+    /// After the machines, which are mounted in it.
+    folder: TempDir,
+    _network: Network,
+}
+
+impl Lab {
+    /// Brings the masters up and waits until every member of etcd is healthy. `None` where the
+    /// tools are missing or no namespaces can be made: the test returns.
+    pub async fn start(shape: Shape) -> Option<Self> {
+        let tools = ["etcd", "sshd", "ssh", "ssh-keygen", "ip", "unshare", "nsenter", "setpriv"];
+        for tool in tools {
+            peers::need(tool)?;
+        }
+        if let Err(error) = may_have_namespaces() {
+            peers::skip(&format!("namespaces, which cannot be made here ({error})"));
+            return None;
+        }
+        let lab = Self::bring_up(shape).await;
+        Some(lab.unwrap_or_else(|error| panic!("the lab does not come up: {error}")))
+    }
+
+    /// With the etcd cluster down.
+    async fn bring_up(shape: Shape) -> io::Result<Self> {
+        let folder = TempDir::with_prefix("doorward-lab-")?;
+        let network = Network::new().await?;
+        let addresses: Vec<_> = (1..=shape.masters).map(|number| network.address(number)).collect();
+        write_tools(folder.path())?;
+        write_keys(folder.path(), &addresses)?;
+        let etcd = EtcdFiles::new(&addresses, shape.ages);
+        let program = peers::program("etcd").expect("it was asked for");
+        let mut machines = Vec::new();
+        for (index, number) in (1..=shape.masters).enumerate() {
+            let machine = Machine::boot(number, &network, folder.path(), &program).await?;
+            let mut files = etcd.on_a_master();
+            files.push(files::etcd_unit(&addresses, index));
+            files.push(sshd_unit(folder.path()));
+            place(&machine, folder.path(), &files)?;
+            machine.run("chown -R etcd:etcd /var/lib/etcd; systemctl start sshd")?;
+            machines.push(machine);
+        }
+        for machine in &machines {
+            machine.run("systemctl start etcd")?;
+        }
+        let lab = Self { machines, etcd, folder, _network: network };
+        for machine in &lab.machines {
+            lab.healthy(machine).await;
+        }
+        Ok(lab)
+    }
+
+    pub fn machines(&self) -> &[Machine] {
+        &self.machines
+    }
+
+    /// For `ssh -F`: the user, the key and the known hosts.
+    pub fn ssh_config(&self) -> PathBuf {
+        self.folder.path().join("ssh_config")
+    }
+
+    /// A folder of the lab's, for whatever else belongs to it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The inventory of the masters, as a file.
+    pub fn inventory(&self) -> PathBuf {
+        self.folder.path().join("inventory.yaml")
+    }
+
+    /// The authorities and the client certificate that etcd was set up with.
+    pub fn client(&self) -> &Pair {
+        &self.etcd.client
+    }
+
+    pub fn authority(&self) -> &Authority {
+        &self.etcd.authority
+    }
+
+    pub fn peer_authority(&self) -> &Authority {
+        &self.etcd.peer_authority
+    }
+
+    /// Waits until the member answers with quorum.
+    async fn healthy(&self, machine: &Machine) {
+        let Pair { certificate, key } = &self.etcd.client;
+        let identity = Issued {
+            cert_pem: certificate.clone(),
+            chain_pem: certificate.clone(),
+            key_pem: key.clone(),
+            serial: Vec::new(),
+        };
+        let client =
+            TlsClient::new(ClientOptions { identity: Some(identity), ..ClientOptions::default() });
+        let address = SocketAddr::from((machine.address, 2379));
+        wait_until(LIMIT, || async {
+            let answer = client.get(address, "etcd.lab", "/health").await;
+            answer.is_ok_and(|answer| answer.text().contains("\"true\""))
+        })
+        .await;
+    }
+}
+
+fn may_have_namespaces() -> io::Result<()> {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "true"]);
+    network::run(&mut command).map(drop)
+}
+
+fn write_tools(folder: &Path) -> io::Result<()> {
+    fs::write(folder.join("systemctl"), include_str!("lab/shim/systemctl"))?;
+    fs::write(folder.join("journalctl"), include_str!("lab/shim/journalctl"))
+}
+
+/// A key for the operator, one for all hosts, and the configuration of both sides.
+fn write_keys(folder: &Path, addresses: &[Ipv4Addr]) -> io::Result<()> {
+    for name in ["operator", "host"] {
+        let file = folder.join(name);
+        let mut command = Command::new("ssh-keygen");
+        command.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(file);
+        network::run(&mut command)?;
+    }
+    let host = fs::read_to_string(folder.join("host.pub"))?;
+    let known: String = addresses.iter().map(|address| format!("{address} {host}")).collect();
+    fs::write(folder.join("known_hosts"), known)?;
+    fs::copy(folder.join("operator.pub"), folder.join("authorized_keys"))?;
+    let here = folder.display();
+    fs::write(
+        folder.join("ssh_config"),
+        format!(
+            "Host *\n  User root\n  IdentityFile {here}/operator\n  IdentitiesOnly yes\n  \
+             UserKnownHostsFile {here}/known_hosts\n  GlobalKnownHostsFile /dev/null\n  \
+             StrictHostKeyChecking yes\n"
+        ),
+    )?;
+    fs::write(
+        folder.join("sshd_config"),
+        format!(
+            "HostKey {here}/host\nAuthorizedKeysFile {here}/authorized_keys\n\
+             PermitRootLogin prohibit-password\nPasswordAuthentication no\n\
+             KbdInteractiveAuthentication no\nUsePAM no\nStrictModes no\nPidFile none\n\
+             MaxStartups 100\n"
+        ),
+    )?;
+    let hosts: String = addresses
+        .iter()
+        .enumerate()
+        .map(|(index, address)| {
+            format!(
+                "  - {{name: master-{}, address: {address}, roles: [etcd, control-plane]}}\n",
+                index + 1
+            )
+        })
+        .collect();
+    fs::write(
+        folder.join("inventory.yaml"),
+        format!(
+            "apiVersion: doorward.dev/v1alpha1\nkind: ClusterInventory\nmetadata: {{name: lab}}\n\
+             spec:\n  ssh: {{config: {here}/ssh_config}}\n  hosts:\n{hosts}"
+        ),
+    )
+}
+
+fn sshd_unit(folder: &Path) -> File {
+    let sshd = peers::need("sshd").expect("it was asked for");
+    File {
+        path: "/etc/systemd/system/sshd.service".to_owned(),
+        content: format!(
+            "[Service]\nExecStart={} -D -e -f {}/sshd_config\n",
+            sshd.display(),
+            folder.display()
+        ),
+        is_secret: false,
+    }
+}
+
+/// Copies files into a machine, through the lab's folder.
+fn place(machine: &Machine, folder: &Path, files: &[File]) -> io::Result<()> {
+    let tree = folder.join(format!("{}-files", machine.name));
+    for file in files {
+        let path = tree.join(file.path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().expect("it is in the tree"))?;
+        fs::write(&path, &file.content)?;
+        let mode = if file.is_secret { 0o600 } else { 0o644 };
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+    }
+    machine.run(&format!("cp -r --preserve=mode {}/. /", tree.display())).map(drop)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! What lies on the masters of the lab: certificates and units, named as ACK's installer names
+//! them.
+
+use std::net::Ipv4Addr;
+
+use super::authority::{Ages, Authority, Pair};
+
+/// A path with what it holds and who may read it.
+pub struct File {
+    pub path: String,
+    pub content: String,
+    pub is_secret: bool,
+}
+
+/// What etcd of the whole cluster works with; ACK's installer leaves all of it on every master.
+pub struct EtcdFiles {
+    pub authority: Authority,
+    pub peer_authority: Authority,
+    server: Pair,
+    pub client: Pair,
+    /// One for each member.
+    peers: Vec<(String, Pair)>,
+}
+
+impl EtcdFiles {
+    pub fn new(members: &[Ipv4Addr], ages: Ages) -> Self {
+        let authority = Authority::new("CA", ages.authority);
+        let peer_authority = Authority::new("Peer-CA", ages.authority);
+        let names = ["ext1.example.com", "coreos1.local", "coreos1"];
+        let peers = members.iter().enumerate().map(|(index, &address)| {
+            let name = member_name(index, address);
+            let local = format!("{name}.local");
+            let leaf = peer_authority.leaf(&name, None, &[address], &[&local, &name], ages.leaf);
+            (name, leaf)
+        });
+        Self {
+            server: authority.leaf("etcd-server", None, members, &names, ages.leaf),
+            client: authority.leaf("etcd-client", None, &[], &[], ages.leaf),
+            peers: peers.collect(),
+            authority,
+            peer_authority,
+        }
+    }
+
+    /// The folder of etcd, and the copies that the API server reads.
+    pub fn on_a_master(&self) -> Vec<File> {
+        let folder = "/var/lib/etcd/cert";
+        let mut files = Vec::new();
+        for (name, authority) in [("ca", &self.authority), ("peer-ca", &self.peer_authority)] {
+            files.push(public(format!("{folder}/{name}.pem"), &authority.pem));
+            files.push(secret(format!("{folder}/{name}-key.pem"), authority.key()));
+        }
+        let shared = [("etcd-server", &self.server), ("etcd-client", &self.client)];
+        let peers = self.peers.iter().map(|(name, pair)| (name.as_str(), pair));
+        for (name, pair) in shared.into_iter().chain(peers) {
+            files.extend(pair_files(&format!("{folder}/{name}"), ".pem", "-key.pem", pair));
+        }
+        let copies = "/etc/kubernetes/pki/etcd";
+        files.push(public(format!("{copies}/ca.pem"), &self.authority.pem));
+        files.extend(pair_files(
+            &format!("{copies}/etcd-client"),
+            ".pem",
+            "-key.pem",
+            &self.client,
+        ));
+        files
+    }
+}
+
+/// The unit of member `index`, with the flags of ACK's.
+pub fn etcd_unit(members: &[Ipv4Addr], index: usize) -> File {
+    let address = members[index];
+    let name = member_name(index, address);
+    let cluster: Vec<_> = members
+        .iter()
+        .enumerate()
+        .map(|(index, &address)| format!("{}=https://{address}:2380", member_name(index, address)))
+        .collect();
+    let cert = "/var/lib/etcd/cert";
+    let flags = [
+        "--election-timeout=3000".to_owned(),
+        "--heartbeat-interval=500".to_owned(),
+        "--snapshot-count=50000".to_owned(),
+        "--data-dir=data.etcd".to_owned(),
+        format!("--name {name}"),
+        "--client-cert-auth".to_owned(),
+        format!("--trusted-ca-file={cert}/ca.pem"),
+        format!("--cert-file={cert}/etcd-server.pem"),
+        format!("--key-file={cert}/etcd-server-key.pem"),
+        "--peer-client-cert-auth".to_owned(),
+        format!("--peer-trusted-ca-file={cert}/peer-ca.pem"),
+        format!("--peer-cert-file={cert}/{name}.pem"),
+        format!("--peer-key-file={cert}/{name}-key.pem"),
+        format!("--initial-advertise-peer-urls https://{address}:2380"),
+        format!("--listen-peer-urls https://{address}:2380"),
+        format!("--advertise-client-urls https://{address}:2379"),
+        format!("--listen-client-urls https://{address}:2379"),
+        "--initial-cluster-token etcd-cluster".to_owned(),
+        format!("--initial-cluster {}", cluster.join(",")),
+        "--initial-cluster-state new".to_owned(),
+    ];
+    let text = format!(
+        "[Unit]\nDescription=etcd service\nAfter=network.target\n\n\
+         [Service]\nWorkingDirectory=/var/lib/etcd/\nUser=etcd\n#Type=notify\n\
+         ExecStart=/usr/local/bin/etcd {}\nLimitNOFILE=65536\n\n\
+         [Install]\nWantedBy=multi-user.target\n",
+        flags.join(" \\\n  ")
+    );
+    public("/etc/systemd/system/etcd.service".to_owned(), &text)
+}
+
+pub fn member_name(index: usize, address: Ipv4Addr) -> String {
+    format!("{address}-name-{}", index + 1)
+}
+
+fn pair_files(stem: &str, certificate: &str, key: &str, pair: &Pair) -> [File; 2] {
+    [
+        public(format!("{stem}{certificate}"), &pair.certificate),
+        secret(format!("{stem}{key}"), pair.key.clone()),
+    ]
+}
+
+fn public(path: String, content: &str) -> File {
+    File { path, content: content.to_owned(), is_secret: false }
+}
+
+fn secret(path: String, content: String) -> File {
+    File { path, content, is_secret: true }
+}

@@ -1,0 +1,76 @@
+//! A master of the lab: mounts, processes, host name and network of its own, with sshd and etcd
+//! at the paths that real ones have.
+
+use std::{fs, io, net::Ipv4Addr, path::Path, process::Command};
+
+use super::network::{Network, left, run};
+use crate::{child::Child, wait_until};
+
+pub struct Machine {
+    pub name: String,
+    pub address: Ipv4Addr,
+    /// Outside; everything inside ends with it.
+    root: Child,
+    /// Its first process, by our count.
+    pid: u32,
+}
+
+impl Machine {
+    /// Machine `number` of a lab whose files are in `files`.
+    pub async fn boot(
+        number: u8,
+        network: &Network,
+        files: &Path,
+        etcd: &Path,
+    ) -> io::Result<Self> {
+        let name = format!("master-{number}");
+        let own = files.join(&name);
+        fs::create_dir(&own)?;
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL", "unshare", "--kill-child", "--fork"])
+            .args(["--mount", "--net", "--uts", "--ipc", "--pid", "--mount-proc"])
+            .args(["sh", "-c", include_str!("shim/machine.sh"), "machine"])
+            .args([&own, Path::new(&name), files, etcd]);
+        let root = Child::spawn(&mut command)?;
+        left(root.id(), "net").await;
+        let outside = root.id();
+        let pid = crate::wait_for(crate::LIMIT, || {
+            let children = fs::read_to_string(format!("/proc/{outside}/task/{outside}/children"));
+            let first = children.ok().and_then(|list| list.split(' ').next()?.parse().ok());
+            async move { first }
+        })
+        .await;
+        network.plug(number, pid)?;
+        let machine = Self { name, address: network.address(number), root, pid };
+        wait_until(crate::LIMIT, || {
+            let is_up = machine.run("test -e /run/ready").is_ok();
+            let log = machine.root.lines().join("\n");
+            assert!(log.is_empty(), "{} does not come up: {log}", machine.name);
+            async move { is_up }
+        })
+        .await;
+        Ok(machine)
+    }
+
+    /// Runs a script in it as root, not over SSH; its output.
+    pub fn run(&self, script: &str) -> io::Result<String> {
+        let output = run(self.enter().args(["sh", "-c", script]))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The same, for what cannot fail but by a mistake of the test.
+    #[track_caller]
+    pub fn must(&self, script: &str) -> String {
+        self.run(script).unwrap_or_else(|error| panic!("{}: {script}: {error}", self.name))
+    }
+
+    fn enter(&self) -> Command {
+        let mut command = Command::new("nsenter");
+        command
+            .args(["--target", &self.pid.to_string(), "--all"])
+            .env_clear()
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command
+    }
+}

@@ -1,0 +1,34 @@
+# The first process of a machine of the lab, in namespaces of its own: lays what the machine may
+# change over what the real one has, and stays.
+# $1: a folder for it alone; $2: its name; $3: the lab's files; $4: a path of etcd, or nothing
+set -e
+own=$1 name=$2 files=$3 etcd=$4
+mount --make-rprivate /
+hostname "$name"
+mount -t tmpfs -o mode=755 lab "$own"
+for place in etc var/lib usr/local; do
+  mkdir -p "$own/over/$place" "$own/work/$place"
+  chmod 755 "$own/over/$place"
+  mount -t overlay -o "lowerdir=/$place,upperdir=$own/over/$place,workdir=$own/work/$place" lab "/$place"
+done
+mount -t tmpfs -o mode=755 lab /run
+mkdir -p /run/sshd /usr/local/bin /usr/local/sbin /etc/systemd/system
+mkdir -p -m 700 "$own/home"
+rm -rf /etc/kubernetes /var/lib/etcd /var/lib/pki
+
+cat >/etc/passwd <<END
+root:x:0:0:root:$own/home:/bin/sh
+sshd:x:990:65534::/run/sshd:/usr/sbin/nologin
+etcd:x:991:991::/var/lib/etcd:/usr/sbin/nologin
+END
+printf 'root:x:0:\netcd:x:991:\nnogroup:x:65534:\n' >/etc/group
+umask 077
+printf 'root:*:19000:0:99999:7:::\n' >/etc/shadow
+umask 022
+
+cp "$files/systemctl" "$files/journalctl" /usr/local/sbin
+chmod 755 /usr/local/sbin/systemctl /usr/local/sbin/journalctl
+: >/usr/local/bin/etcd
+mount --bind "$etcd" /usr/local/bin/etcd
+: >/run/ready
+while :; do sleep 3600 & wait $!; done
