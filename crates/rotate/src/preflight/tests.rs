@@ -110,9 +110,12 @@ fn a_member_that_is_down() {
     assert!(cluster.notes().contains("Restarting another would leave 1 of 3."));
 }
 
+/// What is wrong with a member, and what must be said of it.
+type Sickness = (fn(&mut MemberHealth), &'static str);
+
 #[test]
 fn a_cluster_that_is_not_well_is_told_by_name() {
-    let sick: [(fn(&mut MemberHealth), &str); 5] = [
+    let sick: [Sickness; 5] = [
         (|member| member.alarms.push("NOSPACE".into()), "master-2: etcd has the alarm NOSPACE"),
         (|member| member.status.is_learner = true, "master-2: etcd is a learner here"),
         (|member| member.status.leader = 0, "master-2: etcd knows no leader"),
