@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use rustls_pki_types::{
+    CertificateDer, PrivateKeyDer, SubjectPublicKeyInfoDer, pem::PemObject as _,
+};
 
 use crate::{certificate::Certificate, key::PrivateKey};
 
@@ -80,6 +82,16 @@ pub fn private_keys(text: &[u8]) -> Vec<PrivateKey> {
 pub fn private_key(text: &[u8], block: &Block) -> Option<PrivateKey> {
     let der = PrivateKeyDer::from_pem_slice(&text[block.range.clone()]).ok()?;
     PrivateKey::of(der).ok()
+}
+
+/// Whether the text holds the certificate's key: its private half, or the public one alone.
+pub fn holds_key_of(text: &[u8], certificate: &Certificate) -> bool {
+    private_keys(text).iter().any(|key| key.is_key_of(certificate))
+        || blocks(text).iter().filter(|block| block.label == "PUBLIC KEY").any(|block| {
+            let info = SubjectPublicKeyInfoDer::from_pem_slice(&text[block.range.clone()]);
+            // The bits of the key are the last thing in its info (RFC 5280 section 4.1).
+            info.is_ok_and(|info| info.ends_with(&certificate.public_key))
+        })
 }
 
 #[cfg(test)]

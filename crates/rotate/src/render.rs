@@ -1,6 +1,7 @@
 //! What a file will hold, from what it holds: only the blocks that a plan owns change, and all
 //! else in it stays byte for byte.
 
+mod flag;
 pub mod kubeconfig;
 mod text;
 

@@ -109,6 +109,12 @@ pub enum Setting {
     AuthorityKey {
         authority: String,
     },
+    /// A program's flag in its static pod's manifest: another file, where the present one has
+    /// readers that must not follow.
+    Flag {
+        name: String,
+        value: String,
+    },
 }
 
 /// Whom a trust file names of an authority.

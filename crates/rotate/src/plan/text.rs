@@ -141,6 +141,7 @@ impl fmt::Display for Setting {
             }
             Self::Certificate { leaf, crossed: false } => write!(f, "certificate {leaf}"),
             Self::Key { leaf } => write!(f, "key {leaf}"),
+            Self::Flag { name, value } => write!(f, "--{name}={value}"),
             Self::AuthorityKey { authority } => write!(f, "key of {authority}"),
         }
     }

@@ -1,6 +1,6 @@
 //! Hosts: all reached, clocks that agree, nobody else in charge, and keys that are not to change.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use jiff::SignedDuration;
 
@@ -141,21 +141,25 @@ fn restartable(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &mut 
 
 /// Some old clusters sign tokens with the CA's key.
 fn service_accounts(name: &HostName, host: &HostFacts, looked: &mut Looked) {
+    let trusts = host.components.iter().flat_map(|component| &component.trusts);
+    let trusts = trusts.filter(|trust| trust.purpose == Purpose::ServiceAccount);
     let pairs = host.components.iter().flat_map(|component| &component.pairs);
-    for pair in pairs.filter(|pair| pair.purpose == Purpose::ServiceAccount) {
-        let keys: Vec<_> =
-            texts(host, &pair.key).iter().flat_map(|text| pem::private_keys(text)).collect();
+    let pairs = pairs.filter(|pair| pair.purpose == Purpose::ServiceAccount);
+    let paths: BTreeSet<&PathBuf> =
+        trusts.map(|trust| &trust.path).chain(pairs.map(|pair| &pair.key)).collect();
+    for path in paths {
+        let texts = texts(host, path);
         let authorities = host.files.keys().flat_map(|path| certificates(host, path));
-        if let Some(ca) = authorities
+        let same = authorities
             .filter(|found| found.is_ca)
-            .find(|found| keys.iter().any(|key| key.is_key_of(found)))
-        {
+            .find(|found| texts.iter().any(|text| pem::holds_key_of(text, found)));
+        if let Some(ca) = same {
             looked.against.push(Finding::at(
                 name,
                 format!(
                     "{}: sa key and CA key are the same key ({:?}): rotating it would void every \
                      service-account token. Give service accounts a key of their own first",
-                    pair.key.display(),
+                    path.display(),
                     ca.name()
                 ),
             ));

@@ -3,10 +3,9 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 
 use crate::{
-    Facts, Finding, HostFacts, Program, Purpose, Reread,
-    component::Pair,
+    Facts, Finding, HostFacts, Program, Purpose, Reread, Trust,
     component::Port,
-    example::{Ack, DIRECTORY, file, healthy, host},
+    example::{Ack, DIRECTORY, TestCa, file, healthy, host},
     facts::{Handshake, Served},
     health::{Health, MemberHealth},
     inventory::Layout,
@@ -234,11 +233,13 @@ fn what_others_manage_is_theirs() {
 #[test]
 fn service_account_keys_that_are_the_authoritys() {
     let mut cluster = cluster();
-    let path = PathBuf::from(format!("{DIRECTORY}/ca-key.pem"));
-    cluster.host(1).components[1].pairs.push(Pair {
+    let ca = TestCa::of(&cluster.facts);
+    let public = rcgen::KeyPair::from_pem(&ca.key_pem).expect("a key").public_key_pem();
+    let path = "/etc/kubernetes/pki/sa.pub";
+    cluster.host(1).files.insert(path.into(), file(path, &public));
+    cluster.host(1).components[1].trusts.push(Trust {
         purpose: Purpose::ServiceAccount,
-        certificate: path.clone(),
-        key: path,
+        path: path.into(),
         reread: Reread::AtStart,
     });
     let text = cluster.refused();
@@ -249,7 +250,7 @@ fn service_account_keys_that_are_the_authoritys() {
 #[test]
 fn one_authority_for_all_of_kubernetes_and_etcd_is_not_changed_for_etcd_alone() {
     let mut cluster = cluster();
-    let ca = crate::example::TestCa::of(&cluster.facts);
+    let ca = TestCa::of(&cluster.facts);
     let (leaf, _) = ca.leaf("kube-apiserver", &[], 300);
     let path = "/etc/kubernetes/pki/apiserver.crt";
     cluster.host(1).files.insert(path.into(), file(path, &leaf));

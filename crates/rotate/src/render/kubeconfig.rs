@@ -57,6 +57,7 @@ pub(super) fn put(bytes: &[u8], setting: &Setting, wanted: &Wanted<'_>) -> Optio
         Setting::Trust { .. } => AUTHORITY,
         Setting::Certificate { .. } => CERTIFICATE,
         Setting::Key { .. } | Setting::AuthorityKey { .. } => KEY,
+        Setting::Flag { .. } => return None,
     };
     let mut out = Vec::with_capacity(bytes.len());
     let mut done = 0;

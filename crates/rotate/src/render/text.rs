@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rustls_pki_types::CertificateDer;
 
-use super::RenderError;
+use super::{RenderError, flag};
 use crate::{
     Plan,
     certificate::Certificate,
@@ -19,11 +19,12 @@ pub(super) enum Wanted<'a> {
     Trust(&'a AuthorityMaterial, Stage),
     Certificate { leaf: &'a LeafMaterial, authority: Option<&'a AuthorityMaterial>, crossed: bool },
     Key { of: &'a Certificate, key: &'a Content },
+    Flag { name: &'a str, value: &'a str },
 }
 
 impl<'a> Wanted<'a> {
     pub(super) fn of(
-        setting: &Setting,
+        setting: &'a Setting,
         plan: &Plan,
         material: &'a Material,
     ) -> Result<Self, RenderError> {
@@ -45,6 +46,7 @@ impl<'a> Wanted<'a> {
                 let leaf = leaf(id)?;
                 Self::Key { of: &leaf.old, key: &leaf.key }
             }
+            Setting::Flag { name, value } => Self::Flag { name, value },
             Setting::AuthorityKey { authority: id } => {
                 let authority = authority(id)?;
                 Self::Key { of: &authority.old, key: &authority.key }
@@ -58,6 +60,7 @@ impl<'a> Wanted<'a> {
             Self::Trust(authority, _) => format!("authority {}", authority.old.subject),
             Self::Certificate { leaf, .. } => format!("certificate of {}", leaf.old.subject),
             Self::Key { of, .. } => format!("key of {}", of.subject),
+            Self::Flag { name, .. } => format!("flag --{name}"),
         }
     }
 
@@ -69,6 +72,7 @@ impl<'a> Wanted<'a> {
             }
             Self::Certificate { leaf, .. } => pem::certificates(text).contains(&leaf.old),
             Self::Key { of, .. } => pem::private_keys(text).iter().any(|key| key.is_key_of(of)),
+            Self::Flag { .. } => false,
         }
     }
 
@@ -80,6 +84,7 @@ impl<'a> Wanted<'a> {
                 certificate(text, leaf, *authority, *crossed)
             }
             Self::Key { of, key } => replace_key(text, of, key),
+            Self::Flag { name, value } => flag::put(text, name, value),
         }
     }
 }

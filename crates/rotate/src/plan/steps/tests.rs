@@ -143,7 +143,7 @@ fn content(setting: &Setting) -> Option<(String, Holds)> {
             let presents = if *crossed { Presents::Crossed } else { Presents::New };
             Some((leaf.clone(), Holds::Leaf(presents)))
         }
-        Setting::Key { .. } | Setting::AuthorityKey { .. } => None,
+        Setting::Key { .. } | Setting::AuthorityKey { .. } | Setting::Flag { .. } => None,
     }
 }
 
@@ -193,7 +193,7 @@ fn shuffled(plan: &Plan, picks: &[Index]) -> Vec<Change> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_state_of_every_way_is_one_in_which_all_accept_all(
