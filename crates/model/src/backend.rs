@@ -39,6 +39,9 @@ pub enum Balancing {
     /// One after the other.
     #[default]
     InTurn,
+    /// The one with the fewest requests under way, as this replica counts them; in turn among
+    /// equals.
+    LeastBusy,
     /// Always the same for one client address, as long as it is there and well; the same on
     /// every replica.
     SourceAddress,

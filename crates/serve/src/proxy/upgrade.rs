@@ -16,7 +16,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{hop_by_hop::has_token, reason::Reason};
+use super::{hop_by_hop::has_token, reason::Reason, upstream::Busy};
 
 /// A client's wish to switch, and its side of the connection once both agree.
 pub struct Upgrade {
@@ -56,7 +56,9 @@ impl Upgrade {
         }
         let backend = response.extensions_mut().remove::<OnUpgrade>();
         let backend = backend.ok_or(Reason::BackendGarbage)?;
+        let busy = response.extensions_mut().remove::<Arc<Busy>>();
         tokio::spawn(async move {
+            let _busy = busy;
             if let Err(error) = tunnel(self.client, backend, idle_timeout).await {
                 tracing::debug!(%error, "an upgraded connection broke");
             }

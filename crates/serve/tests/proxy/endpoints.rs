@@ -1,9 +1,9 @@
 //! Which endpoint a request goes to.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::StatusCode;
-use model::{Action, BackendProtocol};
+use model::{Action, BackendProtocol, Balancing, Rule};
 use testkit::{
     LIMIT,
     backend::{Backend, refused},
@@ -24,6 +24,12 @@ async fn shares(front: &Front, requests: usize) -> BTreeMap<String, usize> {
     shares
 }
 
+pub fn to_the_least_busy(endpoints: &[SocketAddr]) -> Vec<Rule> {
+    let mut target = target(BackendProtocol::Http, endpoints, 100);
+    Arc::make_mut(&mut target.backend).balancing = Balancing::LeastBusy;
+    vec![rule("shop.test", "/", Action::Forward(vec![target]))]
+}
+
 fn even<const N: usize>(shares: [(&str, usize); N]) -> BTreeMap<String, usize> {
     shares.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
@@ -34,6 +40,22 @@ async fn endpoints_take_turns() {
         [Backend::echo("one").await, Backend::echo("two").await, Backend::echo("three").await];
     let front = Front::serving(to(&[one.address, two.address, three.address])).await;
     assert_eq!(shares(&front, 30).await, even([("one", 10), ("two", 10), ("three", 10)]));
+}
+
+/// Two requests hang at one endpoint, so the others get those that follow, until they hang no more.
+#[tokio::test]
+async fn the_least_busy_endpoint_is_taken() {
+    let [one, two] = [Backend::echo("one").await, Backend::echo("two").await];
+    let front = Front::serving(to_the_least_busy(&[one.address, two.address])).await;
+    // Whoever gets it keeps it: a request that has not ended.
+    let mut hanging = front.connect().await;
+    let begin = b"POST / HTTP/1.1\r\nhost: shop.test\r\ncontent-length: 2\r\n\r\n.";
+    hanging.write_all(begin).await.unwrap();
+    wait_until(LIMIT, || async { one.connections() + two.connections() == 1 }).await;
+    let (free, busy) = if one.connections() == 0 { ("one", "two") } else { ("two", "one") };
+    assert_eq!(shares(&front, 10).await, even([(free, 10)]));
+    drop(hanging);
+    wait_until(LIMIT, || async { shares(&front, 2).await.contains_key(busy) }).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::front::{Front, Setup, to};
+use crate::{
+    endpoints::to_the_least_busy,
+    front::{Front, Setup, to},
+};
 
 const WEBSOCKET: &[u8] =
     b"GET /chat HTTP/1.1\r\nhost: shop.test\r\nconnection: keep-alive, Upgrade\r\n\
@@ -49,6 +52,18 @@ async fn bytes_pass_both_ways_after_the_switch() {
         tokio::time::timeout(LIMIT, stream.read_to_end(&mut rest)).await.unwrap().unwrap();
         assert!(rest.is_empty());
     }
+}
+
+/// A WebSocket keeps its endpoint busy for as long as it is open.
+#[tokio::test]
+async fn the_next_one_goes_to_the_endpoint_that_has_fewer() {
+    let [one, two] = [Backend::echo("one").await, Backend::echo("two").await];
+    let front = Front::serving(to_the_least_busy(&[one.address, two.address])).await;
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        open.push(switched(&front).await);
+    }
+    assert_eq!((one.connections(), two.connections()), (2, 2));
 }
 
 #[tokio::test]

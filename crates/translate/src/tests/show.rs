@@ -200,6 +200,7 @@ fn targets(targets: &[model::ForwardTarget]) -> String {
         let weight = if targets.len() > 1 { format!("*{}", target.weight) } else { "".into() };
         let balancing = match backend.balancing {
             Balancing::InTurn => "",
+            Balancing::LeastBusy => " to the least busy",
             Balancing::SourceAddress => " by source address",
         };
         format!("{name}:{}{weight}{balancing}", backend.port)

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use super::{http2::Lease, station::Station, wire::Wire};
+use super::{Busy, http2::Lease, station::Station, wire::Wire};
 
 /// Dropped before its end, it closes an HTTP/1.1 connection or resets an HTTP/2 stream: that is
 /// how a client that left cancels the backend's work.
@@ -17,6 +17,8 @@ use super::{http2::Lease, station::Station, wire::Wire};
 pub struct BackendBody {
     incoming: Incoming,
     carrier: Carrier,
+    /// Its endpoint counts the request until all of the answer has been passed on.
+    _busy: Option<Busy>,
 }
 
 /// What has to be held, or worked, until the body has come.
@@ -32,11 +34,15 @@ pub enum Carrier {
 
 impl BackendBody {
     pub fn new(incoming: Incoming, carrier: Carrier) -> Self {
-        let mut body = Self { incoming, carrier };
+        let mut body = Self { incoming, carrier, _busy: None };
         if body.incoming.is_end_stream() {
             body.finish();
         }
         body
+    }
+
+    pub fn keep_busy(&mut self, busy: Busy) {
+        self._busy = Some(busy);
     }
 
     /// Gives the connection back if it is fit for another request.

@@ -2,10 +2,11 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use model::Backend;
 
 use super::{
+    Busy,
     backend_body::BackendBody,
     deadlines::{Deadlines, TimeIsUp},
     fault::Fault,
@@ -110,6 +111,19 @@ pub enum Outcome {
 impl Outcome {
     pub fn is_unsent(&self) -> bool {
         matches!(self, Self::NotSent(..))
+    }
+
+    /// Counts the request at its endpoint until the answer, or what it switched to, has ended.
+    pub fn keeping(mut self, busy: Option<Busy>) -> Self {
+        if let (Self::Answered(response), Some(busy)) = (&mut self, busy) {
+            match response.status() {
+                StatusCode::SWITCHING_PROTOCOLS => {
+                    response.extensions_mut().insert(Arc::new(busy));
+                }
+                _ => response.body_mut().keep_busy(busy),
+            }
+        }
+        self
     }
 
     pub fn into_result(

@@ -2,6 +2,7 @@
 
 mod backend_body;
 mod backoff;
+mod busy;
 mod connect;
 mod deadlines;
 mod errand;
@@ -30,6 +31,7 @@ use std::{
 use model::{Backend, BackendProtocol, Endpoint};
 
 pub use backend_body::BackendBody;
+pub use busy::Busy;
 pub use deadlines::{Deadlines, TimeIsUp};
 pub use errand::{Answered, Course, Errand, Failure, Way};
 pub use head::Head;

@@ -1,4 +1,4 @@
-//! The endpoints of one backend, in turn or by the client's address.
+//! The endpoints of one backend: in turn, by how busy they are, or by the client's address.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -12,7 +12,7 @@ use std::{
 use foldhash::quality::FixedState;
 use model::{Backend, Balancing, ForwardTarget};
 
-use super::station::Station;
+use super::{busy::Busy, station::Station};
 
 /// Where the turn of a backend stands.
 #[derive(Debug)]
@@ -34,8 +34,22 @@ impl Rotation {
     pub fn pick(&self, tried: &[Arc<Station>], client: IpAddr) -> Option<&Arc<Station>> {
         match self.backend.balancing {
             Balancing::InTurn => self.next(tried),
+            Balancing::LeastBusy => self.least_busy(tried),
             Balancing::SourceAddress => self.of_client(tried, client.to_canonical()),
         }
+    }
+
+    /// Counts a request at the endpoint that was picked for it, where anybody looks at that.
+    pub fn occupy(&self, station: &Arc<Station>) -> Option<Busy> {
+        (self.backend.balancing == Balancing::LeastBusy).then(|| Busy::with(station))
+    }
+
+    fn least_busy(&self, tried: &[Arc<Station>]) -> Option<&Arc<Station>> {
+        let start = self.next.fetch_add(1, Relaxed).checked_rem(self.stations.len())?;
+        let (behind, ahead) = self.stations.split_at(start);
+        let untried = ahead.iter().chain(behind).filter(|station| !is_among(tried, station));
+        // The first of equals.
+        untried.min_by_key(|station| (station.shunned.is_on(), station.under_way.load(Relaxed)))
     }
 
     /// By rendezvous hashing: when an endpoint comes or goes, only its own clients move.

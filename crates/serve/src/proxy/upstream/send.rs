@@ -44,6 +44,7 @@ impl Upstream {
         {
             let attempts = tried.len() as u32 + 1;
             let began = Instant::now();
+            let busy = rotation.occupy(station);
             let outcome = self.send_to(station, request, &course).await;
             self.judge(station, backend, &outcome);
             match outcome {
@@ -52,7 +53,9 @@ impl Upstream {
                     reason = fault.reason;
                     request = unsent;
                 }
-                settled => return settled.into_result(station, attempts, began.elapsed()),
+                settled => {
+                    return settled.keeping(busy).into_result(station, attempts, began.elapsed());
+                }
             }
         }
         let endpoint = tried.last().map(|station| station.label.clone());

@@ -34,6 +34,7 @@ impl Upstream {
             };
             attempts += 1;
             let began = tokio::time::Instant::now();
+            let busy = rotation.occupy(station);
             let outcome = self.send_to(station, errand.request, &errand.course).await;
             let trial = self.judge(station, errand.backend, &outcome);
             let wait = pause(retries.backoff, attempts, fastrand::f64());
@@ -42,7 +43,7 @@ impl Upstream {
                 && (outcome.is_unsent() || original.is_repeatable())
                 && errand.course.has_time_for(wait);
             if !may_go_on {
-                return outcome.into_result(station, attempts, began.elapsed());
+                return outcome.keeping(busy).into_result(station, attempts, began.elapsed());
             }
             errand.request = match outcome {
                 Outcome::NotSent(unsent, _) => unsent,

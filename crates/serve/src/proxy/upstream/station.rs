@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -28,6 +28,8 @@ pub struct Station {
     pub shunned: Pause,
     /// A failure was logged; more of them would say nothing new.
     pub complained: Pause,
+    /// Requests of the backends that want the least busy endpoint.
+    pub under_way: AtomicUsize,
 }
 
 /// A state that passes by itself; looking at it costs nothing while it was never entered.
@@ -54,6 +56,7 @@ impl Station {
             shared: Mutex::default(),
             shunned: Pause::new(),
             complained: Pause::new(),
+            under_way: AtomicUsize::new(0),
         }
     }
 

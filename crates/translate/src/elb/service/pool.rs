@@ -1,8 +1,8 @@
 //! What annotations say of the endpoints behind a Service: how to choose among them, how to keep
 //! a client with one, and how to find out which are well.
 //!
-//! The gateway takes endpoints in turn, or by the client's address. It serves those that Kubernetes calls ready and rests one
-//! that failed; it sends no probes of its own.
+//! The gateway takes endpoints in turn, by how busy they are, or by the client's address. It serves
+//! those that Kubernetes calls ready and rests one that failed; it sends no probes of its own.
 
 use serde_json::Value;
 
@@ -25,19 +25,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Balancing {
 }
 
 fn algorithm(reader: &mut Reader<'_>) -> Balancing {
-    const KEY: &str = "lb-algorithm";
     let words = [
-        ("ROUND_ROBIN", Some(Balancing::InTurn)),
-        ("LEAST_CONNECTIONS", None),
-        ("SOURCE_IP", Some(Balancing::SourceAddress)),
+        ("ROUND_ROBIN", Balancing::InTurn),
+        ("LEAST_CONNECTIONS", Balancing::LeastBusy),
+        ("SOURCE_IP", Balancing::SourceAddress),
     ];
-    let chosen = reader.choice(KEY, &words);
-    if chosen == Some(None) {
-        let text =
-            "endpoints are taken in turn, as by ROUND_ROBIN: remove it if nothing depends on it";
-        reader.not_honoured(KEY, text);
-    }
-    chosen.flatten().unwrap_or_default()
+    reader.choice("lb-algorithm", &words).unwrap_or_default()
 }
 
 /// The words on `off` are the vendor's.

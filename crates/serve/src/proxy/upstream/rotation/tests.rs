@@ -132,6 +132,29 @@ fn when_an_endpoint_goes_only_its_own_clients_move() {
 }
 
 #[test]
+fn the_least_busy_is_picked_and_equals_take_turns() {
+    let backend = target(0, 1, 0).backend;
+    let backend = Backend { balancing: Balancing::LeastBusy, ..Backend::clone(&backend) };
+    let station = |port| Arc::new(Station::new(endpoint(port), BackendProtocol::Http));
+    let rotation = Rotation::new(Arc::new(backend), (0..3).map(station).collect());
+    let mut under_way: Vec<_> = Vec::new();
+    for _ in 0..6 {
+        let station = rotation.pick(&[], CLIENT).unwrap();
+        under_way.push((station.endpoint.port, rotation.occupy(station)));
+    }
+    for port in 0..3 {
+        assert_eq!(under_way.iter().filter(|(picked, _)| *picked == port).count(), 2);
+    }
+    // Those of one endpoint end.
+    under_way.retain(|(port, _)| *port != 1);
+    for _ in 0..3 {
+        assert_eq!(rotation.pick(&[], CLIENT).unwrap().endpoint.port, 1);
+    }
+    rotation.stations[1].shunned.begin(std::time::Duration::from_secs(60));
+    assert_ne!(rotation.pick(&[], CLIENT).unwrap().endpoint.port, 1);
+}
+
+#[test]
 fn a_client_leaves_its_endpoint_while_that_fails() {
     let rotation = by_address(1..4);
     let own = rotation.pick(&[], CLIENT).unwrap().clone();
