@@ -2,10 +2,14 @@
 //! paths that real masters have, laid out as ACK's installer does. What they change stays in
 //! memory; when the lab is dropped, or its process ends in whatever way, nothing is left.
 
+pub mod api_server;
 mod authority;
+pub mod etcd;
 mod files;
+mod kubernetes;
 mod machine;
 mod network;
+mod writer;
 
 use std::{
     fs, io,
@@ -16,31 +20,32 @@ use std::{
 };
 
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 
 use self::{
     files::{EtcdFiles, File},
+    kubernetes::KubernetesFiles,
     network::Network,
 };
-use crate::{
-    LIMIT, peers,
-    pki::Issued,
-    tls::{ClientOptions, TlsClient},
-    wait_until,
-};
+use crate::{LIMIT, peers, tls::TlsClient, wait_until};
 
 pub use authority::{Ages, Authority, Pair};
 pub use machine::Machine;
+pub use writer::{Report, Writer};
 
 /// How the lab is to be.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     pub masters: u8,
+    /// Also an API server on each; the test's binary then has a test that stands in for it, see
+    /// [`api_server`].
+    pub has_api_servers: bool,
     pub ages: Ages,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { masters: 3, ages: Ages::default() }
+        Self { masters: 3, has_api_servers: false, ages: Ages::default() }
     }
 }
 
@@ -77,13 +82,22 @@ impl Lab {
         write_tools(folder.path())?;
         write_keys(folder.path(), &addresses)?;
         let etcd = EtcdFiles::new(&addresses, shape.ages);
-        let program = peers::program("etcd").expect("it was asked for");
+        let etcd_program = peers::program("etcd").expect("it was asked for");
+        let mut programs = vec![("etcd", etcd_program)];
+        if shape.has_api_servers {
+            programs.push(("kube-apiserver", std::env::current_exe()?));
+        }
+        let kubernetes = KubernetesFiles::new();
         let mut machines = Vec::new();
         for (index, number) in (1..=shape.masters).enumerate() {
-            let machine = Machine::boot(number, &network, folder.path(), &program).await?;
+            let machine = Machine::boot(number, &network, folder.path(), &programs).await?;
             let mut files = etcd.on_a_master();
             files.push(files::etcd_unit(&addresses, index));
             files.push(sshd_unit(folder.path()));
+            files.extend(kubernetes.on_master(machine.address));
+            if shape.has_api_servers {
+                files.push(kubernetes::api_server_unit(&addresses, machine.address));
+            }
             place(&machine, folder.path(), &files)?;
             machine.run("chown -R etcd:etcd /var/lib/etcd; systemctl start sshd")?;
             machines.push(machine);
@@ -94,6 +108,11 @@ impl Lab {
         let lab = Self { machines, etcd, folder, _network: network };
         for machine in &lab.machines {
             lab.healthy(machine).await;
+            if shape.has_api_servers {
+                machine.run("systemctl start kube-apiserver")?;
+                let address = (machine.address, 6443);
+                wait_until(LIMIT, || async { TcpStream::connect(address).await.is_ok() }).await;
+            }
         }
         Ok(lab)
     }
@@ -130,20 +149,26 @@ impl Lab {
         &self.etcd.peer_authority
     }
 
+    /// Begins to write to the cluster, with what the first master keeps for clients.
+    pub async fn writer(&self) -> Writer {
+        let endpoints = self.machines.iter().map(|machine| (machine.address, 2379).into());
+        let reader = self.machines[0].reader();
+        let credentials = move || {
+            let [roots, certificate, key] = ["ca.pem", "etcd-client.pem", "etcd-client-key.pem"]
+                .map(|name| reader.read(&format!("/etc/kubernetes/pki/etcd/{name}")));
+            etcd::credentials(roots?.as_bytes(), &certificate?, &key?)
+        };
+        Writer::start(etcd::Client::new(endpoints.collect(), Box::new(credentials))).await
+    }
+
     /// Waits until the member answers with quorum.
     async fn healthy(&self, machine: &Machine) {
         let Pair { certificate, key } = &self.etcd.client;
-        let identity = Issued {
-            cert_pem: certificate.clone(),
-            chain_pem: certificate.clone(),
-            key_pem: key.clone(),
-            serial: Vec::new(),
-        };
-        let client =
-            TlsClient::new(ClientOptions { identity: Some(identity), ..ClientOptions::default() });
+        let options = etcd::credentials(self.etcd.authority.pem.as_bytes(), certificate, key);
+        let client = TlsClient::new(options.expect("the lab made them"));
         let address = SocketAddr::from((machine.address, 2379));
         wait_until(LIMIT, || async {
-            let answer = client.get(address, "etcd.lab", "/health").await;
+            let answer = client.get(address, "coreos1.local", "/health").await;
             answer.is_ok_and(|answer| answer.text().contains("\"true\""))
         })
         .await;

@@ -96,3 +96,10 @@ async fn a_survey_brings_static_pods_from_where_the_kubelet_looks() {
     ];
     assert_eq!(survey.manifests, expected);
 }
+
+/// Not a test: the machines of the lab run it as their kube-apiserver.
+#[test]
+#[ignore = "the machines of the lab run it"]
+fn stand_in_for_kube_apiserver() {
+    testkit::lab::api_server::run();
+}

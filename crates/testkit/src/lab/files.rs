@@ -113,17 +113,17 @@ pub fn member_name(index: usize, address: Ipv4Addr) -> String {
     format!("{address}-name-{}", index + 1)
 }
 
-fn pair_files(stem: &str, certificate: &str, key: &str, pair: &Pair) -> [File; 2] {
+pub fn pair_files(stem: &str, certificate: &str, key: &str, pair: &Pair) -> [File; 2] {
     [
         public(format!("{stem}{certificate}"), &pair.certificate),
         secret(format!("{stem}{key}"), pair.key.clone()),
     ]
 }
 
-fn public(path: String, content: &str) -> File {
+pub fn public(path: String, content: &str) -> File {
     File { path, content: content.to_owned(), is_secret: false }
 }
 
-fn secret(path: String, content: String) -> File {
+pub fn secret(path: String, content: String) -> File {
     File { path, content, is_secret: true }
 }

@@ -1,7 +1,12 @@
 //! A master of the lab: mounts, processes, host name and network of its own, with sshd and etcd
 //! at the paths that real ones have.
 
-use std::{fs, io, net::Ipv4Addr, path::Path, process::Command};
+use std::{
+    fs, io,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::network::{Network, left, run};
 use crate::{child::Child, wait_until};
@@ -16,12 +21,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Machine `number` of a lab whose files are in `files`.
+    /// Machine `number` of a lab whose files are in `files`, with programs under these names.
     pub async fn boot(
         number: u8,
         network: &Network,
         files: &Path,
-        etcd: &Path,
+        programs: &[(&str, PathBuf)],
     ) -> io::Result<Self> {
         let name = format!("master-{number}");
         let own = files.join(&name);
@@ -31,7 +36,10 @@ impl Machine {
             .args(["--pdeathsig", "KILL", "unshare", "--kill-child", "--fork"])
             .args(["--mount", "--net", "--uts", "--ipc", "--pid", "--mount-proc"])
             .args(["sh", "-c", include_str!("shim/machine.sh"), "machine"])
-            .args([&own, Path::new(&name), files, etcd]);
+            .args([&own, Path::new(&name), files]);
+        for (name, path) in programs {
+            command.arg(name).arg(path);
+        }
         let root = Child::spawn(&mut command)?;
         left(root.id(), "net").await;
         let outside = root.id();
@@ -65,6 +73,11 @@ impl Machine {
         self.run(script).unwrap_or_else(|error| panic!("{}: {script}: {error}", self.name))
     }
 
+    /// For who has to look into it for longer than it is at hand.
+    pub(super) fn reader(&self) -> Reader {
+        Reader { pid: self.pid }
+    }
+
     fn enter(&self) -> Command {
         let mut command = Command::new("nsenter");
         command
@@ -72,5 +85,16 @@ impl Machine {
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command
+    }
+}
+
+/// Reads files of a machine, while that stands.
+pub(super) struct Reader {
+    pid: u32,
+}
+
+impl Reader {
+    pub(super) fn read(&self, path: &str) -> io::Result<String> {
+        fs::read_to_string(format!("/proc/{}/root{path}", self.pid))
     }
 }

@@ -19,3 +19,45 @@ async fn two_labs_stand_side_by_side() {
     let Some(other) = Lab::start(Shape { masters: 1, ..Shape::default() }).await else { return };
     assert_ne!(one.machines()[0].address, other.machines()[0].address);
 }
+
+/// Not a test: the machines of the lab run it as their kube-apiserver.
+#[test]
+#[ignore = "the machines of the lab run it"]
+fn stand_in_for_kube_apiserver() {
+    api_server::run();
+}
+
+#[tokio::test]
+async fn the_api_server_reads_and_writes_in_etcd_and_knows_its_clients() {
+    let shape = Shape { masters: 1, has_api_servers: true, ..Shape::default() };
+    let Some(lab) = Lab::start(shape).await else { return };
+    let machine = &lab.machines()[0];
+    let address = (machine.address, 6443).into();
+    let pki = "/etc/kubernetes/pki";
+    let [ca, certificate, key] =
+        ["ca.crt", "apiserver-kubelet-client.crt", "apiserver-kubelet-client.key"]
+            .map(|name| machine.must(&format!("cat {pki}/{name}")));
+    let known = TlsClient::new(etcd::credentials(ca.as_bytes(), &certificate, &key).unwrap());
+    let path = "/api/v1/namespaces/kube-system";
+    let answer = known.get(address, "kubernetes", path).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let nobody = TlsClient::unchecked().get(address, "kubernetes", path).await.unwrap();
+    assert_eq!(nobody.status, 403);
+    let Pair { certificate, key } = lab.client();
+    let stranger = TlsClient::new(etcd::credentials(ca.as_bytes(), certificate, key).unwrap());
+    assert_eq!(stranger.get(address, "kubernetes", "/readyz").await.unwrap().status, 401);
+}
+
+#[tokio::test]
+async fn a_writer_loses_nothing_while_members_restart() {
+    let Some(lab) = Lab::start(Shape::default()).await else { return };
+    let writer = lab.writer().await;
+    for machine in lab.machines() {
+        machine.must("systemctl restart etcd");
+        lab.healthy(machine).await;
+    }
+    let report = writer.report().await;
+    assert_eq!(report.lost, 0, "{report:?}");
+    assert!(report.acknowledged > 20, "{report:?}");
+    assert!(report.longest_gap.as_secs() < 5, "{report:?}");
+}

@@ -175,3 +175,58 @@ async fn etcd_without_quorum_is_not_healthy() {
     let error = site.etcd(&host, at, &client, &[], EtcdAsk::Health).await.unwrap_err();
     assert!(error.to_string().contains("etcdserver: request timed out"), "{error}");
 }
+
+#[tokio::test]
+async fn the_api_server_is_asked_as_its_clients_ask() {
+    let shape = Shape { masters: 1, has_api_servers: true, ..Shape::default() };
+    let Some(lab) = Lab::start(shape).await else { return };
+    let site = Ssh::new(&inventory(&lab)).unwrap();
+    let machine = &lab.machines()[0];
+    let host = HostName(machine.name.clone());
+    let at = address(machine, 6443);
+    let file = |name| machine.must(&format!("cat /etc/kubernetes/pki/{name}"));
+    let known = identity(&Pair {
+        certificate: file("apiserver-kubelet-client.crt"),
+        key: file("apiserver-kubelet-client.key"),
+    });
+    let request = |method, path: &str, content_type| HttpAsk {
+        method,
+        path: path.to_owned(),
+        content_type,
+        body: "{}".to_owned(),
+    };
+    let read = request("GET", "/api/v1/namespaces/kube-system", None);
+    let (status, body) = site.https(&host, at, Some(&known), read.clone()).await.unwrap();
+    assert_eq!((status, body.contains("kube-system")), (200, true));
+    let patch = "/api/v1/namespaces/kube-system/configmaps/pki-probe";
+    let patch = request("PATCH", patch, Some("application/merge-patch+json"));
+    assert_eq!(site.https(&host, at, Some(&known), patch).await.unwrap().0, 200);
+    assert_eq!(site.https(&host, at, None, read).await.unwrap().0, 403);
+
+    let trusts = async |client: &Identity| {
+        site.handshake(&host, at, Some(client)).await.unwrap().is_client_trusted
+    };
+    assert_eq!(trusts(&known).await, Some(true));
+    assert_eq!(trusts(&identity(lab.client())).await, Some(false));
+
+    let survey = site.survey(&host).await.unwrap();
+    let found = survey.processes.iter().find(|(program, _)| *program == Program::KubeApiserver);
+    let (_, process) = found.unwrap();
+    assert_eq!(process.arguments[0], "/usr/local/bin/kube-apiserver");
+}
+
+#[tokio::test]
+async fn an_sshd_that_forbids_forwarding_is_told_with_the_cure() {
+    let Some(bed) = Bed::new().await else { return };
+    let config = bed.lab.folder().join("sshd_config");
+    let open = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, open + "AllowTcpForwarding no\n").unwrap();
+    bed.cut();
+    let at = address(bed.machine(), 2379);
+    let error = testkit::wait_for(testkit::LIMIT, || async {
+        let error = bed.site.handshake(&bed.host, at, None).await.unwrap_err();
+        matches!(error, SiteError::Refused { .. }).then_some(error)
+    })
+    .await;
+    assert!(error.to_string().contains("AllowTcpForwarding"), "{error}");
+}

@@ -1,8 +1,9 @@
 # The first process of a machine of the lab, in namespaces of its own: lays what the machine may
 # change over what the real one has, and stays.
-# $1: a folder for it alone; $2: its name; $3: the lab's files; $4: a path of etcd, or nothing
+# $1: a folder for it alone; $2: its name; $3: the lab's files; then programs, each with its path
 set -e
-own=$1 name=$2 files=$3 etcd=$4
+own=$1 name=$2 files=$3
+shift 3
 mount --make-rprivate /
 hostname "$name"
 mount -t tmpfs -o mode=755 lab "$own"
@@ -28,7 +29,10 @@ umask 022
 
 cp "$files/systemctl" "$files/journalctl" /usr/local/sbin
 chmod 755 /usr/local/sbin/systemctl /usr/local/sbin/journalctl
-: >/usr/local/bin/etcd
-mount --bind "$etcd" /usr/local/bin/etcd
+while [ $# -gt 0 ]; do
+  : >"/usr/local/bin/$1"
+  mount --bind "$2" "/usr/local/bin/$1"
+  shift 2
+done
 : >/run/ready
 while :; do sleep 3600 & wait $!; done

@@ -1,0 +1,124 @@
+//! A client of the etcd cluster that behaves as a good one does: it stays with one endpoint, goes
+//! to the next at once when that fails, and reads its certificate anew for each connection. It
+//! speaks JSON, which every etcd understands beside gRPC.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::Method;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{
+    http::{Connection, request},
+    pki::Issued,
+    tls::{ClientOptions, TlsClient},
+};
+
+/// For one endpoint; then it is the next one's turn.
+const TRY: Duration = Duration::from_secs(2);
+const ROUNDS: usize = 8;
+
+/// Where a client takes what it trusts and shows from, asked at each connection.
+pub type Credentials = Box<dyn Fn() -> io::Result<ClientOptions> + Send + Sync>;
+
+pub struct Client {
+    endpoints: Vec<SocketAddr>,
+    credentials: Credentials,
+    connection: Option<Connection>,
+    /// The endpoint that it is with.
+    at: usize,
+    /// How often it had to try again.
+    pub retried: u64,
+}
+
+impl Client {
+    pub fn new(endpoints: Vec<SocketAddr>, credentials: Credentials) -> Self {
+        Self { endpoints, credentials, connection: None, at: 0, retried: 0 }
+    }
+
+    /// Fails when every endpoint has failed several times.
+    pub async fn put(&mut self, key: &str, value: &str) -> io::Result<()> {
+        let body = json!({"key": STANDARD.encode(key), "value": STANDARD.encode(value)});
+        self.call("/v3/kv/put", &body).await.map(drop)
+    }
+
+    /// With quorum.
+    pub async fn value(&mut self, key: &str) -> io::Result<Option<String>> {
+        let answer = self.call("/v3/kv/range", &json!({"key": STANDARD.encode(key)})).await?;
+        let value = answer["kvs"][0]["value"].as_str();
+        let value = value.and_then(|value| STANDARD.decode(value).ok());
+        Ok(value.and_then(|value| String::from_utf8(value).ok()))
+    }
+
+    /// How many keys begin with `prefix`, which is not empty.
+    pub async fn count(&mut self, prefix: &str) -> io::Result<u64> {
+        let mut end = prefix.as_bytes().to_vec();
+        // The first key behind all of them.
+        if let Some(last) = end.last_mut() {
+            *last += 1;
+        }
+        let body = json!({
+            "key": STANDARD.encode(prefix), "range_end": STANDARD.encode(end), "count_only": true
+        });
+        let answer = self.call("/v3/kv/range", &body).await?;
+        // 64-bit numbers are strings in protobuf's JSON, and 0 is left out.
+        Ok(answer["count"].as_str().and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    async fn call(&mut self, path: &str, body: &Value) -> io::Result<Value> {
+        let mut last = io::Error::other("etcd has no endpoint");
+        for _ in 0..self.endpoints.len() * ROUNDS {
+            match timeout(TRY, self.attempt(path, body)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => last = error,
+                Err(elapsed) => last = elapsed.into(),
+            }
+            self.connection = None;
+            self.at = (self.at + 1) % self.endpoints.len();
+            self.retried += 1;
+        }
+        Err(last)
+    }
+
+    async fn attempt(&mut self, path: &str, body: &Value) -> io::Result<Value> {
+        let endpoint = self.endpoints[self.at];
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => {
+                let stream = TlsClient::new((self.credentials)()?).connect(endpoint, None).await?;
+                none.insert(Connection::open(stream).await?)
+            }
+        };
+        let uri = format!("https://{endpoint}{path}");
+        let answer = connection.send(request(Method::POST, &uri, body.to_string())).await?;
+        match answer.status.is_success() {
+            true => Ok(serde_json::from_slice(&answer.body)?),
+            false => Err(io::Error::other(answer.text())),
+        }
+    }
+}
+
+/// Roots and a client certificate out of PEM. A pair that does not fit is an error: it may be in
+/// the middle of being replaced.
+pub fn credentials(roots: &[u8], certificate: &str, key: &str) -> io::Result<ClientOptions> {
+    let roots: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(roots).collect();
+    let identity = Issued {
+        cert_pem: certificate.to_owned(),
+        chain_pem: certificate.to_owned(),
+        key_pem: key.to_owned(),
+        serial: Vec::new(),
+    };
+    let key = rustls_pki_types::PrivateKeyDer::from_pem_slice(key.as_bytes());
+    let key = key.map_err(io::Error::other)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.as_bytes()).collect();
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    rustls::sign::CertifiedKey::from_der(chain.map_err(io::Error::other)?, key, &provider)
+        .map_err(io::Error::other)?;
+    let roots = roots.map_err(io::Error::other)?;
+    if roots.is_empty() {
+        return Err(io::Error::other("no root is trusted"));
+    }
+    Ok(ClientOptions { roots, identity: Some(identity), ..ClientOptions::default() })
+}

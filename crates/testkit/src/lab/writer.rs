@@ -1,0 +1,73 @@
+//! Somebody who writes to etcd all the time, and knows afterwards what was lost and how long
+//! nothing was taken.
+
+use std::time::{Duration, Instant};
+
+use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
+
+use super::etcd::Client;
+
+/// Between two writes.
+const PAUSE: Duration = Duration::from_millis(5);
+const PREFIX: &str = "writer/";
+
+/// Writes until it is asked for its report; dropping it ends it too.
+pub struct Writer {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Report>,
+}
+
+/// What came of the writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Writes that etcd said it has.
+    pub acknowledged: u64,
+    /// Of these, those that it has not.
+    pub lost: u64,
+    /// Writes that had to be sent to another endpoint.
+    pub retried: u64,
+    /// The longest time from one acknowledgement to the next.
+    pub longest_gap: Duration,
+    pub time: Duration,
+}
+
+impl Writer {
+    /// Begins at once; the first write is acknowledged when this returns.
+    pub async fn start(mut client: Client) -> Self {
+        client.put(PREFIX, "").await.expect("etcd is healthy when a writer begins");
+        let (stop, stopped) = oneshot::channel();
+        Self { stop, task: tokio::spawn(write(client, stopped)) }
+    }
+
+    /// Ends the writing and looks for every write that was acknowledged.
+    pub async fn report(self) -> Report {
+        // One that has ended by itself has its reason, which comes out now.
+        let _ = self.stop.send(());
+        self.task.await.expect("a writer ends when it is told to")
+    }
+}
+
+async fn write(mut client: Client, mut stopped: oneshot::Receiver<()>) -> Report {
+    let begin = Instant::now();
+    let (mut last, mut longest_gap, mut number) = (begin, Duration::ZERO, 0);
+    while stopped.try_recv() == Err(oneshot::error::TryRecvError::Empty) {
+        // A write that no endpoint takes is tried again: nothing was promised.
+        if client.put(&format!("{PREFIX}{number}"), "x").await.is_ok() {
+            longest_gap = longest_gap.max(last.elapsed());
+            last = Instant::now();
+            number += 1;
+        }
+        sleep(PAUSE).await;
+    }
+    longest_gap = longest_gap.max(last.elapsed());
+    let retried = client.retried;
+    let found = client.count(PREFIX).await.expect("etcd answers when the writing ends");
+    Report {
+        acknowledged: number,
+        // One was there before the first.
+        lost: (number + 1).saturating_sub(found),
+        retried,
+        longest_gap,
+        time: begin.elapsed(),
+    }
+}
