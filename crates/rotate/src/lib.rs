@@ -15,6 +15,7 @@
 
 pub mod certificate;
 pub mod component;
+pub mod discover;
 #[cfg(test)]
 mod example;
 pub mod expiry;

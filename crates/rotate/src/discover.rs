@@ -1,0 +1,343 @@
+//! What is on the machines: which programs run, which files they read, what those hold, and what
+//! the processes present. Found by asking, not by knowing where things should be.
+//!
+//! The order of asking: the process and its environment, the unit or static pod that starts it,
+//! its configuration file, and only then the folders that a layout uses. What the inventory says
+//! stands above all of it. Everything but [`gather`] is pure.
+
+mod beside;
+mod config_file;
+mod endpoint;
+mod flag;
+pub mod kubeconfig;
+mod layout;
+mod manifest;
+mod source;
+mod told;
+mod unit;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    path::{Path, PathBuf},
+};
+
+use futures::future::join_all;
+
+use self::source::{Found, Look};
+use crate::{
+    Component, Facts, FileSeen, HostFacts, Inventory, Pair, Program, Purpose, Reread, RunBy, Site,
+    SiteError, Trust,
+    facts::Served,
+    inventory::{Host, Layout, Role},
+    site::{Clock, Survey},
+};
+
+/// Names in folders that were listed.
+type Listings = BTreeMap<PathBuf, Vec<String>>;
+type Files = BTreeMap<PathBuf, FileSeen>;
+
+const PROGRAMS: [Program; 6] = [
+    Program::Etcd,
+    Program::KubeApiserver,
+    Program::KubeControllerManager,
+    Program::KubeScheduler,
+    Program::CloudControllerManager,
+    Program::Kubelet,
+];
+
+/// A folder with more files is no folder of a cluster's certificates but of everybody's.
+const MOST_NAMES: usize = 200;
+
+/// Looks at all hosts of the inventory at the same time.
+pub async fn gather(site: &impl Site, inventory: &Inventory, clock: &impl Clock) -> Facts {
+    let looks = inventory.hosts.iter().map(async |host| {
+        let seen = look_at(site, host, inventory.layout).await;
+        let seen = seen.unwrap_or_else(|error| HostFacts {
+            unreached: Some(error.to_string()),
+            ..HostFacts::default()
+        });
+        (host.name.clone(), seen)
+    });
+    let hosts = join_all(looks).await.into_iter().collect();
+    let mut facts = Facts { now: clock.now(), hosts };
+    beside::settle_purposes(&mut facts);
+    facts
+}
+
+async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFacts, SiteError> {
+    let mut survey = site.survey(&host.name).await?;
+    ask_commands(site, host, &mut survey).await?;
+    let mut listings = Listings::new();
+    let named = host.overrides.values().filter_map(|said| said.cert_dir.clone());
+    let telling = layout::TELLING.map(PathBuf::from).into_iter().chain(named);
+    list(site, host, telling, &mut listings).await?;
+
+    let mut files = Files::new();
+    // An environment file may name a configuration file, and that is the end of it.
+    for _ in 0..2 {
+        let look = Look { host, layout, survey: &survey, files: &files, listings: &listings };
+        let wanted = look.configuration_files();
+        read(site, host, wanted, &mut files).await?;
+    }
+    let look = Look { host, layout, survey: &survey, files: &files, listings: &listings };
+    let (mut components, notes) = components(&look);
+    let layout = match layout {
+        Layout::Auto => layout::of(&components, &survey, &listings),
+        said => said,
+    };
+
+    list(site, host, folders(&components), &mut listings).await?;
+    let mut wanted: Vec<PathBuf> = components.iter().flat_map(paths).collect();
+    wanted.extend(certificate_files(&listings));
+    wanted.extend(layout::KUBECONFIGS.map(PathBuf::from));
+    read(site, host, wanted, &mut files).await?;
+    let referenced = follow_kubeconfigs(&mut components, &files);
+    read(site, host, referenced, &mut files).await?;
+    for component in &mut components {
+        drop_absent_defaults(component, &files);
+    }
+
+    let mut seen = HostFacts {
+        clock_ahead: survey.clock_ahead,
+        layout,
+        served: shake_hands(site, host, &components).await,
+        idle_kubeconfigs: idle_kubeconfigs(&components, &files),
+        components,
+        files,
+        notes,
+        ..HostFacts::default()
+    };
+    beside::add(&mut seen);
+    Ok(seen)
+}
+
+/// Programs that the operator's commands run are found by these commands, not by their names:
+/// several may run on one machine.
+async fn ask_commands(site: &impl Site, host: &Host, survey: &mut Survey) -> Result<(), SiteError> {
+    for (program, said) in &host.overrides {
+        let (Some(stop), Some(start), Some(is_running)) =
+            (&said.stop, &said.start, &said.is_running)
+        else {
+            continue;
+        };
+        let run_by = RunBy::Commands {
+            stop: stop.clone(),
+            start: start.clone(),
+            is_running: is_running.clone(),
+        };
+        survey.processes.retain(|(found, _)| found != program);
+        let process = site.process(&host.name, *program, &run_by).await?;
+        survey.processes.extend(process.map(|process| (*program, process)));
+    }
+    Ok(())
+}
+
+async fn list(
+    site: &impl Site,
+    host: &Host,
+    folders: impl IntoIterator<Item = PathBuf>,
+    listings: &mut Listings,
+) -> Result<(), SiteError> {
+    for folder in folders {
+        if let Entry::Vacant(unknown) = listings.entry(folder) {
+            let names = site.list(&host.name, unknown.key()).await?;
+            unknown.insert(names);
+        }
+    }
+    Ok(())
+}
+
+async fn read(
+    site: &impl Site,
+    host: &Host,
+    wanted: Vec<PathBuf>,
+    files: &mut Files,
+) -> Result<(), SiteError> {
+    let new: BTreeSet<PathBuf> =
+        wanted.into_iter().filter(|path| !files.contains_key(path)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let new: Vec<PathBuf> = new.into_iter().collect();
+    let seen = site.read(&host.name, &new).await?;
+    files.extend(new.into_iter().zip(seen));
+    Ok(())
+}
+
+/// The host's programs, as far as it has their role, and what was odd.
+fn components(look: &Look<'_>) -> (Vec<Component>, Vec<String>) {
+    let (mut all, mut notes) = (Vec::new(), Vec::new());
+    for program in PROGRAMS {
+        let role = match program {
+            Program::Etcd => Some(Role::Etcd),
+            Program::Kubelet => None,
+            _ => Some(Role::ControlPlane),
+        };
+        let has_role = role.is_none_or(|role| look.host.roles.contains(&role));
+        match look.find(program) {
+            Some(found) if has_role => {
+                notes.extend(oddities(look, program));
+                all.push(component(look, program, found));
+            }
+            Some(Found { process: Some(_), .. }) => notes.push(format!(
+                "{program} runs here, but the inventory gives the host no such role; it is left alone"
+            )),
+            None if has_role && matches!(program, Program::Etcd | Program::KubeApiserver) => {
+                notes.push(format!(
+                    "no sign of {program}: no process, unit or static pod; if it is here, name its files and endpoint under components.{program}, else take the role away"
+                ));
+            }
+            _ => {}
+        }
+    }
+    (all, notes)
+}
+
+fn oddities(look: &Look<'_>, program: Program) -> Option<String> {
+    let count = look.survey.processes.iter().filter(|(found, _)| *found == program).count();
+    (count > 1).then(|| {
+        format!(
+            "{count} processes of {program} run here; the first is looked at. Tell them apart with stop, start and isRunning under components.{program}"
+        )
+    })
+}
+
+fn component(look: &Look<'_>, program: Program, found: Found<'_>) -> Component {
+    let Found { told, run_by, process } = found;
+    let said = look.host.overrides.get(&program).cloned().unwrap_or_default();
+    let trusts = flag::trusts(program).iter().flat_map(|(flag, purpose, reread)| {
+        told.paths(flag).map(|path| Trust { purpose: *purpose, path, reread: *reread })
+    });
+    let pairs = flag::pairs(program).iter().filter_map(|(certificate, key, purpose, reread)| {
+        let certificate = told.path(certificate)?;
+        let key = told.path(key).unwrap_or_else(|| certificate.clone());
+        Some(Pair { purpose: *purpose, certificate, key, reread: *reread })
+    });
+    let mut pairs: Vec<Pair> = pairs.collect();
+    if program == Program::Kubelet && pairs.is_empty() {
+        pairs.push(own_pair_of_kubelet(&told));
+    }
+    let kubeconfigs: BTreeSet<PathBuf> =
+        flag::kubeconfigs(program).iter().filter_map(|flag| told.path(flag)).collect();
+    Component {
+        host: look.host.name.clone(),
+        program,
+        run_by,
+        process: process.cloned(),
+        endpoints: endpoint::endpoints(program, &told, &said),
+        trusts: trusts.collect(),
+        pairs,
+        kubeconfigs: kubeconfigs.into_iter().collect(),
+        found_in: told.found_in,
+    }
+}
+
+/// What a kubelet that is told of no pair makes for itself.
+fn own_pair_of_kubelet(told: &told::Told) -> Pair {
+    let folder = told.path("cert-dir").unwrap_or_else(|| "/var/lib/kubelet/pki".into());
+    Pair {
+        purpose: Purpose::KubeletServing,
+        certificate: folder.join("kubelet.crt"),
+        key: folder.join("kubelet.key"),
+        reread: Reread::AtStart,
+    }
+}
+
+/// A kubelet that asks the API server for its serving certificate has none of its own.
+fn drop_absent_defaults(component: &mut Component, files: &Files) {
+    if component.program == Program::Kubelet {
+        let is_there = |path: &Path| files.get(path).is_some_and(|file| file.content.is_some());
+        component
+            .pairs
+            .retain(|pair| pair.purpose != Purpose::KubeletServing || is_there(&pair.certificate));
+    }
+}
+
+/// All paths that a component names.
+pub fn paths(component: &Component) -> Vec<PathBuf> {
+    let mut all = component.kubeconfigs.clone();
+    all.extend(component.trusts.iter().map(|trust| trust.path.clone()));
+    for pair in &component.pairs {
+        all.extend([pair.certificate.clone(), pair.key.clone()]);
+    }
+    all
+}
+
+/// Where copies and the keys of authorities may lie. The kubelet keeps its past in its own folder.
+fn folders(components: &[Component]) -> Vec<PathBuf> {
+    let named = components.iter().filter(|component| component.program != Program::Kubelet);
+    let mut all: BTreeSet<PathBuf> = layout::COMMON.map(PathBuf::from).into();
+    for component in named {
+        let files = component.trusts.iter().map(|trust| &trust.path);
+        let files = files.chain(component.pairs.iter().map(|pair| &pair.certificate));
+        all.extend(files.filter_map(|path| path.parent()).map(Path::to_owned));
+    }
+    all.into_iter().collect()
+}
+
+fn certificate_files(listings: &Listings) -> Vec<PathBuf> {
+    const ENDINGS: [&str; 4] = ["pem", "crt", "key", "cert"];
+    let small = listings.iter().filter(|(_, names)| names.len() <= MOST_NAMES);
+    let files = small.flat_map(|(folder, names)| names.iter().map(|name| folder.join(name)));
+    files
+        .filter(|path| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_some_and(|ending| ENDINGS.contains(&ending))
+        })
+        .collect()
+}
+
+/// Files that kubeconfigs name; the kubelet's pair becomes the component's own.
+fn follow_kubeconfigs(components: &mut [Component], files: &Files) -> Vec<PathBuf> {
+    let mut wanted = Vec::new();
+    for component in components {
+        for path in &component.kubeconfigs {
+            let content = files.get(path).and_then(|file| file.content.as_ref());
+            let Some(content) = content else { continue };
+            let named = kubeconfig::references(path, content.bytes());
+            wanted.extend(named.authorities);
+            for (certificate, key) in named.pairs {
+                wanted.extend([certificate.clone(), key.clone()]);
+                if component.program == Program::Kubelet {
+                    component.pairs.push(Pair {
+                        purpose: Purpose::KubeletClient,
+                        certificate,
+                        key,
+                        reread: Reread::Always,
+                    });
+                }
+            }
+        }
+    }
+    wanted
+}
+
+fn idle_kubeconfigs(components: &[Component], files: &Files) -> Vec<PathBuf> {
+    let is_read = |path: &PathBuf| components.iter().any(|found| found.kubeconfigs.contains(path));
+    let is_there = |path: &PathBuf| files.get(path).is_some_and(|file| file.content.is_some());
+    let all = layout::KUBECONFIGS.map(PathBuf::from);
+    all.into_iter().filter(|path| is_there(path) && !is_read(path)).collect()
+}
+
+/// What each running program presents, without showing anything oneself.
+async fn shake_hands(site: &impl Site, host: &Host, components: &[Component]) -> Vec<Served> {
+    let running = components.iter().filter(|component| component.process.is_some());
+    let ports = running.flat_map(|component| {
+        let with_tls = component.endpoints.iter().filter(|endpoint| !endpoint.is_plain);
+        with_tls.map(|endpoint| (component.program, endpoint))
+    });
+    let shakes = ports.map(async |(program, endpoint)| {
+        let outcome = site.handshake(&host.name, endpoint.address, None).await;
+        Served { program, port: endpoint.port, outcome: outcome.map_err(|error| error.to_string()) }
+    });
+    join_all(shakes).await
+}
+
+/// By the name of its binary, wherever that lies.
+fn program_of(binary: &str) -> Option<Program> {
+    let name = Path::new(binary).file_name()?.to_str()?;
+    PROGRAMS.into_iter().find(|program| program.name() == name)
+}
+
+#[cfg(test)]
+mod tests;

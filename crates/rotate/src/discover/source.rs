@@ -1,0 +1,217 @@
+//! Who can be asked what a program was told: the process that runs, else what would start it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Listings, config_file, layout,
+    manifest::{self, PodProgram},
+    program_of,
+    told::{Told, flags, with_environment},
+    unit,
+};
+use crate::{
+    Process, Program, RunBy,
+    facts::FileSeen,
+    inventory::{Host, Layout},
+    site::{Survey, Unit},
+};
+
+/// What a host was asked so far.
+pub(super) struct Look<'a> {
+    pub host: &'a Host,
+    /// As the inventory says.
+    pub layout: Layout,
+    pub survey: &'a Survey,
+    pub files: &'a BTreeMap<PathBuf, FileSeen>,
+    pub listings: &'a Listings,
+}
+
+/// A program as it was found.
+pub(super) struct Found<'a> {
+    pub told: Told,
+    pub run_by: RunBy,
+    pub process: Option<&'a Process>,
+}
+
+impl<'a> Look<'a> {
+    /// `None`: there is no sign of the program on the host.
+    pub fn find(&self, program: Program) -> Option<Found<'a>> {
+        let Sources { process, unit, pod } = self.sources(program);
+        let (run_by, runs_in) = self.run_by(program, process, unit, pod.as_ref());
+        let mut told = match (process, &pod, unit) {
+            (Some(process), pod, _) => {
+                let found_in = runs_in.unwrap_or_else(|| "its command line".into());
+                let mounts = pod.as_ref().filter(|_| matches!(run_by, RunBy::StaticPod { .. }));
+                Told {
+                    values: with_environment(
+                        flags(process.arguments.get(1..).unwrap_or_default()),
+                        &process.environment,
+                    ),
+                    folder: process.working_directory.clone(),
+                    mounts: mounts.map(|pod| pod.mounts.clone()).unwrap_or_default(),
+                    found_in,
+                }
+            }
+            (None, Some(pod), _) => Told {
+                values: with_environment(
+                    flags(pod.command.get(1..).unwrap_or_default()),
+                    &pod.environment,
+                ),
+                folder: "/".into(),
+                mounts: pod.mounts.clone(),
+                found_in: runs_in.unwrap_or_default(),
+            },
+            (None, None, Some(unit)) => {
+                let command = unit::command(unit, self.files);
+                Told {
+                    values: with_environment(
+                        flags(command.get(1..).unwrap_or_default()),
+                        &unit::environment(unit, self.files),
+                    ),
+                    folder: unit::folder(unit),
+                    found_in: runs_in.unwrap_or_default(),
+                    ..Told::default()
+                }
+            }
+            (None, None, None) => self.untold(program)?,
+        };
+        self.read_configuration(program, &mut told);
+        let said = self.host.overrides.get(&program);
+        if let Some(said) = said.filter(|said| !said.files.is_empty()) {
+            for (flag, path) in &said.files {
+                told.values.insert(flag.clone(), vec![path.display().to_string()]);
+            }
+            told.mounts = Default::default();
+            told.found_in = "the inventory".into();
+        }
+        if said.is_some_and(|said| said.cert_dir.is_some()) {
+            layout::default_etcd(&mut told, self.layout, self.host, self.listings);
+        }
+        Some(Found { told, run_by, process })
+    }
+
+    /// The configuration and environment files that have something to say, as far as is known.
+    pub fn configuration_files(&self) -> Vec<PathBuf> {
+        let mut wanted: Vec<PathBuf> =
+            self.survey.units.iter().flat_map(unit::environment_files).collect();
+        for (program, flag) in CONFIGURED {
+            wanted.extend(self.find(program).and_then(|found| found.told.path(flag)));
+        }
+        wanted
+    }
+
+    fn sources(&self, program: Program) -> Sources<'a> {
+        let survey = self.survey;
+        let process = survey.processes.iter().find(|(found, _)| *found == program);
+        let process = process.map(|(_, process)| process);
+        let pods = survey.manifests.iter().flat_map(|(path, text)| manifest::programs(path, text));
+        let of_program = |unit: &&Unit| {
+            let command = unit::command(unit, self.files);
+            let starts = command.first().and_then(|first| program_of(first));
+            starts == Some(program) || unit.name.strip_suffix(".service") == Some(program.name())
+        };
+        let own =
+            |unit: &&Unit| process.is_some_and(|process| unit::main_pid(unit) == Some(process.pid));
+        Sources {
+            process,
+            unit: survey.units.iter().find(own).or_else(|| survey.units.iter().find(of_program)),
+            pod: pods.into_iter().find(|pod| pod.program == program),
+        }
+    }
+
+    /// And in words where its paths are from.
+    fn run_by(
+        &self,
+        program: Program,
+        process: Option<&Process>,
+        unit: Option<&Unit>,
+        pod: Option<&PodProgram>,
+    ) -> (RunBy, Option<String>) {
+        let said = self.host.overrides.get(&program);
+        let commands = said.and_then(|said| {
+            Some(RunBy::Commands {
+                stop: said.stop.clone()?,
+                start: said.start.clone()?,
+                is_running: said.is_running.clone()?,
+            })
+        });
+        if let Some(commands) = commands {
+            return (commands, None);
+        }
+        let is_contained = process.is_none_or(|process| process.is_contained);
+        match (pod, unit) {
+            (Some(pod), unit) if is_contained || unit.is_none() => {
+                let found_in = format!("the static pod {}", pod.manifest.display());
+                let (manifest, container) = (pod.manifest.clone(), pod.container.clone());
+                (RunBy::StaticPod { manifest, container }, Some(found_in))
+            }
+            (_, Some(unit)) => {
+                let unit = unit.name.clone();
+                let found_in = format!("the unit {unit}");
+                (RunBy::Systemd { unit }, Some(found_in))
+            }
+            _ => (RunBy::Unknown, None),
+        }
+    }
+
+    /// What nobody says, but the layout does.
+    fn untold(&self, program: Program) -> Option<Told> {
+        let layout = match self.layout {
+            Layout::Auto => layout::of(&[], self.survey, self.listings),
+            said => said,
+        };
+        if let Some(told) = layout::rancher(layout, program) {
+            return Some(told);
+        }
+        let said = self.host.overrides.get(&program);
+        let mut told = Told { folder: "/".into(), ..Told::default() };
+        if program == Program::Etcd {
+            layout::default_etcd(&mut told, layout, self.host, self.listings);
+            told.found_in = "the folder that its layout uses".into();
+        }
+        let is_named = said.is_some_and(|said| {
+            !said.files.is_empty() || said.endpoint.is_some() || said.start.is_some()
+        });
+        (is_named || !told.values.is_empty()).then_some(told)
+    }
+
+    /// etcd's file stands instead of its flags, the kubelet's below them.
+    fn read_configuration(&self, program: Program, told: &mut Told) {
+        let Some((_, flag)) = CONFIGURED.iter().find(|(configured, _)| *configured == program)
+        else {
+            return;
+        };
+        let Some(path) = told.path(flag) else { return };
+        let Some(text) = self.text(&path) else { return };
+        let said = match program {
+            Program::Etcd => config_file::etcd(&text),
+            _ => config_file::kubelet(&text),
+        };
+        let Some(said) = said else { return };
+        if program == Program::Etcd {
+            told.values.retain(|name, _| name == flag);
+            told.found_in = format!("--config-file {}", path.display());
+        }
+        for (name, value) in said {
+            told.values.entry(name).or_insert(value);
+        }
+    }
+
+    fn text(&self, path: &Path) -> Option<String> {
+        let content = self.files.get(path)?.content.as_ref()?;
+        Some(String::from_utf8_lossy(content.bytes()).into_owned())
+    }
+}
+
+/// Programs with a configuration file, and the flag that names it.
+const CONFIGURED: [(Program, &str); 2] =
+    [(Program::Etcd, "config-file"), (Program::Kubelet, "config")];
+
+struct Sources<'a> {
+    process: Option<&'a Process>,
+    unit: Option<&'a Unit>,
+    pod: Option<PodProgram>,
+}
