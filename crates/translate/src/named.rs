@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use model::resource::ca_secret;
+use model::{CHALLENGES_SECRET, resource::ca_secret};
 use serde_json::Value;
 
 use crate::{World, issuers::secrets_in, istio, world::Key};
@@ -20,7 +20,8 @@ pub struct SecretHomes<'a> {
 }
 
 /// The Secrets that `spec.tls` of Ingresses, `defaultCertificate` of AlbConfigs, Issuers and
-/// servers of Gateways name.
+/// servers of Gateways name; and where there are Issuers, the one with their open challenges, which
+/// every replica answers.
 pub fn named_secrets(world: &World, homes: &SecretHomes<'_>) -> BTreeSet<Key> {
     let mut named = BTreeSet::new();
     for (ingress, object) in &world.ingresses {
@@ -37,6 +38,9 @@ pub fn named_secrets(world: &World, homes: &SecretHomes<'_>) -> BTreeSet<Key> {
         for listener in listeners.and_then(Value::as_array).into_iter().flatten() {
             named.extend(field(listener, "defaultCertificate").and_then(secret_of));
         }
+    }
+    if !world.issuers.is_empty() {
+        named.insert(Key { namespace: homes.store.clone(), name: CHALLENGES_SECRET.into() });
     }
     for object in world.issuers.values() {
         let mut names = BTreeSet::new();

@@ -52,7 +52,12 @@ fn ingresses_albconfigs_and_issuers_name_secrets() {
     let named: Vec<_> = named(&world()).into_iter().collect();
     assert_eq!(
         named,
-        [Key::new("doorward-system", "eab"), Key::new("edge", "main"), Key::new("shop", "tls-a")]
+        [
+            Key::new("doorward-system", "doorward-challenges"),
+            Key::new("doorward-system", "eab"),
+            Key::new("edge", "main"),
+            Key::new("shop", "tls-a"),
+        ]
     );
 }
 
