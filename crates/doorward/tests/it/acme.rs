@@ -21,17 +21,17 @@ use crate::{
 };
 
 /// An order may be refused, and then pauses, before the story lets it succeed.
-const ORDERED: Duration = LIMIT.saturating_mul(3);
+pub const ORDERED: Duration = LIMIT.saturating_mul(3);
 
 /// An Ingress that wants its certificate from Issuer `pebble`.
-fn shop(host: &str) -> String {
+pub fn shop(host: &str) -> String {
     // A bare `*` would be an alias of YAML.
     let host = format!("\"{host}\"");
     fixed("shop", "web", &host, &format!("{{hosts: [{host}]}}"), "shop")
         .replace("  annotations:\n", "  annotations:\n    doorward.dev/issuer: pebble\n")
 }
 
-fn issuer(pebble: &Pebble, solver: &str) -> String {
+pub fn issuer(pebble: &Pebble, solver: &str) -> String {
     format!(
         "apiVersion: doorward.dev/v1alpha1
 kind: Issuer
@@ -73,8 +73,13 @@ async fn served(app: &App, pebble: &Pebble, host: &str) -> PeerFacts {
 }
 
 /// How many certificates Pebble has made.
-fn issued(pebble: &Pebble) -> usize {
+pub fn issued(pebble: &Pebble) -> usize {
     pebble.logs().iter().filter(|line| line.contains("Issued certificate serial")).count()
+}
+
+/// How many orders were placed with Pebble.
+pub fn placed(pebble: &Pebble) -> usize {
+    pebble.logs().iter().filter(|line| line.contains("Added order")).count()
 }
 
 /// Waits until the one order has come to its end and no challenge is open any more.

@@ -1,6 +1,7 @@
 //! The real binary on a cluster: each story is told to the API server of the testkit, and to the
 //! real one where `KUBEBUILDER_ASSETS` names a folder that holds it.
 
+mod acme;
 mod away;
 mod console;
 mod install;
