@@ -29,6 +29,15 @@ fn a_metric_is_known_by_the_name_it_was_registered_with() {
 }
 
 #[test]
+fn the_dashboard_and_the_alerts_show_what_is_counted() {
+    let manifests = read_all(&crate::root().join("deploy"), &["yaml", "json"]).unwrap();
+    let shown: BTreeSet<_> = manifests.iter().flat_map(|(_, text)| metrics_of(text)).collect();
+    assert!(shown.len() >= 15, "only {shown:?}");
+    assert_eq!(unknown_metrics(&crate::root(), &manifests).unwrap(), [""; 0]);
+    assert_eq!(odd_versions(&crate::root(), &manifests).unwrap(), [""; 0]);
+}
+
+#[test]
 fn versions_are_found_in_either_spelling() {
     assert_eq!(quoted_after("[toolchain]\nchannel = \"1.95.0\"\n", "channel = "), Some("1.95.0"));
     assert_eq!(word_after("ARG RUST_VERSION=1.95.0\nFROM x", "ARG RUST_VERSION="), Some("1.95.0"));
