@@ -2,7 +2,7 @@
 //! clients that share it for scripts and for streams to the host's ports.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
     process::Stdio,
     task::{Context, Poll},
@@ -250,7 +250,7 @@ fn arguments(settings: &SshSettings, host: &Host) -> Vec<String> {
     let mut arguments = Vec::new();
     let mut add = |words: [&str; 2]| arguments.extend(words.map(str::to_owned));
     if let Some(config) = &settings.config {
-        add(["-F", &path(config)]);
+        add(["-F", &config.to_string_lossy()]);
     }
     // The operator's own options come first: with ssh the first one counts.
     for option in &settings.options {
@@ -274,17 +274,9 @@ fn arguments(settings: &SshSettings, host: &Host) -> Vec<String> {
         add(["-p", &port.to_string()]);
     }
     if let Some(identity) = &settings.identity_file {
-        add(["-i", &path(identity)]);
+        add(["-i", &identity.to_string_lossy()]);
     }
     arguments
-}
-
-/// ssh reads `~` in its own configuration, not in arguments.
-fn path(path: &Path) -> String {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest).display().to_string(),
-        _ => path.display().to_string(),
-    }
 }
 
 /// Something that no banner says.

@@ -5,12 +5,10 @@ mod logins;
 mod programs;
 mod talk;
 
-use std::collections::BTreeMap;
-
 use testkit::lab::{Lab, Machine, Shape};
 
 use super::*;
-use crate::inventory::{Host, Layout, SshSettings};
+use crate::inventory::Base;
 
 /// One machine with the site that reaches it.
 struct Bed {
@@ -45,20 +43,9 @@ impl Bed {
 }
 
 fn inventory(lab: &Lab) -> Inventory {
-    let host = |machine: &Machine| Host {
-        name: HostName(machine.name.clone()),
-        address: machine.address.to_string(),
-        port: None,
-        roles: [].into(),
-        state_dir: "/var/lib/pki".into(),
-        overrides: BTreeMap::new(),
-    };
-    Inventory {
-        name: "lab".to_owned(),
-        ssh: SshSettings { config: Some(lab.ssh_config()), ..SshSettings::default() },
-        layout: Layout::Auto,
-        hosts: lab.machines().iter().map(host).collect(),
-    }
+    let file = lab.inventory();
+    let text = std::fs::read_to_string(&file).unwrap();
+    Inventory::parse(&text, &Base { file, home: None }).unwrap()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::{
     fs, io,
     net::Ipv4Addr,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -40,7 +41,7 @@ impl Machine {
         for (name, path) in programs {
             command.arg(name).arg(path);
         }
-        let root = Child::spawn(&mut command)?;
+        let root = Child::spawn(command.process_group(0))?;
         left(root.id(), "net").await;
         let outside = root.id();
         let pid = crate::wait_for(crate::LIMIT, || {

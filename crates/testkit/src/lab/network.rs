@@ -4,6 +4,7 @@
 use std::{
     io,
     net::Ipv4Addr,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -21,7 +22,8 @@ impl Network {
     pub async fn new() -> io::Result<Self> {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"]);
-        let switch = Child::spawn(&mut command)?;
+        // A Ctrl-C is not for it: there is still something to say over it.
+        let switch = Child::spawn(command.process_group(0))?;
         let pid = switch.id();
         left(pid, "net").await;
         for line in ["ip link add name switch type bridge", "ip link set dev switch up"] {
