@@ -76,28 +76,29 @@ async fn at_rest(cluster: &Cluster, fleet: &[&App]) {
     assert_eq!(issued.count(), 1);
 }
 
-stories! {
 /// The CA's questions reach the follower alone.
-async fn a_follower_answers_what_the_leader_has_asked_for(cluster: Cluster) {
+async fn answered_by_a_follower(cluster: &Cluster, solver: &str) {
     let Some(dns) = ChallTestSrv::start().await else { return };
-    let (fleet, leading) = waiting(&cluster).await;
-    let follower = &fleet[1 - leading];
-    for solver in ["http01: {}", "tlsAlpn01: {}"] {
-        let Some(pebble) = pebble_for(follower, dns.dns(), 0).await else { return };
-        cluster.put_yaml(&issuer(&pebble, solver)).await;
-        let mut leaves = Vec::new();
-        for address in addresses(&fleet, "web", 443).await {
-            leaves.push(served(address, &pebble).await.leaf);
-        }
-        assert_eq!(leaves[0], leaves[1], "{solver}");
-        at_rest(&cluster, &[&fleet[0], &fleet[1]]).await;
-        assert_eq!((placed(&pebble), issued(&pebble)), (1, 1), "{solver}");
-        assert_eq!(fleet[leading].metric("doorward_leader").await, 1.0, "nobody else leads now");
-
-        // The next solver has to earn its own.
-        assert!(cluster.delete("Issuer", "", "pebble").await);
-        assert!(cluster.delete("Secret", STORE, "issued-shop.example.test").await);
+    let (fleet, leading) = waiting(cluster).await;
+    let Some(pebble) = pebble_for(&fleet[1 - leading], dns.dns(), 0).await else { return };
+    cluster.put_yaml(&issuer(&pebble, solver)).await;
+    let mut leaves = Vec::new();
+    for address in addresses(&fleet, "web", 443).await {
+        leaves.push(served(address, &pebble).await.leaf);
     }
+    assert_eq!(leaves[0], leaves[1]);
+    at_rest(cluster, &[&fleet[0], &fleet[1]]).await;
+    assert_eq!((placed(&pebble), issued(&pebble)), (1, 1));
+    assert_eq!(fleet[leading].metric("doorward_leader").await, 1.0, "nobody else leads now");
+}
+
+stories! {
+async fn a_follower_answers_on_port_80_what_the_leader_has_asked_for(cluster: Cluster) {
+    answered_by_a_follower(&cluster, "http01: {}").await;
+}
+
+async fn a_follower_answers_on_port_443_what_the_leader_has_asked_for(cluster: Cluster) {
+    answered_by_a_follower(&cluster, "tlsAlpn01: {}").await;
 }
 
 /// Killed when its proof is put up, and the CA looks at it.
