@@ -34,6 +34,7 @@ mod preflight;
 pub mod render;
 pub mod site;
 pub mod ssh;
+pub mod status;
 mod talk;
 
 pub use component::{Component, Endpoint, Pair, Program, Purpose, Reread, RunBy, Trust};

@@ -1,0 +1,214 @@
+//! One line for each certificate that a program presents, that lies idle, or that a kubeconfig
+//! embeds.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{State, chain::Pool, running};
+use crate::{
+    Component, Facts, HostFacts, HostName, Pair, Program, Purpose, Reread, certificate, pem,
+    plan::scope::certificates,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    pub host: HostName,
+    /// `None`: of people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
+    pub kind: Kind,
+    /// Its common name; empty where it cannot be read.
+    pub name: String,
+    pub file: PathBuf,
+    /// The leaf's own end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// The earliest end of the chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// From the authority's beginning to its end, in years.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority_years: Option<i64>,
+    pub served: Served,
+    pub state: State,
+    /// What is wrong or will be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// What it is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// A program reads it, for this.
+    Program(Purpose),
+    /// A file that no program reads.
+    Copy(Purpose),
+    Kubeconfig,
+}
+
+/// Whether the running process presents what the file holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Served {
+    Same,
+    /// Another one, with this end.
+    Other(Option<Timestamp>),
+    /// It could not be asked: why.
+    Unknown(String),
+    /// Nobody presents it to whoever asks.
+    NotAsked,
+}
+
+/// Those that end first stand first; what is missing before all.
+pub(super) fn all(facts: &Facts, pool: &Pool, within: SignedDuration) -> Vec<Certificate> {
+    let judge = Judge { now: facts.now, pool, within };
+    let mut all = Vec::new();
+    for (name, host) in &facts.hosts {
+        for component in &host.components {
+            let pairs = component.pairs.iter();
+            let pairs = pairs.filter(|pair| pair.purpose != Purpose::ClusterSigning);
+            all.extend(pairs.map(|pair| judge.pair(name, host, component, pair)));
+            let kubeconfigs = component.kubeconfigs.iter();
+            let program = Some(component.program);
+            all.extend(kubeconfigs.filter_map(|path| judge.kubeconfig(name, host, program, path)));
+        }
+        let idle = host.idle_kubeconfigs.iter();
+        all.extend(idle.filter_map(|path| judge.kubeconfig(name, host, None, path)));
+    }
+    all.sort_by_key(|one| (one.effective, one.host.clone(), one.file.clone()));
+    all
+}
+
+struct Judge<'a> {
+    now: Timestamp,
+    pool: &'a Pool,
+    within: SignedDuration,
+}
+
+impl Judge<'_> {
+    fn pair(
+        &self,
+        name: &HostName,
+        host: &HostFacts,
+        component: &Component,
+        pair: &Pair,
+    ) -> Certificate {
+        let is_idle = pair.reread == Reread::Never;
+        let leaf = leaf(host, &pair.certificate);
+        let mut row = Certificate {
+            host: name.clone(),
+            program: Some(component.program),
+            kind: if is_idle { Kind::Copy(pair.purpose) } else { Kind::Program(pair.purpose) },
+            served: match &leaf {
+                Some(leaf) if !is_idle => running::served(host, component, pair, leaf),
+                _ => Served::NotAsked,
+            },
+            ..Certificate::missing(name, &pair.certificate, host)
+        };
+        let Some(leaf) = leaf else { return row };
+        self.date(&mut row, &leaf);
+        if let Some(problem) = key_problem(host, pair, &leaf) {
+            (row.state, row.problem) = (State::Differs, Some(problem));
+        } else if let Served::Other(_) = row.served {
+            let problem = format!("{} presents another than the file holds", component.program);
+            (row.state, row.problem) = (State::Differs, Some(problem));
+        }
+        row
+    }
+
+    /// `None`: it embeds no certificate.
+    fn kubeconfig(
+        &self,
+        name: &HostName,
+        host: &HostFacts,
+        program: Option<Program>,
+        path: &Path,
+    ) -> Option<Certificate> {
+        let is_there = host.files.get(path).is_some_and(|file| file.content.is_some());
+        let found = leaf(host, path);
+        if is_there && found.is_none() {
+            return None;
+        }
+        let mut row = Certificate { program, ..Certificate::missing(name, path, host) };
+        if let Some(leaf) = found {
+            self.date(&mut row, &leaf);
+        }
+        Some(row)
+    }
+
+    /// What its dates and those of the chain say.
+    fn date(&self, row: &mut Certificate, leaf: &certificate::Certificate) {
+        let worth = self.pool.worth(leaf);
+        row.name = leaf.name().to_owned();
+        row.expires = Some(leaf.not_after);
+        row.effective = Some(worth.until);
+        row.authority = worth.issuer.map(|issuer| issuer.name().to_owned());
+        row.authority_years = worth.issuer.map(years);
+        row.state = State::until(worth.until, self.now, self.within);
+        row.problem = None;
+        if leaf.not_before > self.now {
+            row.state = State::NotYetValid;
+            row.problem = Some(format!("valid from {}; is a clock wrong?", leaf.not_before));
+        } else if worth.until < leaf.not_after {
+            let name = row.authority.as_deref().unwrap_or_default();
+            row.problem = Some(match row.state {
+                State::Expired => format!("its authority {name} has ended"),
+                _ => format!("its authority {name} ends first"),
+            });
+        } else if worth.issuer.is_none() && !leaf.is_self_issued() {
+            row.problem = Some(format!("its authority {} is on none of the hosts", leaf.issuer));
+        }
+    }
+}
+
+impl Certificate {
+    fn missing(host: &HostName, path: &Path, facts: &HostFacts) -> Self {
+        let why = match facts.files.get(path) {
+            Some(file) if file.content.is_some() => "it holds no certificate".to_owned(),
+            Some(file) => file.problem.clone().unwrap_or_else(|| "no such file".into()),
+            None => "it was not read".to_owned(),
+        };
+        Self {
+            host: host.clone(),
+            program: None,
+            kind: Kind::Kubeconfig,
+            name: String::new(),
+            file: path.to_owned(),
+            expires: None,
+            effective: None,
+            authority: None,
+            authority_years: None,
+            served: Served::NotAsked,
+            state: State::Missing,
+            problem: Some(why),
+        }
+    }
+}
+
+/// The first that is no authority; of a file of authorities alone, the first.
+fn leaf(host: &HostFacts, path: &Path) -> Option<certificate::Certificate> {
+    let all = certificates(host, path);
+    all.iter().find(|found| !found.is_ca).or_else(|| all.first()).cloned()
+}
+
+fn key_problem(host: &HostFacts, pair: &Pair, leaf: &certificate::Certificate) -> Option<String> {
+    let file = host.files.get(&pair.key)?;
+    let Some(content) = &file.content else {
+        let why = file.problem.as_deref().unwrap_or("no such file");
+        return Some(format!("its key {}: {why}", pair.key.display()));
+    };
+    let keys = pem::private_keys(content.bytes());
+    let fits = keys.iter().any(|key| key.is_key_of(leaf));
+    (!fits).then(|| format!("{} is not its key", pair.key.display()))
+}
+
+fn years(authority: &certificate::Certificate) -> i64 {
+    let hours = authority.not_before.duration_until(authority.not_after).as_hours();
+    (hours + 12 * 365) / (24 * 365)
+}

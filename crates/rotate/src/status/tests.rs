@@ -1,0 +1,249 @@
+use std::path::PathBuf;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::*;
+use crate::{
+    Handshake, Program, Purpose,
+    component::Port,
+    example::{self, Ack, DAY, DIRECTORY, KUBERNETES, TestCa, file, host},
+    facts::{self, Content},
+    pem,
+};
+
+fn within() -> SignedDuration {
+    DAY * 60
+}
+
+fn healthy() -> Ack {
+    Ack { ca_days: 400, ..Ack::default() }
+}
+
+/// Facts in which every program presents and accepts what its files say.
+fn facts(ack: &Ack) -> Facts {
+    let mut facts = ack.facts();
+    for seen in facts.hosts.values_mut() {
+        let served =
+            [(Port::Client, "etcd-server.pem", "ca.pem"), (Port::Peer, "-name-", "peer-ca.pem")]
+                .map(|(port, leaf, authority)| {
+                    let one = |part: &str| {
+                        let path = seen.files.keys().find(|path| {
+                            let name = path.to_string_lossy();
+                            name.contains(part)
+                                && !name.contains("-key")
+                                && name.starts_with(DIRECTORY)
+                        });
+                        let path = path.expect("the example has it");
+                        pem::certificates(content(seen, path).bytes()).remove(0)
+                    };
+                    let authority = match authority {
+                        "ca.pem" => {
+                            pem::certificates(content(seen, &at("ca.pem")).bytes()).remove(0)
+                        }
+                        other => one(other),
+                    };
+                    let handshake = Handshake {
+                        chain: vec![one(leaf).der],
+                        accepted_authorities: vec![authority.subject_der],
+                        is_client_trusted: None,
+                    };
+                    facts::Served { program: Program::Etcd, port, outcome: Ok(handshake) }
+                });
+        seen.served = served.into();
+    }
+    facts
+}
+
+fn at(name: &str) -> PathBuf {
+    PathBuf::from(format!("{DIRECTORY}/{name}"))
+}
+
+fn content<'a>(seen: &'a HostFacts, path: &std::path::Path) -> &'a Content {
+    seen.files[path].content.as_ref().expect("it was read")
+}
+
+fn put(facts: &mut Facts, number: usize, path: &std::path::Path, text: &str) {
+    let seen = facts.hosts.get_mut(&host(number)).expect("a master");
+    seen.files.insert(path.to_owned(), file(&path.to_string_lossy(), text));
+}
+
+fn row(status: &Status, number: usize, path: &std::path::Path) -> Certificate {
+    let found = status.certificates.iter().find(|row| row.host == host(number) && row.file == path);
+    found.expect("it has a row").clone()
+}
+
+#[test]
+fn all_is_well_where_nothing_ends_soon_and_processes_present_their_files() {
+    let status = Status::of(&facts(&healthy()), within());
+    assert_eq!(status.problems, []);
+    assert_eq!(status.condition, None);
+    assert!(status.certificates.iter().all(|row| row.state == State::Ok), "{status:#?}");
+    assert_eq!(row(&status, 1, &at("etcd-server.pem")).served, Served::Same);
+    assert_eq!(status.exit_code(), 0);
+}
+
+#[test]
+fn a_leaf_of_fifty_years_ends_with_its_authority_of_five() {
+    let status = Status::of(&facts(&Ack::default()), within());
+    let server = row(&status, 1, &at("etcd-server.pem"));
+    assert_eq!(server.state, State::Warn);
+    assert_eq!(server.effective, Some(example::now() + DAY * 50));
+    assert!(server.expires > server.effective);
+    assert_eq!((server.authority.as_deref(), server.authority_years), (Some("CA"), Some(5)));
+    assert_eq!(server.problem.as_deref(), Some("its authority CA ends first"));
+    assert_eq!(status.exit_code(), 1);
+    let asked_later = Status::of(&facts(&Ack::default()), DAY * 40);
+    assert_eq!(asked_later.exit_code(), 0, "it warns from when it is asked to");
+}
+
+#[test]
+fn fourteen_days_are_critical_and_after_the_end_it_is_expired() {
+    for (days, state) in [(13, State::Critical), (-3, State::Expired)] {
+        let status = Status::of(&facts(&Ack { leaf_days: days, ..healthy() }), DAY);
+        assert_eq!(row(&status, 2, &at("etcd-server.pem")).state, state);
+        assert_eq!(status.exit_code(), 2);
+        assert_eq!(status.condition.is_some(), state == State::Expired);
+    }
+}
+
+#[test]
+fn those_that_end_first_stand_first() {
+    let mut facts = facts(&healthy());
+    let short = TestCa::new("CA", &healthy()).leaf("short", &[], 20);
+    put(&mut facts, 3, &at("etcd-client.pem"), &short.0);
+    put(&mut facts, 3, &at("etcd-client-key.pem"), &short.1);
+    let status = Status::of(&facts, within());
+    assert_eq!(status.certificates[0].file, at("etcd-client.pem"));
+    let problem = status.certificates[0].problem.as_deref();
+    assert!(problem.is_some_and(|text| text.contains("is on none of the hosts")), "{problem:?}");
+}
+
+#[test]
+fn a_process_that_presents_another_than_its_file_differs() {
+    let mut facts = facts(&healthy());
+    let ca = TestCa::new("CA", &healthy());
+    let (certificate, key) = ca.leaf("etcd-server", &[], 500);
+    put(&mut facts, 1, &at("etcd-server.pem"), &certificate);
+    put(&mut facts, 1, &at("etcd-server-key.pem"), &key);
+    let status = Status::of(&facts, within());
+    let server = row(&status, 1, &at("etcd-server.pem"));
+    assert_eq!(server.state, State::Differs);
+    assert_eq!(server.served, Served::Other(Some(example::now() + DAY * 45 * 365)));
+    assert_eq!(status.exit_code(), 3);
+}
+
+#[test]
+fn a_key_of_another_certificate_differs() {
+    let mut facts = facts(&healthy());
+    let other = TestCa::new("CA", &healthy());
+    put(&mut facts, 1, &at("etcd-client-key.pem"), &other.key_pem);
+    let client = row(&Status::of(&facts, within()), 1, &at("etcd-client.pem"));
+    assert_eq!(client.state, State::Differs);
+    let says = format!("{DIRECTORY}/etcd-client-key.pem is not its key");
+    assert_eq!(client.problem, Some(says));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_missing() {
+    let mut facts = facts(&healthy());
+    let path = PathBuf::from(format!("{KUBERNETES}/etcd-client.pem"));
+    let seen = facts.hosts.get_mut(&host(2)).unwrap();
+    seen.files.get_mut(&path).unwrap().content = None;
+    let status = Status::of(&facts, within());
+    assert_eq!(row(&status, 2, &path).state, State::Missing);
+    assert_eq!(status.certificates[0].file, path, "it stands first");
+    assert_eq!(status.exit_code(), 3);
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_worse_than_all_else() {
+    let mut facts = facts(&healthy());
+    let unreached = Some("master-3: SSH refused".to_owned());
+    facts.hosts.insert(host(3), HostFacts { unreached, ..HostFacts::default() });
+    assert_eq!(Status::of(&facts, within()).exit_code(), 4);
+}
+
+#[test]
+fn what_a_process_accepts_is_compared_with_its_trust_file() {
+    let accepts = |authorities: Vec<Vec<u8>>| {
+        let mut facts = facts(&healthy());
+        let seen = facts.hosts.get_mut(&host(1)).unwrap();
+        seen.served[0].outcome.as_mut().unwrap().accepted_authorities = authorities;
+        let status = Status::of(&facts, within());
+        assert_eq!(status.exit_code(), 3);
+        status.problems.into_iter().map(|problem| problem.text).collect::<Vec<_>>().join("; ")
+    };
+    assert!(accepts(Vec::new()).contains("accepts nobody at its client port"));
+    let other = accepts(vec![b"another".to_vec()]);
+    assert!(other.contains("does not accept CA yet"), "{other}");
+    assert!(other.contains("still accepts an authority"), "{other}");
+}
+
+#[test]
+fn a_program_that_is_down_or_silent_is_a_problem() {
+    let mut facts = facts(&healthy());
+    facts.hosts.get_mut(&host(1)).unwrap().components[0].process = None;
+    facts.hosts.get_mut(&host(2)).unwrap().served[1].outcome = Err("refused".into());
+    let status = Status::of(&facts, within());
+    let texts: Vec<_> = status.problems.iter().map(|problem| problem.text.as_str()).collect();
+    assert_eq!(texts, ["etcd does not run", "etcd does not shake hands at its peer port: refused"]);
+    let server = row(&status, 1, &at("etcd-server.pem"));
+    assert_eq!(server.served, Served::Unknown("etcd does not run".into()));
+}
+
+#[test]
+fn authorities_tell_who_holds_their_keys_and_who_trusts_them() {
+    let status = Status::of(&facts(&healthy()), within());
+    let [first, second] = status.authorities.as_slice() else { panic!("{status:#?}") };
+    assert_eq!((first.name.as_str(), second.name.as_str()), ("CA", "Peer-CA"));
+    assert_eq!(first.key_on, [host(1), host(2), host(3)]);
+    let trusters: Vec<_> = first.trusted_by.iter().map(|one| (one.program, &one.host)).collect();
+    assert_eq!(trusters.len(), 3);
+    assert!(trusters.iter().all(|(program, _)| *program == Program::Etcd));
+}
+
+#[test]
+fn a_kubeconfigs_certificate_is_a_line_too() {
+    let mut facts = facts(&healthy());
+    let ca = TestCa::new("kubernetes", &healthy());
+    let (certificate, key) = ca.leaf("kubernetes-admin", &[], 200);
+    let [authority, certificate, key] =
+        [&ca.pem, &certificate, &key].map(|text| STANDARD.encode(text));
+    let text = format!(
+        "clusters:\n- cluster:\n    certificate-authority-data: {authority}\nusers:\n- user:\n    client-certificate-data: {certificate}\n    client-key-data: {key}\n"
+    );
+    let path = PathBuf::from("/etc/kubernetes/admin.conf");
+    put(&mut facts, 1, &path, &text);
+    facts.hosts.get_mut(&host(1)).unwrap().idle_kubeconfigs.push(path.clone());
+    let status = Status::of(&facts, within());
+    let admin = row(&status, 1, &path);
+    assert_eq!((admin.kind, admin.program), (Kind::Kubeconfig, None));
+    assert_eq!(admin.name, "kubernetes-admin");
+    assert_eq!(admin.authority.as_deref(), Some("kubernetes"));
+    assert_eq!(admin.state, State::Ok);
+}
+
+#[test]
+fn every_certificate_of_every_file_is_listed() {
+    let mut facts = facts(&healthy());
+    let ca = content(&facts.hosts[&host(1)], &at("ca.pem")).bytes().to_vec();
+    let peer_ca = content(&facts.hosts[&host(1)], &at("peer-ca.pem")).bytes().to_vec();
+    let both = String::from_utf8([ca, peer_ca].concat()).unwrap();
+    put(&mut facts, 1, &at("ca.pem"), &both);
+    let all = files(&facts, &Status::of(&facts, within()));
+    let of_file: Vec<_> =
+        all.iter().filter(|one| one.host == host(1) && one.path == at("ca.pem")).collect();
+    assert_eq!(of_file.len(), 2);
+    let server = all.iter().find(|one| one.path == at("etcd-server.pem")).unwrap();
+    assert_eq!(server.served, Some(Served::Same));
+    let is_key = |one: &&File| one.path.to_string_lossy().contains("-key");
+    assert_eq!(all.iter().filter(is_key).count(), 0, "keys are not listed");
+}
+
+#[test]
+fn idle_copies_are_shown_as_such() {
+    let status = Status::of(&facts(&healthy()), within());
+    let client = row(&status, 1, &at("etcd-client.pem"));
+    assert_eq!(client.kind, Kind::Copy(Purpose::EtcdClient));
+    assert_eq!(client.served, Served::NotAsked);
+}
