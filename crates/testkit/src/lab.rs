@@ -7,14 +7,15 @@ mod authority;
 pub mod etcd;
 mod files;
 mod kubernetes;
+mod login;
+pub mod loopback;
 mod machine;
 mod network;
 mod writer;
 
 use std::{
     fs, io,
-    net::{Ipv4Addr, SocketAddr},
-    os::unix::fs::PermissionsExt,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -27,7 +28,7 @@ use self::{
     kubernetes::KubernetesFiles,
     network::Network,
 };
-use crate::{LIMIT, peers, tls::TlsClient, wait_until};
+use crate::{LIMIT, peers, wait_until};
 
 pub use authority::{Ages, Authority, Pair};
 pub use machine::Machine;
@@ -80,7 +81,8 @@ impl Lab {
         let network = Network::new().await?;
         let addresses: Vec<_> = (1..=shape.masters).map(|number| network.address(number)).collect();
         write_tools(folder.path())?;
-        write_keys(folder.path(), &addresses)?;
+        login::write(folder.path(), "root", &addresses, None)?;
+        write_inventory(folder.path(), &addresses)?;
         let etcd = EtcdFiles::new(&addresses, shape.ages);
         let etcd_program = peers::program("etcd").expect("it was asked for");
         let mut programs = vec![("etcd", etcd_program)];
@@ -152,26 +154,12 @@ impl Lab {
     /// Begins to write to the cluster, with what the first master keeps for clients.
     pub async fn writer(&self) -> Writer {
         let endpoints = self.machines.iter().map(|machine| (machine.address, 2379).into());
-        let reader = self.machines[0].reader();
-        let credentials = move || {
-            let [roots, certificate, key] = ["ca.pem", "etcd-client.pem", "etcd-client-key.pem"]
-                .map(|name| reader.read(&format!("/etc/kubernetes/pki/etcd/{name}")));
-            etcd::credentials(roots?.as_bytes(), &certificate?, &key?)
-        };
-        Writer::start(etcd::Client::new(endpoints.collect(), Box::new(credentials))).await
+        let credentials = etcd::files(self.machines[0].path("/etc/kubernetes/pki/etcd"));
+        Writer::start(etcd::Client::new(endpoints.collect(), credentials)).await
     }
 
-    /// Waits until the member answers with quorum.
     async fn healthy(&self, machine: &Machine) {
-        let Pair { certificate, key } = &self.etcd.client;
-        let options = etcd::credentials(self.etcd.authority.pem.as_bytes(), certificate, key);
-        let client = TlsClient::new(options.expect("the lab made them"));
-        let address = SocketAddr::from((machine.address, 2379));
-        wait_until(LIMIT, || async {
-            let answer = client.get(address, "coreos1.local", "/health").await;
-            answer.is_ok_and(|answer| answer.text().contains("\"true\""))
-        })
-        .await;
+        self.etcd.healthy(machine.address).await;
     }
 }
 
@@ -186,36 +174,7 @@ fn write_tools(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("journalctl"), include_str!("lab/shim/journalctl"))
 }
 
-/// A key for the operator, one for all hosts, and the configuration of both sides.
-fn write_keys(folder: &Path, addresses: &[Ipv4Addr]) -> io::Result<()> {
-    for name in ["operator", "host"] {
-        let file = folder.join(name);
-        let mut command = Command::new("ssh-keygen");
-        command.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(file);
-        network::run(&mut command)?;
-    }
-    let host = fs::read_to_string(folder.join("host.pub"))?;
-    let known: String = addresses.iter().map(|address| format!("{address} {host}")).collect();
-    fs::write(folder.join("known_hosts"), known)?;
-    fs::copy(folder.join("operator.pub"), folder.join("authorized_keys"))?;
-    let here = folder.display();
-    fs::write(
-        folder.join("ssh_config"),
-        format!(
-            "Host *\n  User root\n  IdentityFile {here}/operator\n  IdentitiesOnly yes\n  \
-             UserKnownHostsFile {here}/known_hosts\n  GlobalKnownHostsFile /dev/null\n  \
-             StrictHostKeyChecking yes\n"
-        ),
-    )?;
-    fs::write(
-        folder.join("sshd_config"),
-        format!(
-            "HostKey {here}/host\nAuthorizedKeysFile {here}/authorized_keys\n\
-             PermitRootLogin prohibit-password\nPasswordAuthentication no\n\
-             KbdInteractiveAuthentication no\nUsePAM no\nStrictModes no\nPidFile none\n\
-             MaxStartups 100\n"
-        ),
-    )?;
+fn write_inventory(folder: &Path, addresses: &[Ipv4Addr]) -> io::Result<()> {
     let hosts: String = addresses
         .iter()
         .enumerate()
@@ -230,7 +189,8 @@ fn write_keys(folder: &Path, addresses: &[Ipv4Addr]) -> io::Result<()> {
         folder.join("inventory.yaml"),
         format!(
             "apiVersion: doorward.dev/v1alpha1\nkind: ClusterInventory\nmetadata: {{name: lab}}\n\
-             spec:\n  ssh: {{config: {here}/ssh_config}}\n  hosts:\n{hosts}"
+             spec:\n  ssh: {{config: {}/ssh_config}}\n  hosts:\n{hosts}",
+            folder.display()
         ),
     )
 }
@@ -251,13 +211,7 @@ fn sshd_unit(folder: &Path) -> File {
 /// Copies files into a machine, through the lab's folder.
 fn place(machine: &Machine, folder: &Path, files: &[File]) -> io::Result<()> {
     let tree = folder.join(format!("{}-files", machine.name));
-    for file in files {
-        let path = tree.join(file.path.trim_start_matches('/'));
-        fs::create_dir_all(path.parent().expect("it is in the tree"))?;
-        fs::write(&path, &file.content)?;
-        let mode = if file.is_secret { 0o600 } else { 0o644 };
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
-    }
+    files.iter().try_for_each(|file| file.write(&tree))?;
     machine.run(&format!("cp -r --preserve=mode {}/. /", tree.display())).map(drop)
 }
 

@@ -2,7 +2,7 @@
 //! to the next at once when that fails, and reads its certificate anew for each connection. It
 //! speaks JSON, which every etcd understands beside gRPC.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{fs, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Method;
@@ -98,6 +98,15 @@ impl Client {
             false => Err(io::Error::other(answer.text())),
         }
     }
+}
+
+/// What a folder holds for etcd's clients, read at each connection.
+pub fn files(folder: PathBuf) -> Credentials {
+    Box::new(move || {
+        let [roots, certificate, key] = ["ca.pem", "etcd-client.pem", "etcd-client-key.pem"]
+            .map(|name| fs::read_to_string(folder.join(name)));
+        credentials(roots?.as_bytes(), &certificate?, &key?)
+    })
 }
 
 /// Roots and a client certificate out of PEM. A pair that does not fit is an error: it may be in

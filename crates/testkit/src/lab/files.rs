@@ -1,15 +1,35 @@
 //! What lies on the masters of the lab: certificates and units, named as ACK's installer names
 //! them.
 
-use std::net::Ipv4Addr;
+use std::{
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
-use super::authority::{Ages, Authority, Pair};
+use super::{
+    authority::{Ages, Authority, Pair},
+    etcd,
+};
+use crate::{LIMIT, tls::TlsClient, wait_until};
 
 /// A path with what it holds and who may read it.
 pub struct File {
     pub path: String,
     pub content: String,
     pub is_secret: bool,
+}
+
+impl File {
+    /// Below `root`.
+    pub fn write(&self, root: &Path) -> io::Result<()> {
+        let path = root.join(self.path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().expect("it is below the root"))?;
+        fs::write(&path, &self.content)?;
+        let mode = if self.is_secret { 0o600 } else { 0o644 };
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+    }
 }
 
 /// What etcd of the whole cluster works with; ACK's installer leaves all of it on every master.
@@ -30,7 +50,8 @@ impl EtcdFiles {
         let peers = members.iter().enumerate().map(|(index, &address)| {
             let name = member_name(index, address);
             let local = format!("{name}.local");
-            let leaf = peer_authority.leaf(&name, None, &[address], &[&local, &name], ages.leaf);
+            let from = connects_from(address);
+            let leaf = peer_authority.leaf(&name, None, &from, &[&local, &name], ages.leaf);
             (name, leaf)
         });
         Self {
@@ -42,19 +63,22 @@ impl EtcdFiles {
         }
     }
 
+    /// Waits until the member answers with quorum.
+    pub async fn healthy(&self, member: Ipv4Addr) {
+        let Pair { certificate, key } = &self.client;
+        let options = etcd::credentials(self.authority.pem.as_bytes(), certificate, key);
+        let client = TlsClient::new(options.expect("the lab made them"));
+        let address = SocketAddr::from((member, 2379));
+        wait_until(LIMIT, || async {
+            let answer = client.get(address, "coreos1.local", "/health").await;
+            answer.is_ok_and(|answer| answer.text().contains("\"true\""))
+        })
+        .await;
+    }
+
     /// The folder of etcd, and the copies that the API server reads.
     pub fn on_a_master(&self) -> Vec<File> {
-        let folder = "/var/lib/etcd/cert";
-        let mut files = Vec::new();
-        for (name, authority) in [("ca", &self.authority), ("peer-ca", &self.peer_authority)] {
-            files.push(public(format!("{folder}/{name}.pem"), &authority.pem));
-            files.push(secret(format!("{folder}/{name}-key.pem"), authority.key()));
-        }
-        let shared = [("etcd-server", &self.server), ("etcd-client", &self.client)];
-        let peers = self.peers.iter().map(|(name, pair)| (name.as_str(), pair));
-        for (name, pair) in shared.into_iter().chain(peers) {
-            files.extend(pair_files(&format!("{folder}/{name}"), ".pem", "-key.pem", pair));
-        }
+        let mut files = self.in_folder("/var/lib/etcd/cert");
         let copies = "/etc/kubernetes/pki/etcd";
         files.push(public(format!("{copies}/ca.pem"), &self.authority.pem));
         files.extend(pair_files(
@@ -65,10 +89,24 @@ impl EtcdFiles {
         ));
         files
     }
+
+    pub fn in_folder(&self, folder: &str) -> Vec<File> {
+        let mut files = Vec::new();
+        for (name, authority) in [("ca", &self.authority), ("peer-ca", &self.peer_authority)] {
+            files.push(public(format!("{folder}/{name}.pem"), &authority.pem));
+            files.push(secret(format!("{folder}/{name}-key.pem"), authority.key()));
+        }
+        let shared = [("etcd-server", &self.server), ("etcd-client", &self.client)];
+        let peers = self.peers.iter().map(|(name, pair)| (name.as_str(), pair));
+        for (name, pair) in shared.into_iter().chain(peers) {
+            files.extend(pair_files(&format!("{folder}/{name}"), ".pem", "-key.pem", pair));
+        }
+        files
+    }
 }
 
-/// The unit of member `index`, with the flags of ACK's.
-pub fn etcd_unit(members: &[Ipv4Addr], index: usize) -> File {
+/// The flags of member `index`, as ACK's unit has them.
+pub fn etcd_flags(members: &[Ipv4Addr], index: usize, cert: &str) -> Vec<String> {
     let address = members[index];
     let name = member_name(index, address);
     let cluster: Vec<_> = members
@@ -76,8 +114,7 @@ pub fn etcd_unit(members: &[Ipv4Addr], index: usize) -> File {
         .enumerate()
         .map(|(index, &address)| format!("{}=https://{address}:2380", member_name(index, address)))
         .collect();
-    let cert = "/var/lib/etcd/cert";
-    let flags = [
+    vec![
         "--election-timeout=3000".to_owned(),
         "--heartbeat-interval=500".to_owned(),
         "--snapshot-count=50000".to_owned(),
@@ -98,15 +135,28 @@ pub fn etcd_unit(members: &[Ipv4Addr], index: usize) -> File {
         "--initial-cluster-token etcd-cluster".to_owned(),
         format!("--initial-cluster {}", cluster.join(",")),
         "--initial-cluster-state new".to_owned(),
-    ];
+    ]
+}
+
+/// The unit of member `index`; like ACK's it has no `Restart=`.
+pub fn etcd_unit(members: &[Ipv4Addr], index: usize) -> File {
     let text = format!(
         "[Unit]\nDescription=etcd service\nAfter=network.target\n\n\
          [Service]\nWorkingDirectory=/var/lib/etcd/\nUser=etcd\n#Type=notify\n\
          ExecStart=/usr/local/bin/etcd {}\nLimitNOFILE=65536\n\n\
          [Install]\nWantedBy=multi-user.target\n",
-        flags.join(" \\\n  ")
+        etcd_flags(members, index, "/var/lib/etcd/cert").join(" \\\n  ")
     );
     public("/etc/systemd/system/etcd.service".to_owned(), &text)
+}
+
+/// etcd holds the address that a peer connects from against the names in its certificate, and
+/// everything on loopback comes from one address.
+fn connects_from(address: Ipv4Addr) -> Vec<Ipv4Addr> {
+    match address.is_loopback() {
+        true => vec![address, Ipv4Addr::LOCALHOST],
+        false => vec![address],
+    }
 }
 
 pub fn member_name(index: usize, address: Ipv4Addr) -> String {

@@ -74,9 +74,9 @@ impl Machine {
         self.run(script).unwrap_or_else(|error| panic!("{}: {script}: {error}", self.name))
     }
 
-    /// For who has to look into it for longer than it is at hand.
-    pub(super) fn reader(&self) -> Reader {
-        Reader { pid: self.pid }
+    /// How a path of it is reached from outside, while it stands.
+    pub fn path(&self, path: &str) -> PathBuf {
+        format!("/proc/{}/root{path}", self.pid).into()
     }
 
     fn enter(&self) -> Command {
@@ -86,16 +86,5 @@ impl Machine {
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command
-    }
-}
-
-/// Reads files of a machine, while that stands.
-pub(super) struct Reader {
-    pid: u32,
-}
-
-impl Reader {
-    pub(super) fn read(&self, path: &str) -> io::Result<String> {
-        fs::read_to_string(format!("/proc/{}/root{path}", self.pid))
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::tls::TlsClient;
 
 #[tokio::test]
 async fn three_masters_come_up_and_leave_nothing_behind() {
@@ -60,4 +61,20 @@ async fn a_writer_loses_nothing_while_members_restart() {
     assert_eq!(report.lost, 0, "{report:?}");
     assert!(report.acknowledged > 20, "{report:?}");
     assert!(report.longest_gap.as_secs() < 5, "{report:?}");
+}
+
+#[tokio::test]
+async fn members_on_one_machine_are_a_lab_too() {
+    let Some(lab) = loopback::Loopback::start(Ages::default()).await else { return };
+    let writer = lab.writer().await;
+    let stop = lab.member(2).join("stop");
+    network::run(&mut Command::new(stop)).unwrap();
+    let running = |index| network::run(&mut Command::new(lab.member(index).join("running")));
+    wait_until(LIMIT, || async { running(2).is_err() }).await;
+    let report = writer.report().await;
+    assert!(report.acknowledged > 0 && report.lost == 0, "{report:?}");
+    let pid = String::from_utf8(running(0).unwrap().stdout).unwrap();
+    drop(lab);
+    let program = format!("/proc/{}/exe", pid.trim());
+    wait_until(LIMIT, || async { fs::read_link(&program).is_err() }).await;
 }

@@ -19,12 +19,14 @@ find_it() {
     [ -n "$pid" ] || pid=$(by_name)
     ;;
   esac
+  lives || pid=
 }
 
 by_name() {
   for folder in /proc/[0-9]*; do
     read -r main 2>/dev/null <"$folder/comm" || continue
-    [ "$main" = "$name" ] && [ -s "$folder/exe" -o -n "$(readlink "$folder/exe")" ] || continue
+    # One that has ended and waits to be collected has no program any more.
+    [ "$main" = "$name" ] && [ -e "$folder/exe" ] || continue
     printf '%s' "${folder#/proc/}"
     return
   done

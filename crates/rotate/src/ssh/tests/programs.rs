@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use testkit::lab::{Ages, loopback::Loopback};
+
 use super::*;
 
 const WITHIN: Duration = Duration::from_secs(20);
@@ -119,4 +121,33 @@ async fn a_stop_goes_on_while_the_connection_is_cut() {
     };
     let (stopped, ()) = tokio::join!(stop, cut);
     stopped.unwrap();
+}
+
+#[tokio::test]
+async fn members_that_share_a_machine_are_told_apart_by_their_commands() {
+    let Some(lab) = Loopback::start(Ages::default()).await else { return };
+    let file = lab.inventory();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let inventory = Inventory::parse(&text, &Base { file, home: None }).unwrap();
+    let site = Ssh::new(&inventory).unwrap();
+    let mut pids = Vec::new();
+    for host in &inventory.hosts {
+        // Whoever is logged in, the members are its own.
+        site.survey(&host.name).await.unwrap();
+        let etcd = &host.overrides[&Program::Etcd];
+        let [stop, start, is_running] =
+            [&etcd.stop, &etcd.start, &etcd.is_running].map(|words| words.clone().unwrap());
+        let by = RunBy::Commands { stop, start, is_running };
+        let process = || async { site.process(&host.name, Program::Etcd, &by).await.unwrap() };
+        let before = process().await.unwrap();
+        site.stop(&host.name, Program::Etcd, &by, WITHIN, false).await.unwrap();
+        assert_eq!(process().await, None);
+        site.start(&host.name, Program::Etcd, &by).await.unwrap();
+        let after = testkit::wait_for(testkit::LIMIT, process).await;
+        assert_ne!(after.pid, before.pid);
+        assert_eq!(after.arguments, before.arguments);
+        pids.push(after.pid);
+    }
+    pids.dedup();
+    assert_eq!(pids.len(), 3);
 }
