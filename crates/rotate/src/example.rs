@@ -1,4 +1,6 @@
-//! A cluster as it is found, for tests: three masters in ACK's layout. No test touches a machine.
+//! Clusters as they are found, for tests: three masters in ACK's layout. No test touches a machine.
+
+pub(crate) mod kubeadm;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 

@@ -11,7 +11,9 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use decide::decide;
+pub(crate) use decide::will_change;
 pub use step::{Act, Change, Phase, Place, Setting, Stage, Step};
+pub(crate) use steps::manifest;
 
 use crate::HostName;
 

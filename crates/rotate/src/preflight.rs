@@ -4,6 +4,7 @@
 mod etcd;
 mod files;
 mod hosts;
+mod kubernetes;
 
 use crate::{
     Facts,
@@ -36,6 +37,7 @@ pub(crate) fn look(look: &Look<'_>) -> Looked {
     hosts::look(look, &mut looked);
     files::look(look, &mut looked);
     etcd::look(look, &mut looked);
+    kubernetes::look(look, &mut looked);
     looked
 }
 

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
+pub(crate) use choose::changes as will_change;
+
 use super::{
     AuthorityPlan, LeafPlan, Mode, Plan, Wish,
-    scope::{Authority, Leaf, Scope},
+    scope::{Authority, Leaf, Realm, Scope},
     steps,
 };
 use crate::{Facts, HostName, expiry, finding::Finding, health::Health, preflight};
@@ -74,10 +76,10 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn authorities(&self) -> Vec<AuthorityPlan> {
-        match self.mode {
-            Mode::Leaf => Vec::new(),
-            _ => self.scope.authorities.iter().map(|one| self.authority(one)).collect(),
-        }
+        let all = self.scope.authorities.iter();
+        let changing = all
+            .filter(|one| choose::changes(self.scope, one, self.mode, self.wish, self.facts.now));
+        changing.map(|one| self.authority(one)).collect()
     }
 
     fn authority(&self, present: &Authority) -> AuthorityPlan {
@@ -153,7 +155,7 @@ impl Draft<'_> {
     }
 
     fn notes(&self, authorities: &[AuthorityPlan]) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes = self.scope.notes.clone();
         for authority in authorities {
             if authority.kept_at.is_empty() {
                 notes.push(format!(
@@ -173,8 +175,37 @@ impl Draft<'_> {
         for leaf in self.scope.leaves.iter().filter(|leaf| !leaf.added.is_empty()) {
             notes.push(format!("{} gets the names it lacked: {}.", leaf.id, leaf.added.join(", ")));
         }
+        let overlaps = authorities.iter().find(|authority| {
+            authority.cross_signed && self.scope.realm(&authority.id) == Realm::Kubernetes
+        });
+        if let Some(authority) = overlaps {
+            notes.extend(overlap(&authority.subject));
+        }
         notes
     }
+}
+
+/// Who goes on with the old authority of Kubernetes, and until when that is good.
+fn overlap(new: &str) -> [String; 5] {
+    [
+        format!(
+            "The API servers go on trusting the old authority beside {new}: kubelets hold its \
+             certificates until they renew them themselves, at 70 to 90 % of their life. Take it \
+             out of the bundle when nobody holds one any more."
+        ),
+        "Pods and kubeconfigs that know only the old authority accept the new certificates until \
+         the old one's own end; pods learn of the new one when they start anew."
+            .to_owned(),
+        "The ConfigMap kube-public/cluster-info still names the old authority: put both in, and \
+         use the new hash for `kubeadm join`."
+            .to_owned(),
+        "Webhooks and APIServices whose caBundle is the old authority, and Secrets with copies, \
+         are not touched: give them both."
+            .to_owned(),
+        "Kubelets on machines that are not in the inventory keep the old authority in \
+         kubelet.conf and in their clientCAFile; both stay good while the old one lives."
+            .to_owned(),
+    ]
 }
 
 fn pending(facts: &Facts, wish: &Wish) -> Vec<HostName> {

@@ -5,6 +5,7 @@
 //! strangers, and stay.
 
 mod issuers;
+mod kubeconfigs;
 mod leaves;
 mod needs;
 
@@ -14,13 +15,8 @@ use std::{
 };
 
 use crate::{
-    Component, Facts, HostFacts, HostName, Program, Purpose, Reread,
-    certificate::Certificate,
-    finding::Finding,
-    health::Health,
-    pem,
-    plan::{Mode, Wish},
-    render,
+    Component, Facts, HostFacts, HostName, Program, Purpose, Reread, certificate::Certificate,
+    finding::Finding, health::Health, pem, plan::Wish, render,
 };
 
 #[derive(Debug, Default)]
@@ -32,6 +28,19 @@ pub(crate) struct Scope {
     pub findings: Vec<Finding>,
     /// Where trust and leaves do not fit each other, a sentence each.
     pub misfits: Vec<String>,
+    /// What is left as it is, and why.
+    pub notes: Vec<String>,
+}
+
+/// Whose certificates an authority issues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Realm {
+    Etcd,
+    FrontProxy,
+    /// Clients that no plan can reach present its leaves: kubelets, pods, people.
+    Kubernetes,
+    /// One for etcd and Kubernetes.
+    Both,
 }
 
 #[derive(Debug)]
@@ -73,6 +82,7 @@ pub(crate) struct PairSpot {
 pub(crate) struct TrustSpot {
     pub host: HostName,
     pub program: Program,
+    pub purpose: Purpose,
     pub path: PathBuf,
     pub reread: Reread,
     pub authorities: BTreeSet<String>,
@@ -82,14 +92,38 @@ pub(crate) struct TrustSpot {
 const ETCD: [Purpose; 4] =
     [Purpose::EtcdServer, Purpose::EtcdPeer, Purpose::EtcdClient, Purpose::ApiserverEtcd];
 
+/// What the authorities of Kubernetes and of the front proxy are read for. Kubeconfigs count as
+/// `ApiserverClients`.
+const KUBERNETES: [Purpose; 7] = [
+    Purpose::ApiserverServing,
+    Purpose::ApiserverClients,
+    Purpose::ApiserverKubelet,
+    Purpose::FrontProxy,
+    Purpose::RootCa,
+    Purpose::KubeletServing,
+    Purpose::KubeletClient,
+];
+
+/// Whether a wish is about files of this purpose.
+fn is_wanted(purpose: Purpose, wish: &Wish) -> bool {
+    ETCD.contains(&purpose) || wish.kubernetes && KUBERNETES.contains(&purpose)
+}
+
 impl Scope {
     pub(crate) fn of(facts: &Facts, health: &Health, wish: &Wish) -> Self {
         let hosts = Hosts::of(facts, wish);
         let mut scope = Self::default();
         let known = issuers::Known::of(&hosts);
-        leaves::find(&mut scope, &hosts, &known, wish.mode == Some(Mode::Sweep));
+        leaves::find(&mut scope, &hosts, &known, wish, facts.now);
+        if wish.kubernetes {
+            kubeconfigs::find(&mut scope, &hosts, &known);
+        }
+        leaves::name(&mut scope);
         needs::add(&mut scope, &hosts, health);
-        scope.find_trusts(&hosts);
+        scope.find_trusts(&hosts, wish);
+        if wish.kubernetes {
+            kubeconfigs::find_trusts(&mut scope, &hosts);
+        }
         scope.find_others(&hosts);
         scope
     }
@@ -112,39 +146,63 @@ impl Scope {
         pairs.chain(trusts.map(|spot| &spot.host)).cloned().collect()
     }
 
-    fn find_trusts(&mut self, hosts: &Hosts<'_>) {
+    /// By the purposes of its leaves.
+    pub(crate) fn realm(&self, authority: &str) -> Realm {
+        let leaves = self.leaves.iter().filter(|leaf| leaf.authority == authority);
+        let purposes: BTreeSet<Purpose> =
+            leaves.flat_map(|leaf| &leaf.spots).map(|spot| spot.purpose).collect();
+        let is_etcd = purposes.iter().any(|purpose| ETCD.contains(purpose));
+        let is_other = purposes
+            .iter()
+            .any(|purpose| !ETCD.contains(purpose) && *purpose != Purpose::FrontProxy);
+        match (is_etcd, is_other) {
+            (true, true) => Realm::Both,
+            (true, false) => Realm::Etcd,
+            (false, true) => Realm::Kubernetes,
+            (false, false) => Realm::FrontProxy,
+        }
+    }
+
+    fn find_trusts(&mut self, hosts: &Hosts<'_>, wish: &Wish) {
         for (host, facts, component) in hosts.components() {
-            for trust in component.trusts.iter().filter(|trust| ETCD.contains(&trust.purpose)) {
-                let needed = self.needed(trust.purpose);
-                if needed.is_empty() {
+            for trust in &component.trusts {
+                let is_etcd = ETCD.contains(&trust.purpose);
+                if !is_wanted(trust.purpose, wish) {
                     continue;
                 }
-                let present = certificates(facts, &trust.path);
-                let mut authorities: BTreeSet<String> = self
-                    .authorities
-                    .iter()
-                    .filter(|known| {
-                        present.iter().any(|found| found.is_same_authority(&known.certificate))
-                    })
-                    .map(|known| known.id.clone())
-                    .collect();
-                for id in needed.difference(&authorities) {
-                    let name = self.authority(id).map_or("", |known| known.certificate.name());
-                    self.misfits.push(format!(
-                        "{host}: {} does not trust {name:?}, whose certificates others present",
-                        trust.path.display()
-                    ));
+                let mut authorities = self.present(&certificates(facts, &trust.path));
+                if is_etcd {
+                    let needed = self.needed(trust.purpose);
+                    for id in needed.difference(&authorities) {
+                        let name = self.authority(id).map_or("", |known| known.certificate.name());
+                        self.misfits.push(format!(
+                            "{host}: {} does not trust {name:?}, whose certificates others present",
+                            trust.path.display()
+                        ));
+                    }
+                    authorities.extend(needed);
                 }
-                authorities.extend(needed);
+                if authorities.is_empty() {
+                    continue;
+                }
                 self.trusts.push(TrustSpot {
                     host: host.clone(),
                     program: component.program,
+                    purpose: trust.purpose,
                     path: trust.path.clone(),
                     reread: trust.reread,
                     authorities,
                 });
             }
         }
+    }
+
+    /// The scope's authorities among these.
+    fn present(&self, found: &[Certificate]) -> BTreeSet<String> {
+        let known = self.authorities.iter();
+        let known =
+            known.filter(|known| found.iter().any(|one| one.is_same_authority(&known.certificate)));
+        known.map(|known| known.id.clone()).collect()
     }
 
     /// Authorities whose leaves are shown to whoever reads a trust file of this purpose.

@@ -5,9 +5,13 @@ mod places;
 
 use std::collections::BTreeSet;
 
-use super::{Act, AuthorityPlan, Change, LeafPlan, Mode, Phase, Stage, Step, scope::Scope};
+use super::{
+    Act, AuthorityPlan, Change, LeafPlan, Mode, Phase, Stage, Step,
+    scope::{Realm, Scope},
+};
 use crate::{Facts, HostName, Program, Reread, health::Health};
 use places::Places;
+pub(crate) use places::manifest;
 
 pub(super) struct Input<'a> {
     pub(super) facts: &'a Facts,
@@ -34,6 +38,7 @@ pub(super) fn of(input: &Input<'_>) -> Vec<Step> {
         }
         Mode::Sweep => sweep(input, &mut steps),
     }
+    rest(input, &mut steps);
     finish(input, &mut steps);
     steps.0
 }
@@ -91,12 +96,7 @@ fn finish(input: &Input<'_>, steps: &mut Steps) {
 
 /// Pairs, etcd's first: members present what all of them accept before anybody relies on it.
 fn leaves(input: &Input<'_>, steps: &mut Steps) {
-    for host in etcd_hosts(input) {
-        let (places, reread) = Places::new(input).leaves(&host, Program::Etcd);
-        let restart = reread == Reread::AtStart || is_down(input, &host, Program::Etcd);
-        let program = Program::Etcd;
-        steps.change(Phase::Leaves, Change { host, program, places, restart });
-    }
+    etcd_leaves(input, steps);
     // The first API server is started anew at once: the real consumer proves the new pair while
     // the way back is still open.
     let mut is_canary = !input.authorities.is_empty();
@@ -112,6 +112,15 @@ fn leaves(input: &Input<'_>, steps: &mut Steps) {
     }
 }
 
+fn etcd_leaves(input: &Input<'_>, steps: &mut Steps) {
+    for host in etcd_hosts(input) {
+        let (places, reread) = Places::new(input).leaves(&host, Program::Etcd);
+        let restart = reread == Reread::AtStart || is_down(input, &host, Program::Etcd);
+        let program = Program::Etcd;
+        steps.change(Phase::Leaves, Change { host, program, places, restart });
+    }
+}
+
 /// Trust files at a stage; etcd first, its leader last, then the API servers.
 fn trust(input: &Input<'_>, steps: &mut Steps, phase: Phase, stage: Stage) {
     let etcd = etcd_hosts(input).into_iter().map(|host| (host, Program::Etcd));
@@ -119,8 +128,8 @@ fn trust(input: &Input<'_>, steps: &mut Steps, phase: Phase, stage: Stage) {
     let apiservers = apiservers.map(|host| (host, Program::KubeApiserver));
     for (host, program) in etcd.chain(apiservers) {
         let mut places = Places::new(input);
-        if stage == Stage::New && program == first_program(input, &host) {
-            places.authority_files(&host);
+        if stage == Stage::New {
+            places.authority_files(&host, program);
         }
         let (places, reread) = places.trust(&host, program, stage);
         let restart = reread == Reread::AtStart;
@@ -128,24 +137,49 @@ fn trust(input: &Input<'_>, steps: &mut Steps, phase: Phase, stage: Stage) {
     }
 }
 
-/// Everything at once for etcd; then the API servers, which it did not need meanwhile.
+/// Everything at once for etcd; then the API servers, which it did not need meanwhile. Where
+/// etcd's own authorities live on, its leaves change as they always do.
 fn sweep(input: &Input<'_>, steps: &mut Steps) {
     let everything = |host: &HostName, program| {
         let mut places = Places::new(input);
-        if program == first_program(input, host) {
-            places.authority_files(host);
-        }
+        places.authority_files(host, program);
         places.add_leaves(host, program);
         let (places, _) = places.trust(host, program, Stage::New);
         Change { host: host.clone(), program, places, restart: true }
     };
-    let changes: Vec<Change> =
-        etcd_hosts(input).iter().map(|host| everything(host, Program::Etcd)).collect();
-    if !changes.is_empty() {
+    let is_etcds = |id: &str| matches!(input.scope.realm(id), Realm::Etcd | Realm::Both);
+    if input.authorities.iter().any(|authority| is_etcds(&authority.id)) {
+        let changes: Vec<Change> =
+            etcd_hosts(input).iter().map(|host| everything(host, Program::Etcd)).collect();
         steps.add(Phase::Sweep, Act::Sweep { program: Program::Etcd, changes });
+    } else {
+        etcd_leaves(input, steps);
     }
     for host in input.scope.hosts_with(Program::KubeApiserver) {
         steps.change(Phase::Sweep, everything(&host, Program::KubeApiserver));
+    }
+}
+
+/// Programs that lean on the API servers, one master after the other, since only one of each
+/// leads at a time. All read their files when they start.
+fn rest(input: &Input<'_>, steps: &mut Steps) {
+    const PROGRAMS: [Program; 4] = [
+        Program::KubeControllerManager,
+        Program::KubeScheduler,
+        Program::CloudControllerManager,
+        Program::Kubelet,
+    ];
+    for host in input.scope.hosts() {
+        for program in PROGRAMS {
+            let mut places = Places::new(input);
+            places.authority_files(&host, program);
+            places.add_leaves(&host, program);
+            let (places, reread) = places.trust(&host, program, Stage::New);
+            // A kubelet follows only the pairs that it made itself.
+            let is_kubelet = program == Program::Kubelet;
+            let restart = is_kubelet || reread == Reread::AtStart || is_down(input, &host, program);
+            steps.change(Phase::Rest, Change { host: host.clone(), program, places, restart });
+        }
     }
 }
 
@@ -158,19 +192,13 @@ fn etcd_hosts(input: &Input<'_>) -> Vec<HostName> {
     hosts
 }
 
-/// The program whose change also carries the authority's own files.
-fn first_program(input: &Input<'_>, host: &HostName) -> Program {
-    match input.scope.hosts_with(Program::Etcd).contains(host) {
-        true => Program::Etcd,
-        false => Program::KubeApiserver,
-    }
-}
-
 fn is_down(input: &Input<'_>, host: &HostName, program: Program) -> bool {
     let components = input.facts.hosts.get(host).map(|facts| facts.components.as_slice());
     let mut components = components.unwrap_or_default().iter();
     components.any(|component| component.program == program && component.process.is_none())
 }
 
+#[cfg(test)]
+mod overlap;
 #[cfg(test)]
 mod tests;

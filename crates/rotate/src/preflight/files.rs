@@ -7,7 +7,7 @@ use std::{
 
 use super::{Look, Looked};
 use crate::{
-    Component, HostFacts, HostName, Program, Purpose,
+    Component, HostFacts, HostName, Program, Purpose, Reread,
     component::Port,
     facts::{FileSeen, Handshake},
     finding::Finding,
@@ -92,7 +92,10 @@ fn served(name: &HostName, host: &HostFacts, component: &Component, looked: &mut
     for seen in host.served.iter().filter(|seen| seen.program == component.program) {
         let Ok(handshake) = &seen.outcome else { continue };
         let Some((leaf, trust)) = purposes(component.program, seen.port) else { continue };
-        let pair = component.pairs.iter().find(|pair| pair.purpose == leaf);
+        let pair = component
+            .pairs
+            .iter()
+            .find(|pair| pair.purpose == leaf && pair.reread != Reread::Never);
         if let (Some(pair), Some(first)) = (pair, handshake.chain.first()) {
             let on_disk = certificates(host, &pair.certificate);
             if !on_disk.is_empty() && on_disk.iter().all(|found| found.der != *first) {
@@ -106,7 +109,10 @@ fn served(name: &HostName, host: &HostFacts, component: &Component, looked: &mut
                 ));
             }
         }
-        let trust = component.trusts.iter().find(|known| known.purpose == trust);
+        let trust = component
+            .trusts
+            .iter()
+            .find(|known| known.purpose == trust && known.reread != Reread::Never);
         if let Some(trust) = trust
             && loaded_differs(host, &trust.path, handshake)
         {

@@ -9,13 +9,52 @@ use crate::{
     finding::Finding,
     plan::{
         Mode, Wish,
-        scope::{Authority, Scope},
+        scope::{Authority, Realm, Scope},
     },
 };
 
 pub(super) struct Choice {
     pub(super) mode: Mode,
     pub(super) why: String,
+}
+
+/// Whether this authority itself is made anew, not only its leaves.
+pub(crate) fn changes(
+    scope: &Scope,
+    authority: &Authority,
+    mode: Mode,
+    wish: &Wish,
+    now: Timestamp,
+) -> bool {
+    let is_dead = !authority.certificate.is_valid_at(now);
+    match mode {
+        Mode::Leaf => false,
+        Mode::Sweep if wish.mode == Some(Mode::Sweep) => true,
+        // etcd's stop together, so they change together; what is well beside it is let alone.
+        Mode::Sweep => {
+            is_dead || scope.realm(&authority.id) == Realm::Etcd && is_etcd_ill(scope, now)
+        }
+        _ => wish.mode.is_some() || is_due(authority, wish, now),
+    }
+}
+
+fn is_due(authority: &Authority, wish: &Wish, now: Timestamp) -> bool {
+    wish.compromised || !authority.has_key || authority.certificate.not_after <= now + YEAR
+}
+
+fn is_etcd_ill(scope: &Scope, now: Timestamp) -> bool {
+    let is_etcds = |id: &str| matches!(scope.realm(id), Realm::Etcd | Realm::Both);
+    !scope.misfits.is_empty()
+        || scope
+            .authorities
+            .iter()
+            .filter(|one| is_etcds(&one.id))
+            .any(|one| !one.certificate.is_valid_at(now))
+        || scope
+            .leaves
+            .iter()
+            .filter(|leaf| is_etcds(&leaf.authority))
+            .any(|leaf| !leaf.certificate.is_valid_at(now))
 }
 
 pub(super) fn mode(
@@ -30,7 +69,7 @@ pub(super) fn mode(
             return Ok(Choice { mode: Mode::Sweep, why });
         }
         (Class::AuthorityDead | Class::AllDead, Some(Mode::SameKey)) => {
-            return match obstacle(scope, wish, Mode::SameKey) {
+            return match obstacle(scope, wish, Mode::SameKey, now) {
                 Some(obstacle) => Err(Finding::everywhere(obstacle)),
                 None => Ok(Choice { mode: Mode::Sweep, why }),
             };
@@ -47,7 +86,7 @@ pub(super) fn mode(
         _ => {}
     }
     if let Some(asked) = wish.mode {
-        return match obstacle(scope, wish, asked) {
+        return match obstacle(scope, wish, asked, now) {
             Some(obstacle) => Err(Finding::everywhere(obstacle)),
             None => Ok(Choice { mode: asked, why: format!("asked for; {why}") }),
         };
@@ -58,13 +97,16 @@ pub(super) fn mode(
     let ends = first.certificate.not_after;
     let left = duration(ends.duration_since(now));
     let first_name = first.certificate.name();
-    if ends > now + YEAR && !wish.compromised && obstacle(scope, wish, Mode::Leaf).is_none() {
+    if ends > now + YEAR && !wish.compromised && obstacle(scope, wish, Mode::Leaf, now).is_none() {
         let why = match condition.class {
             Class::LeavesDead => format!("{why}. No restart needed"),
             _ => format!(
-                "the authorities are valid to {} or longer, so only leaves are renewed; nothing \
-                 is restarted",
-                ends.strftime("%Y-%m-%d")
+                "the authorities are valid to {} or longer, so only leaves are renewed; {}",
+                ends.strftime("%Y-%m-%d"),
+                match wish.kubernetes {
+                    true => "only what reads a kubeconfig is restarted",
+                    false => "nothing is restarted",
+                }
             ),
         };
         return Ok(Choice { mode: Mode::Leaf, why });
@@ -73,7 +115,7 @@ pub(super) fn mode(
         true => "the old key is known to others".to_owned(),
         false => format!("{first_name:?} ends in {left}, on {}", ends.strftime("%Y-%m-%d")),
     };
-    match obstacle(scope, wish, Mode::Cross) {
+    match obstacle(scope, wish, Mode::Cross, now) {
         None => Ok(Choice {
             mode: Mode::Cross,
             why: format!(
@@ -83,7 +125,7 @@ pub(super) fn mode(
         Some(obstacle) if condition.class == Class::LeavesDead => {
             Ok(Choice { mode: Mode::Sweep, why: format!("{why}; {obstacle}") })
         }
-        Some(obstacle) => match self::obstacle(scope, wish, Mode::Bundle) {
+        Some(obstacle) => match self::obstacle(scope, wish, Mode::Bundle, now) {
             None => Ok(Choice {
                 mode: Mode::Bundle,
                 why: format!("{obstacle}; a new CA is needed (2 rolling restarts)"),
@@ -94,20 +136,20 @@ pub(super) fn mode(
 }
 
 /// Why a mode cannot be taken, in a sentence without its end.
-fn obstacle(scope: &Scope, wish: &Wish, mode: Mode) -> Option<String> {
-    let first = |test: fn(&&Authority) -> bool| scope.authorities.iter().find(test);
+fn obstacle(scope: &Scope, wish: &Wish, mode: Mode, now: Timestamp) -> Option<String> {
+    let first = |test: &dyn Fn(&&Authority) -> bool| scope.authorities.iter().find(test);
+    let changing = |test: fn(&Authority) -> bool| {
+        first(&|one| test(one) && changes(scope, one, mode, wish, now))
+    };
     if matches!(mode, Mode::Leaf | Mode::SameKey | Mode::Cross)
-        && let Some(keyless) = first(|one| !one.has_key)
+        && let Some(keyless) = first(&|one| !one.has_key)
     {
         return Some(format!(
             "the key of {:?} is on none of the masters, so nothing can be signed in its name",
             keyless.certificate.name()
         ));
     }
-    if mode == Mode::Leaf {
-        return None;
-    }
-    if let Some(below) = first(|one| !one.certificate.is_self_issued()) {
+    if let Some(below) = changing(|one| !one.certificate.is_self_issued()) {
         return Some(format!(
             "{:?} was itself issued by {:?}: have it renewed there, and ask for --mode leaf here",
             below.certificate.name(),
@@ -118,7 +160,7 @@ fn obstacle(scope: &Scope, wish: &Wish, mode: Mode) -> Option<String> {
         Mode::SameKey if wish.compromised => {
             Some("a key that others know is not kept: leave out --mode same-key".to_owned())
         }
-        Mode::Cross => first(|one| one.certificate.path_length == Some(0))
+        Mode::Cross => changing(|one| one.certificate.path_length == Some(0))
             .map(|one| format!("{:?} allows no authority below itself", one.certificate.name())),
         _ => None,
     }

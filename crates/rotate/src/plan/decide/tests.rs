@@ -1,7 +1,7 @@
 use super::*;
 use crate::plan::{Act, Change};
 use crate::{
-    example::{Ack, DAY, healthy, host, now},
+    example::{Ack, DAY, healthy, host, kubeadm::Kubeadm, now},
     material, render,
 };
 
@@ -217,4 +217,89 @@ fn what_is_down_is_started_once_its_dead_leaf_is_replaced() {
     let restarted: Vec<_> =
         changes(&plan).filter(|change| change.restart).map(|change| &change.host).collect();
     assert_eq!(restarted, [&host(2)]);
+}
+
+/// A plan for kubeadm's layout.
+fn kubeadm_plan(cluster: &Kubeadm, wish: &Wish) -> Plan {
+    let facts = cluster.facts();
+    decide(&facts, &healthy(&facts), wish).unwrap_or_else(|against| panic!("{against:?}"))
+}
+
+fn all(mode: Option<Mode>) -> Wish {
+    Wish { mode, kubernetes: true, ..Wish::default() }
+}
+
+#[test]
+fn kubeadms_etcd_alone_leaves_kubernetes_as_it_is() {
+    golden("kubeadm-etcd", &kubeadm_plan(&Kubeadm::default(), &Wish::default()));
+    let wish = Wish { mode: Some(Mode::Cross), ..Wish::default() };
+    golden("kubeadm-etcd-cross", &kubeadm_plan(&Kubeadm::default(), &wish));
+}
+
+#[test]
+fn leaves_of_kubernetes_are_renewed_with_etcds() {
+    golden("kubeadm-leaf", &kubeadm_plan(&Kubeadm::default(), &all(None)));
+}
+
+#[test]
+fn the_authority_of_kubernetes_changes_into_an_overlap() {
+    golden("kubeadm-cross", &kubeadm_plan(&Kubeadm::default(), &all(Some(Mode::Cross))));
+}
+
+#[test]
+fn with_the_same_key_no_file_of_kubernetes_needs_a_place_of_its_own() {
+    golden("kubeadm-same-key", &kubeadm_plan(&Kubeadm::default(), &all(Some(Mode::SameKey))));
+}
+
+#[test]
+fn a_dead_cluster_of_kubeadm_is_made_anew() {
+    let dead = Kubeadm { ca_days: -3, leaf_days: -300, ..Kubeadm::default() };
+    golden("kubeadm-sweep", &kubeadm_plan(&dead, &all(None)));
+}
+
+#[test]
+fn every_place_of_kubeadm_can_be_rendered() {
+    for mode in [None, Some(Mode::Cross), Some(Mode::SameKey)] {
+        let facts = Kubeadm::default().facts();
+        let plan = decide(&facts, &healthy(&facts), &all(mode)).expect("a plan");
+        let material = material::make(&plan, &facts, now()).expect("material");
+        for change in changes(&plan) {
+            for place in &change.places {
+                let file = facts.hosts[&change.host].files.get(&place.path);
+                let content = file.and_then(|file| file.content.clone());
+                let original = content.as_ref().map(|content| content.bytes());
+                render::place(place, original, &plan, &material).expect("content");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_file_that_signs_stays_a_single_certificate() {
+    let plan = kubeadm_plan(&Kubeadm::default(), &all(Some(Mode::Cross)));
+    let signing = std::path::Path::new("/etc/kubernetes/pki/ca.crt");
+    let settings: Vec<_> = changes(&plan)
+        .flat_map(|change| &change.places)
+        .filter(|place| place.path == signing)
+        .flat_map(|place| &place.settings)
+        .collect();
+    assert!(!settings.is_empty());
+    assert!(settings.iter().all(|setting| {
+        matches!(setting, crate::plan::Setting::Trust { stage: crate::plan::Stage::New, .. })
+    }));
+}
+
+#[test]
+fn what_cannot_change_without_cutting_kubelets_off_is_refused() {
+    let refused = |cluster: Kubeadm, mode| {
+        let facts = cluster.facts();
+        decide(&facts, &healthy(&facts), &all(mode)).expect_err("refused")[0].to_string()
+    };
+    let keyless = Kubeadm { has_ca_keys: false, ..Kubeadm::default() };
+    let text = refused(keyless, None);
+    assert!(text.contains("every kubelet and pod that knows only it would be cut off"), "{text}");
+
+    let units = Kubeadm { has_units: true, ..Kubeadm::default() };
+    let text = refused(units, Some(Mode::Cross));
+    assert!(text.contains("give its --client-ca-file a file of its own first"), "{text}");
 }

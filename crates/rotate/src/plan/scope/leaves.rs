@@ -3,23 +3,36 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    ETCD, Hosts, Leaf, PairSpot, Scope, certificates,
+    ETCD, Hosts, Leaf, PairSpot, Scope, certificates, is_wanted,
     issuers::{Known, slug, unique},
     texts,
 };
-use crate::{HostFacts, certificate::Certificate, component::Pair, finding::Finding, pem};
+use jiff::Timestamp;
 
-/// `is_sweep`: everything is made anew, so a certificate without its key is pattern enough.
-pub(super) fn find(scope: &mut Scope, hosts: &Hosts<'_>, known: &Known, is_sweep: bool) {
+use crate::{
+    HostFacts, Purpose,
+    certificate::Certificate,
+    component::Pair,
+    finding::Finding,
+    pem,
+    plan::{Mode, Wish},
+};
+
+pub(super) fn find(
+    scope: &mut Scope,
+    hosts: &Hosts<'_>,
+    known: &Known,
+    wish: &Wish,
+    now: Timestamp,
+) {
+    // Everything is made anew, so a certificate without its key is pattern enough.
+    let is_sweep = wish.mode == Some(Mode::Sweep);
     for (host, facts, component) in hosts.components() {
-        for pair in component.pairs.iter().filter(|pair| ETCD.contains(&pair.purpose)) {
-            let certificate = match leaf_of(facts, pair, is_sweep) {
-                Ok(certificate) => certificate,
-                Err(text) => {
-                    scope.findings.push(Finding::at(host, text));
-                    continue;
-                }
-            };
+        for pair in &component.pairs {
+            let is_etcd = ETCD.contains(&pair.purpose);
+            if !is_wanted(pair.purpose, wish) {
+                continue;
+            }
             let spot = PairSpot {
                 host: host.clone(),
                 program: component.program,
@@ -29,35 +42,56 @@ pub(super) fn find(scope: &mut Scope, hosts: &Hosts<'_>, known: &Known, is_sweep
                 reread: pair.reread,
                 is_running: component.process.is_some(),
             };
-            if let Some(known) = scope
-                .leaves
-                .iter_mut()
-                .find(|leaf| leaf.certificate.fingerprint == certificate.fingerprint)
-            {
-                known.spots.push(spot);
-                continue;
-            }
-            match authority_of(scope, known, &certificate) {
-                Some(authority) => scope.leaves.push(Leaf {
-                    id: String::new(),
-                    authority,
-                    certificate,
-                    added: Vec::new(),
-                    spots: vec![spot],
-                }),
-                None => scope.findings.push(Finding::at(
-                    host,
-                    format!(
-                        "{}: was issued by {:?}, whose certificate is in no file that is read \
-                         here; put it into a trust file, or name its folder in the inventory",
-                        pair.certificate.display(),
-                        certificate.issuer
-                    ),
-                )),
+            let found = match leaf_of(facts, pair, is_sweep) {
+                Ok(leaf) if leaf.is_self_issued() && !is_etcd => continue,
+                // Kubelets renew their own, as long as they live.
+                Ok(leaf) if pair.purpose == Purpose::KubeletClient && leaf.is_valid_at(now) => {
+                    continue;
+                }
+                Ok(leaf) => add(scope, known, leaf, spot),
+                Err(text) => Err(text),
+            };
+            // What others issued for the API server is theirs; etcd has nothing from others.
+            match found {
+                Ok(()) => {}
+                Err(text) if is_etcd => scope.findings.push(Finding::at(host, text)),
+                Err(text) => scope.notes.push(format!("{host}: {text}. It is left as it is.")),
             }
         }
     }
-    name(scope);
+}
+
+/// One more spot of a leaf, or a leaf more.
+pub(super) fn add(
+    scope: &mut Scope,
+    known: &Known,
+    certificate: Certificate,
+    spot: PairSpot,
+) -> Result<(), String> {
+    let present = scope
+        .leaves
+        .iter_mut()
+        .find(|leaf| leaf.certificate.fingerprint == certificate.fingerprint);
+    if let Some(present) = present {
+        present.spots.push(spot);
+        return Ok(());
+    }
+    let authority = authority_of(scope, known, &certificate).ok_or_else(|| {
+        format!(
+            "{}: was issued by {:?}, whose certificate is in no file that is read here; put it into \
+             a trust file, or name its folder in the inventory",
+            spot.certificate.display(),
+            certificate.issuer
+        )
+    })?;
+    scope.leaves.push(Leaf {
+        id: String::new(),
+        authority,
+        certificate,
+        added: Vec::new(),
+        spots: vec![spot],
+    });
+    Ok(())
 }
 
 /// The certificate that the key belongs to, wherever in the file it stands.
@@ -122,7 +156,7 @@ fn authority_of(scope: &mut Scope, known: &Known, leaf: &Certificate) -> Option<
 }
 
 /// A leaf is called like its file; like its host too where that is not enough.
-fn name(scope: &mut Scope) {
+pub(super) fn name(scope: &mut Scope) {
     let mut taken = BTreeSet::new();
     let stems: Vec<String> = scope.leaves.iter().map(stem).collect();
     for (index, leaf) in scope.leaves.iter_mut().enumerate() {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Hosts, Leaf, PairSpot, Scope};
-use crate::{Component, Program, Purpose, component::Port, health::Health};
+use crate::{Component, Program, Purpose, Reread, component::Port, health::Health};
 
 pub(super) fn add(scope: &mut Scope, hosts: &Hosts<'_>, health: &Health) {
     for leaf in &mut scope.leaves {
@@ -35,7 +35,9 @@ pub(super) fn add(scope: &mut Scope, hosts: &Hosts<'_>, health: &Health) {
 
 /// What those who connect to this spot's program check.
 fn wanted(spot: &PairSpot, hosts: &Hosts<'_>, health: &Health) -> Vec<String> {
+    // A copy that nobody reads here is another host's own.
     let port = match spot.purpose {
+        _ if spot.reread == Reread::Never => return Vec::new(),
         Purpose::EtcdServer => Port::Client,
         Purpose::EtcdPeer => Port::Peer,
         _ => return Vec::new(),

@@ -1,11 +1,14 @@
 //! The files of one change. A file that holds several things is one place with several settings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Input;
 use crate::{
-    HostName, Program, Reread,
-    plan::{Place, Setting, Stage},
+    Facts, HostName, Program, Purpose, Reread, RunBy,
+    plan::{
+        AuthorityPlan, Place, Setting, Stage,
+        scope::{Realm, TrustSpot},
+    },
 };
 
 pub(super) struct Places<'a> {
@@ -47,7 +50,8 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Trust files that `program` reads on `host`, with what was added before.
+    /// Trust files that `program` reads on `host`, with what was added before. Where the stage is
+    /// the last one, those that must go on trusting the old authority keep it.
     pub(super) fn trust(
         mut self,
         host: &HostName,
@@ -56,26 +60,81 @@ impl<'a> Places<'a> {
     ) -> (Vec<Place>, Reread) {
         let spots = self.input.scope.trusts.iter();
         for spot in spots.filter(|spot| spot.host == *host && spot.program == program) {
-            let planned = self.input.authorities.iter().map(|authority| &authority.id);
-            for id in planned.filter(|id| spot.authorities.contains(*id)) {
-                self.add(&spot.path, Setting::Trust { authority: id.clone(), stage });
-                self.notice(spot.reread);
+            for planned in self.input.authorities {
+                if !spot.authorities.contains(&planned.id) {
+                    continue;
+                }
+                let authority = planned.id.clone();
+                if stage != Stage::New || !self.keeps_old(planned, spot) {
+                    self.add(&spot.path, Setting::Trust { authority, stage });
+                    self.notice(spot.reread);
+                } else if self.is_single(planned, spot) {
+                    self.overlap_beside(planned, spot);
+                } else {
+                    self.add(&spot.path, Setting::Trust { authority, stage: Stage::Both });
+                    self.notice(spot.reread);
+                }
             }
         }
         self.done()
     }
 
-    /// The authority's own certificate and key, so that who signs by hand signs as the new one.
-    pub(super) fn authority_files(&mut self, host: &HostName) {
+    /// Clients that no plan reaches hold leaves of the old authority of Kubernetes; only the file
+    /// that the signing program reads is another matter: it may hold a single certificate.
+    fn keeps_old(&self, planned: &AuthorityPlan, spot: &TrustSpot) -> bool {
+        planned.cross_signed
+            && self.input.scope.realm(&planned.id) == Realm::Kubernetes
+            && (spot.program == Program::KubeApiserver || !self.is_single(planned, spot))
+    }
+
+    /// Whether the file is the authority's own certificate, beside its key.
+    fn is_single(&self, planned: &AuthorityPlan, spot: &TrustSpot) -> bool {
+        planned.kept_at.iter().any(|(host, path, _)| *host == spot.host && *path == spot.path)
+    }
+
+    /// Both into a file of their own, and the program told to read that one.
+    fn overlap_beside(&mut self, planned: &AuthorityPlan, spot: &TrustSpot) {
+        let Some(manifest) = manifest(self.input.facts, spot) else { return };
+        let bundle = bundle_path(&spot.path);
+        let authority = planned.id.clone();
+        self.add(&bundle, Setting::Trust { authority, stage: Stage::Both });
+        let value = bundle.display().to_string();
+        self.add(&manifest, Setting::Flag { name: flag(spot.purpose).to_owned(), value });
+        self.notice(Reread::AtStart);
+    }
+
+    /// Authorities' own certificates and keys that go with this program's change, so that who
+    /// signs by hand signs as the new one.
+    pub(super) fn authority_files(&mut self, host: &HostName, program: Program) {
         for authority in self.input.authorities {
             let here = authority.kept_at.iter().filter(|(at, ..)| at == host);
             for (_, certificate, key) in here {
+                if self.carrier(host, self.input.scope.realm(&authority.id)) != program {
+                    continue;
+                }
                 let id = || authority.id.clone();
                 if !authority.same_key {
                     self.add(key, Setting::AuthorityKey { authority: id() });
                 }
                 self.add(certificate, Setting::Trust { authority: id(), stage: Stage::New });
             }
+        }
+    }
+
+    /// etcd's go with the first that trusts them. The pair that signs for Kubernetes comes after
+    /// all API servers, which by then trust both.
+    fn carrier(&self, host: &HostName, realm: Realm) -> Program {
+        let components = self.input.facts.hosts.get(host).map(|facts| facts.components.as_slice());
+        let has = |program| {
+            components.unwrap_or_default().iter().any(|component| component.program == program)
+        };
+        match realm {
+            Realm::Etcd | Realm::Both if has(Program::Etcd) => Program::Etcd,
+            Realm::Kubernetes if has(Program::KubeControllerManager) => {
+                Program::KubeControllerManager
+            }
+            Realm::Kubernetes => Program::Kubelet,
+            _ => Program::KubeApiserver,
         }
     }
 
@@ -97,7 +156,35 @@ impl<'a> Places<'a> {
         };
     }
 
-    fn done(self) -> (Vec<Place>, Reread) {
+    /// Manifests last: the kubelet starts the program anew as soon as it sees one.
+    fn done(mut self) -> (Vec<Place>, Reread) {
+        let is_flag = |setting: &Setting| matches!(setting, Setting::Flag { .. });
+        self.places.sort_by_key(|place| place.settings.iter().any(is_flag));
         (self.places, self.reread)
+    }
+}
+
+/// `ca.crt` becomes `ca-bundle.crt`, in the same folder, which its program is sure to see.
+fn bundle_path(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy()));
+    path.with_file_name(format!("{stem}-bundle{}", ending.unwrap_or_default()))
+}
+
+/// The manifest of the static pod that runs the spot's program.
+pub(crate) fn manifest(facts: &Facts, spot: &TrustSpot) -> Option<PathBuf> {
+    let mut components = facts.hosts.get(&spot.host)?.components.iter();
+    match &components.find(|component| component.program == spot.program)?.run_by {
+        RunBy::StaticPod { manifest, .. } => Some(manifest.clone()),
+        _ => None,
+    }
+}
+
+/// What an API server is told a trust file by.
+fn flag(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::ApiserverKubelet => "kubelet-certificate-authority",
+        Purpose::FrontProxy => "requestheader-client-ca-file",
+        _ => "client-ca-file",
     }
 }

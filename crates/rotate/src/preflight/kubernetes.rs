@@ -1,0 +1,67 @@
+//! The authority of Kubernetes: its leaves are in hands that no plan reaches, so it changes only
+//! where they stay good meanwhile.
+
+use super::{Look, Looked};
+use crate::{
+    Program,
+    finding::Finding,
+    plan::{
+        Mode,
+        scope::{Authority, Realm},
+        will_change,
+    },
+};
+
+pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
+    for authority in &look.scope.authorities {
+        if !will_change(look.scope, authority, look.mode, look.wish, look.facts.now) {
+            continue;
+        }
+        match (look.scope.realm(&authority.id), look.mode) {
+            (_, Mode::SameKey) | (Realm::Etcd | Realm::FrontProxy, _) => {}
+            (Realm::Both, _) => looked.against.push(Finding::everywhere(format!(
+                "{:?} is one authority for etcd and Kubernetes, whose files change at different \
+                 times; ask for --mode same-key, which keeps all that it issued good",
+                authority.certificate.name()
+            ))),
+            (Realm::Kubernetes, Mode::Bundle) => looked.against.push(Finding::everywhere(format!(
+                "{:?} cannot vouch for a successor, so every kubelet and pod that knows only it \
+                 would be cut off; bring its key back to a master, or leave out --kubernetes",
+                authority.certificate.name()
+            ))),
+            (Realm::Kubernetes, Mode::Cross) => movable(look, authority, looked),
+            (Realm::Kubernetes, _) => looked.notes.push(
+                "Kubelets and pods hold certificates and trust of the dead authority: after the \
+                 sweep, each kubelet needs a new one (a bootstrap token and a restart), and each \
+                 pod that talks to the API server a restart."
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// A file that the signing program reads may hold one certificate only, so an API server that
+/// reads the same one must be told of another.
+fn movable(look: &Look<'_>, authority: &Authority, looked: &mut Looked) {
+    for spot in &look.scope.trusts {
+        let is_shared = authority
+            .kept_at
+            .iter()
+            .any(|(host, path, _)| *host == spot.host && *path == spot.path);
+        if spot.program == Program::KubeApiserver
+            && spot.authorities.contains(&authority.id)
+            && is_shared
+            && crate::plan::manifest(look.facts, spot).is_none()
+        {
+            looked.against.push(Finding::at(
+                &spot.host,
+                format!(
+                    "{}: is the file that also signs, which may hold one certificate only, and \
+                     the API server runs from no static pod that could be pointed elsewhere; give \
+                     its --client-ca-file a file of its own first",
+                    spot.path.display()
+                ),
+            ));
+        }
+    }
+}
