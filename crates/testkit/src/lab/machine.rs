@@ -74,6 +74,15 @@ impl Machine {
         self.run(script).unwrap_or_else(|error| panic!("{}: {script}: {error}", self.name))
     }
 
+    /// Breaks every SSH connection to it; sshd takes new ones at once.
+    pub fn cut(&self) {
+        self.must(
+            "for folder in /proc/[0-9]*; do\n\
+             [ \"$(cat $folder/comm 2>/dev/null)\" = sshd ] && kill -KILL ${folder#/proc/}\n\
+             done; rm -f /run/units/sshd.service.pid; systemctl start sshd",
+        );
+    }
+
     /// How a path of it is reached from outside, while it stands.
     pub fn path(&self, path: &str) -> PathBuf {
         format!("/proc/{}/root{path}", self.pid).into()

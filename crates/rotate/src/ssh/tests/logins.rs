@@ -86,7 +86,7 @@ async fn a_user_who_is_not_root_is_refused() {
 async fn a_connection_that_was_cut_is_made_anew() {
     let Some(bed) = Bed::new().await else { return };
     bed.site.survey(&bed.host).await.unwrap();
-    bed.cut();
+    bed.machine().cut();
     testkit::wait_until(testkit::LIMIT, || async {
         bed.site.list(&bed.host, Path::new("/etc")).await.is_ok()
     })

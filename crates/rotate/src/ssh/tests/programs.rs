@@ -116,7 +116,7 @@ async fn a_stop_goes_on_while_the_connection_is_cut() {
             bed.machine().run("ls /var/lib/pki/steps/*/script").is_ok()
         })
         .await;
-        bed.cut();
+        bed.machine().cut();
         bed.machine().must(&format!("kill -CONT {}", etcd.pid));
     };
     let (stopped, ()) = tokio::join!(stop, cut);

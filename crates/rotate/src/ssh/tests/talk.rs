@@ -221,7 +221,7 @@ async fn an_sshd_that_forbids_forwarding_is_told_with_the_cure() {
     let config = bed.lab.folder().join("sshd_config");
     let open = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, open + "AllowTcpForwarding no\n").unwrap();
-    bed.cut();
+    bed.machine().cut();
     let at = address(bed.machine(), 2379);
     let error = testkit::wait_for(testkit::LIMIT, || async {
         let error = bed.site.handshake(&bed.host, at, None).await.unwrap_err();
