@@ -13,12 +13,15 @@
 //! way to the machines. What was done is found again by looking, never by remembering: the
 //! journal explains, the machines decide.
 
+pub mod census;
 pub mod certificate;
 pub mod component;
 pub mod discover;
 #[cfg(test)]
 mod example;
+pub mod execute;
 pub mod expiry;
+mod face;
 pub mod facts;
 pub mod finding;
 pub mod health;
@@ -32,6 +35,9 @@ pub mod pem;
 pub mod plan;
 mod preflight;
 pub mod render;
+pub mod run;
+#[cfg(test)]
+mod simulated;
 pub mod site;
 pub mod ssh;
 pub mod status;

@@ -10,6 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     FileSeen, Handshake, HostName, Process, Program, RunBy,
@@ -44,6 +45,7 @@ pub trait Site: Sync {
         file: &FileWrite,
     ) -> impl Future<Output = Result<(), SiteError>> + Send;
 
+    /// A file, or a directory with nothing in it. What is not there is gone already.
     fn remove(
         &self,
         host: &HostName,
@@ -231,7 +233,8 @@ pub struct MemberStatus {
     pub is_learner: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Member {
     pub id: u64,
     pub name: String,
@@ -260,6 +263,16 @@ pub enum SiteError {
     /// It took longer than it may.
     #[error("{host}: {what} took longer than {seconds} s")]
     TooSlow { host: HostName, what: String, seconds: u64 },
+}
+
+impl SiteError {
+    /// Without the host, for sentences that name it already.
+    pub fn why(self) -> String {
+        match self {
+            Self::Unreachable { why, .. } | Self::Refused { why, .. } => why,
+            Self::TooSlow { what, seconds, .. } => format!("{what} took longer than {seconds} s"),
+        }
+    }
 }
 
 /// Where the operator's clock comes from; tests have their own.

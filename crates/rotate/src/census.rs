@@ -1,0 +1,72 @@
+//! How etcd is and how much room there is, asked of what runs: what a plan needs to know beside
+//! the files.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use futures::future::join_all;
+
+use crate::{
+    Facts, Health, HostName, Inventory, Program, Site,
+    face::Faces,
+    health::MemberHealth,
+    run::Scene,
+    site::{EtcdAnswer, EtcdAsk, Room},
+};
+
+/// Asks all hosts at once. What cannot be asked is an answer too.
+pub async fn census(site: &impl Site, facts: &Facts, inventory: &Inventory) -> Health {
+    let scene = Scene::of(facts, &Health::default(), inventory);
+    let faces = Faces { scene: &scene, contents: facts };
+    let members = scene.hosts_of(Program::Etcd).into_iter().map(async |host| {
+        let answer = member(&faces, site, host).await;
+        (host.clone(), answer)
+    });
+    let rooms = scene.hosts.iter().map(|(host, seen)| {
+        let targets = seen.files.values().filter_map(|file| file.target.parent());
+        room(site, host, targets.map(Path::to_owned).collect())
+    });
+    Health {
+        members: join_all(members).await.into_iter().collect(),
+        rooms: join_all(rooms).await.into_iter().flatten().collect(),
+    }
+}
+
+async fn member(
+    faces: &Faces<'_, Facts>,
+    site: &impl Site,
+    host: &HostName,
+) -> Result<MemberHealth, String> {
+    let other = |answer: EtcdAnswer| format!("an answer to another question: {answer:?}");
+    faces.ask(site, host, EtcdAsk::Health).await?;
+    let status = match faces.ask(site, host, EtcdAsk::Status).await? {
+        EtcdAnswer::Status(status) => status,
+        answer => return Err(other(answer)),
+    };
+    let members = match faces.ask(site, host, EtcdAsk::Members).await? {
+        EtcdAnswer::Members { members, .. } => members,
+        answer => return Err(other(answer)),
+    };
+    let alarms = match faces.ask(site, host, EtcdAsk::Alarms).await? {
+        EtcdAnswer::Alarms(alarms) => alarms,
+        answer => return Err(other(answer)),
+    };
+    Ok(MemberHealth { status, members, alarms })
+}
+
+/// A directory that cannot be looked at is left out; whoever writes there is told why.
+async fn room(
+    site: &impl Site,
+    host: &HostName,
+    directories: BTreeSet<PathBuf>,
+) -> BTreeMap<(HostName, PathBuf), Room> {
+    let mut rooms = BTreeMap::new();
+    for directory in directories {
+        if let Ok(room) = site.room(host, &directory).await {
+            rooms.insert((host.clone(), directory), room);
+        }
+    }
+    rooms
+}

@@ -1,0 +1,185 @@
+//! The way back: the same changes in reverse order, each with its restart and its gate, from where
+//! each file stands to what it was, with all its attributes.
+
+use jiff::SignedDuration;
+
+use super::{Executor, Fault, Halt, change::Move, words};
+use crate::{
+    Act, FileSeen, HostName, Site, Step,
+    certificate::Certificate,
+    face::{Contents, When},
+    facts::Content,
+    journal::Event,
+    pem,
+    run::Leg,
+    site::Clock,
+};
+
+/// What ends sooner is not worth going back to.
+const LIFE_LEFT: SignedDuration = SignedDuration::from_hours(24);
+
+impl<S: Site, C: Clock> Executor<'_, S, C> {
+    /// Undoes what was done of the run, however far it came; finished ones too.
+    pub async fn back(&mut self) -> Result<(), Halt> {
+        if self.roads.is_none() {
+            self.let_go_everywhere().await;
+            return Ok(());
+        }
+        if let Err(fault) = self.may_go_back().await {
+            return Err(self.unchanged("the look before going back".to_owned(), fault));
+        }
+        if let Err(fault) = Box::pin(self.mend(true)).await {
+            return Err(self.stopped("the look at what was half done".to_owned(), fault).await);
+        }
+        for step in self.plan.steps.clone().into_iter().rev() {
+            if let Err(fault) = Box::pin(self.undo(&step)).await {
+                let at = format!("undoing step {} ({})", step.number, words::of(&step.act));
+                return Err(self.stopped(at, fault).await);
+            }
+        }
+        if let Err(fault) = self.verify_ends(true).await {
+            return Err(self.stopped("the look at what was put back".to_owned(), fault).await);
+        }
+        self.let_go_everywhere().await;
+        Ok(())
+    }
+
+    async fn let_go_everywhere(&mut self) {
+        for host in self.scene.hosts.keys().cloned().collect::<Vec<_>>() {
+            if self.lock(&host).await.is_err() {
+                self.progress.note(&format!("The lock of another run is on {host}."));
+            }
+        }
+        self.let_go().await;
+    }
+
+    /// All is looked at before anything is touched.
+    async fn may_go_back(&mut self) -> Result<(), Fault> {
+        for host in self.scene.hosts.keys().cloned().collect::<Vec<_>>() {
+            self.lock(&host).await?;
+            self.prove_unchanged(&host).await?;
+            self.prove_alive(&host).await?;
+            self.fetch_backup(&host).await?;
+        }
+        Ok(())
+    }
+
+    /// Certificates that end within a day are not put back: the cluster would go down with them.
+    async fn prove_alive(&self, host: &HostName) -> Result<(), Fault> {
+        let limit = self.clock.now() + LIFE_LEFT;
+        for leg in self.moved_legs(host).await? {
+            let found = self.content(host, &leg.path, When::Found);
+            let last = self.content(host, &leg.path, When::Last);
+            let replaced = replaced(found.as_ref(), last.as_ref());
+            if let Some(dead) = replaced.iter().find(|certificate| certificate.not_after < limit) {
+                let (run, path) = (self.folder.id(), leg.path.display());
+                let ends = if dead.not_after < self.clock.now() { "expired" } else { "expire" };
+                return Err(Fault::said(format!(
+                    "The saved certificates {ends} on {} ({host}:{path}, {}); restoring them would \
+                     take the cluster down. A fresh set instead: doorward pki rollback {run} \
+                     --reissue",
+                    dead.not_after,
+                    dead.name()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Legs whose file is not as it was found.
+    async fn moved_legs(&self, host: &HostName) -> Result<Vec<Leg>, Fault> {
+        let legs: Vec<Leg> = self.roads()?.on(host).cloned().collect();
+        let paths: Vec<_> = legs.iter().map(|leg| leg.path.clone()).collect();
+        let files = self.site.read(host, &paths).await?;
+        let moved = |(leg, file): (Leg, &FileSeen)| {
+            let found = self.scene.found(host, &leg.path).and_then(|found| found.digest.clone());
+            (file.content.as_ref().map(Content::digest) != found).then_some(leg)
+        };
+        Ok(legs.into_iter().zip(&files).filter_map(moved).collect())
+    }
+
+    /// What is put back is in the run's folder; where it is not any more, the host has it.
+    async fn fetch_backup(&self, host: &HostName) -> Result<(), Fault> {
+        let digests: Vec<&String> =
+            self.roads()?.on(host).filter_map(|leg| leg.before.as_ref()).collect();
+        for digest in digests {
+            if self.folder.content(digest).is_ok() {
+                continue;
+            }
+            let path = self.backup_path(host).join(digest);
+            let files = self.site.read(host, &[path]).await?;
+            let content = files.into_iter().find_map(|file| file.content);
+            match content.filter(|content| content.digest() == *digest) {
+                Some(content) => self.folder.keep(&content)?,
+                None => {
+                    let run = self.folder.id();
+                    return Err(Fault::said(format!(
+                        "the backup of {host} is damaged or gone, here and on the host. A fresh \
+                         set instead: doorward pki rollback {run} --reissue"
+                    )));
+                }
+            };
+        }
+        Ok(())
+    }
+
+    async fn undo(&self, step: &Step) -> Result<(), Fault> {
+        let what = words::of(&step.act);
+        let roads = self.roads()?;
+        match &step.act {
+            Act::Change(change) => {
+                let host = Some(&change.host);
+                self.progress.step(step, &format!("undo: {what}"));
+                self.note_line(step.number, Event::UndoBegin, host, &what, Vec::new()).await?;
+                self.carry_out(&Move::back(step.number, change, roads)).await?;
+                self.note_line(step.number, Event::UndoDone, host, &what, Vec::new()).await
+            }
+            Act::Sweep { program, changes } => {
+                self.progress.step(step, &format!("undo: {what}"));
+                let moves: Vec<Move> =
+                    changes.iter().map(|change| Move::back(step.number, change, roads)).collect();
+                self.note_line(step.number, Event::UndoBegin, None, &what, Vec::new()).await?;
+                self.sweep(*program, &moves).await?;
+                self.note_line(step.number, Event::UndoDone, None, &what, Vec::new()).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing of this move is left to be undone: contents are those that were found, with the
+    /// times that they had, which are given back last of all.
+    pub(super) fn is_as_found(&self, mv: &Move, files: &[FileSeen]) -> bool {
+        mv.legs.iter().zip(files).all(|(leg, file)| {
+            let Some(found) = self.scene.found(&mv.host, &leg.path) else {
+                return file.content.is_none();
+            };
+            let digest = file.content.as_ref().map(Content::digest);
+            let is_timely =
+                found.digest.is_none() || found.attributes.modified == file.attributes.modified;
+            digest == found.digest && is_timely
+        })
+    }
+
+    /// Times are given back once the program has read the files: until then they say when the
+    /// files were written.
+    pub(super) async fn give_back_times(&self, mv: &Move) -> Result<(), Fault> {
+        for leg in &mv.legs {
+            let found = self.scene.found(&mv.host, &leg.path).and_then(|f| f.digest.as_ref());
+            if let Some(digest) = found.filter(|digest| leg.before.as_ref() == Some(*digest)) {
+                self.put(&mv.host, &leg.path, digest, true).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Certificates of a file that the run replaced.
+fn replaced(found: Option<&Content>, last: Option<&Content>) -> Vec<Certificate> {
+    let read = |content: Option<&Content>| {
+        content.map(|content| pem::certificates(content.bytes())).unwrap_or_default()
+    };
+    let last = read(last);
+    let mut found = read(found);
+    found.retain(|certificate| !last.contains(certificate));
+    found
+}

@@ -1,0 +1,214 @@
+//! One change of one host: its files, perhaps a restart, its gate. Walked forwards and backwards.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::{Executor, Fault};
+use crate::{
+    Component, FileSeen, HostName, Program, Reread, Site,
+    plan::Change,
+    run::{Leg, Roads, Stand},
+    site::Clock,
+};
+
+/// A change with its direction: what each file is to hold when it is through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Move {
+    pub step: u32,
+    pub host: HostName,
+    pub program: Program,
+    pub restart: bool,
+    pub legs: Vec<Leg>,
+    pub is_back: bool,
+}
+
+/// What a look at a move's files brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Another change of the same files is where the cluster stands; this one is not touched.
+    Past,
+    /// These still have to be written, in this order.
+    Lacking(Vec<Leg>),
+}
+
+impl Move {
+    pub(super) fn forward(step: u32, change: &Change, roads: &Roads) -> Self {
+        Self::new(step, change, roads, false)
+    }
+
+    pub(super) fn back(step: u32, change: &Change, roads: &Roads) -> Self {
+        Self::new(step, change, roads, true)
+    }
+
+    fn new(step: u32, change: &Change, roads: &Roads, is_back: bool) -> Self {
+        Self {
+            step,
+            host: change.host.clone(),
+            program: change.program,
+            restart: change.restart,
+            legs: roads.of(step, &change.host).cloned().collect(),
+            is_back,
+        }
+    }
+
+    /// What a file is to hold afterwards; none: it is to go.
+    pub(super) fn aim<'l>(&self, leg: &'l Leg) -> Option<&'l str> {
+        if self.is_back { leg.before.as_deref() } else { Some(&leg.after) }
+    }
+
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.legs.iter().map(|leg| leg.path.clone()).collect()
+    }
+
+    /// Compares with what is there. Bytes that the run does not know are somebody else's work,
+    /// and are not written over.
+    pub(super) fn find(&self, roads: &Roads, files: &[FileSeen]) -> Result<Found, String> {
+        let (wanted, other) = if self.is_back {
+            (Stand::Before, Stand::After)
+        } else {
+            (Stand::After, Stand::Before)
+        };
+        let mut lacking = Vec::new();
+        let mut past = 0;
+        for (leg, file) in self.legs.iter().zip(files) {
+            let digest = file.content.as_ref().map(crate::facts::Content::digest);
+            match roads.stand(leg, digest.as_deref()) {
+                _ if !leg.is_moving() => {}
+                stand if stand == wanted => {}
+                stand if stand == other => lacking.push(leg.clone()),
+                Stand::Elsewhere => past += 1,
+                _ => return Err(foreign(&self.host, file)),
+            }
+        }
+        if past == 0 {
+            return Ok(Found::Lacking(lacking));
+        }
+        if lacking.is_empty() { Ok(Found::Past) } else { Err(self.mixed()) }
+    }
+
+    fn mixed(&self) -> String {
+        let paths: Vec<_> = self.legs.iter().map(|leg| leg.path.display().to_string()).collect();
+        format!(
+            "{}: {} belong together and stand at different changes of this run; \
+             somebody put some of them back",
+            self.host,
+            paths.join(", ")
+        )
+    }
+}
+
+fn foreign(host: &HostName, file: &FileSeen) -> String {
+    let path = file.path.display();
+    match (&file.content, &file.problem) {
+        (None, Some(problem)) => format!("{host}:{path}: {problem}"),
+        (None, None) => format!("{host}:{path} is gone; somebody else took it away"),
+        (Some(content), _) => format!(
+            "{host}:{path} was changed by somebody else during the run (SHA-256 {}…); \
+             it is not written over. Put it back as it was, or roll back",
+            &content.digest()[..16]
+        ),
+    }
+}
+
+impl<S: Site, C: Clock> Executor<'_, S, C> {
+    pub(super) async fn carry_out(&self, mv: &Move) -> Result<(), Fault> {
+        let files = self.site.read(&mv.host, &mv.paths()).await?;
+        let lacking = match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
+            Found::Past => return Ok(()),
+            Found::Lacking(lacking) => lacking,
+        };
+        if mv.is_back && lacking.is_empty() && self.is_as_found(mv, &files) {
+            return Ok(());
+        }
+        self.write_all(mv, &lacking).await?;
+        self.prove_readable(mv).await?;
+        if mv.restart {
+            self.restart_unless_loaded(mv).await?;
+        }
+        self.gate(mv).await?;
+        if mv.is_back {
+            self.give_back_times(mv).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is lacking, and sees that it is there.
+    pub(super) async fn write_all(&self, mv: &Move, lacking: &[Leg]) -> Result<(), Fault> {
+        for leg in lacking {
+            match mv.aim(leg) {
+                Some(digest) => self.put(&mv.host, &leg.path, digest, false).await?,
+                None => self.site.remove(&mv.host, &leg.path).await?,
+            }
+        }
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let files = self.site.read(&mv.host, &mv.paths()).await?;
+        match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
+            Found::Lacking(still) if still.is_empty() => Ok(()),
+            _ => Err(Fault::said(format!("{}: what was written is not what is there", mv.host))),
+        }
+    }
+
+    pub(super) fn say_half_written(&self, mv: &Move, lacking: &[Leg]) {
+        let stand = |leg: &Leg| {
+            let word = if lacking.contains(leg) == mv.is_back { "new" } else { "old" };
+            format!("{} {word}", leg.path.display())
+        };
+        let stands: Vec<String> = mv.legs.iter().map(stand).collect();
+        let found = stands.join(", ");
+        self.progress.note(&format!("{}: found {found}; writing the rest.", mv.host));
+    }
+
+    /// The files' rights are asked of the kernel, for the user that the program runs as: a leaf
+    /// that it cannot open refuses every connection from now on.
+    pub(super) async fn prove_readable(&self, mv: &Move) -> Result<(), Fault> {
+        let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
+        let Some(process) = &component.process else { return Ok(()) };
+        let read = reads(component);
+        let paths: Vec<PathBuf> =
+            mv.paths().into_iter().filter(|path| read.contains(path)).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let user = (process.uid, process.gid);
+        let answers = self.site.can_read(&mv.host, user, &paths).await?;
+        match paths.iter().zip(answers).find(|(_, may)| !may) {
+            None => Ok(()),
+            Some((path, _)) => Err(Fault::said(format!(
+                "{}: {} (uid {}) cannot read {}; give it the owner and mode that it had",
+                mv.host,
+                mv.program,
+                process.uid,
+                path.display()
+            ))),
+        }
+    }
+
+    /// The newest of the files for which the program has to start anew: those that it reads only
+    /// then. Where there are none, the restart is a trial of all that the move writes.
+    pub(super) fn newest(&self, mv: &Move, files: &[FileSeen]) -> Option<Timestamp> {
+        let component = self.scene.component(&mv.host, mv.program)?;
+        let read = reads_at_start(component);
+        let modified = |file: &FileSeen| file.attributes.modified;
+        let newest = files.iter().filter(|file| read.contains(&file.path)).map(modified).max();
+        newest.or_else(|| files.iter().map(modified).max())
+    }
+}
+
+/// What the program opens, at any time.
+fn reads(component: &Component) -> Vec<PathBuf> {
+    let trusts = component.trusts.iter().map(|trust| &trust.path);
+    let pairs = component.pairs.iter().filter(|pair| pair.reread != Reread::Never);
+    let pairs = pairs.flat_map(|pair| [&pair.certificate, &pair.key]);
+    trusts.chain(pairs).chain(&component.kubeconfigs).cloned().collect()
+}
+
+fn reads_at_start(component: &Component) -> Vec<PathBuf> {
+    let trusts = component.trusts.iter().filter(|trust| trust.reread == Reread::AtStart);
+    let trusts = trusts.map(|trust| &trust.path);
+    let pairs = component.pairs.iter().filter(|pair| pair.reread == Reread::AtStart);
+    let pairs = pairs.flat_map(|pair| [&pair.certificate, &pair.key]);
+    trusts.chain(pairs).chain(&component.kubeconfigs).cloned().collect()
+}

@@ -1,0 +1,164 @@
+//! What must hold after a change before the next one may begin: the running program presents what
+//! is on disk, trusts whom it is to trust and nobody else, and the cluster is well.
+//!
+//! Files prove nothing here. A program that was given an empty file of authorities starts and
+//! trusts nobody; only asking it tells.
+
+use super::{Executor, Fault, change::Move};
+use crate::{
+    Endpoint, HostName, Program, Purpose, Site, certificate::Certificate, component::Port,
+    face::Face, pem, site::Clock,
+};
+
+impl<S: Site, C: Clock> Executor<'_, S, C> {
+    /// Waits for the gate; a program that does not run any more ends the wait with its last words.
+    pub(super) async fn gate(&self, mv: &Move) -> Result<(), Fault> {
+        let limit = if mv.restart { self.limits.recover } else { self.limits.reread };
+        let what = format!("{} on {}", mv.program, mv.host);
+        let opened = self.until(&what, limit, async || self.gate_now(mv).await).await;
+        if let Err(fault) = opened {
+            return Err(match self.epitaph(&mv.host, mv.program).await {
+                Some(words) => Fault::said(format!("{fault}; {words}")),
+                None => fault,
+            });
+        }
+        self.settle(mv).await;
+        Ok(())
+    }
+
+    async fn gate_now(&self, mv: &Move) -> Result<(), String> {
+        if mv.restart || self.was_running(&mv.host, mv.program) {
+            self.presents(mv).await?;
+        }
+        if mv.restart {
+            self.runs(mv).await?;
+            self.trusts(mv).await?;
+        }
+        if mv.program == Program::KubeApiserver && self.was_running(&mv.host, mv.program) {
+            self.real_read(&mv.host).await?;
+        }
+        match &self.scene.etcd {
+            Some(found) => self.quorum().await.all_well(found),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn was_running(&self, host: &HostName, program: Program) -> bool {
+        self.scene.component(host, program).is_some_and(|component| component.process.is_some())
+    }
+
+    async fn runs(&self, mv: &Move) -> Result<(), String> {
+        let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
+        let process = self.site.process(&mv.host, mv.program, &component.run_by).await;
+        match process {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err("it does not run".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Each port presents the leaf that its file is to hold.
+    pub(super) async fn presents(&self, mv: &Move) -> Result<(), String> {
+        let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
+        for pair in &component.pairs {
+            let Some(port) = presented_at(pair.purpose) else { continue };
+            let Some(leg) = mv.legs.iter().find(|leg| leg.path == pair.certificate) else {
+                continue;
+            };
+            let Some(wanted) = self.certificates_of(mv.aim(leg)).into_iter().next() else {
+                continue;
+            };
+            let Some(endpoint) = self.tls_endpoint(&mv.host, mv.program, port) else { continue };
+            let handshake = self.handshake(&mv.host, endpoint, None).await?;
+            if handshake.chain.first() != Some(&wanted.der) {
+                let path = pair.certificate.display();
+                return Err(format!("{} does not present {path} yet", endpoint.address));
+            }
+        }
+        Ok(())
+    }
+
+    /// Each port trusts the authorities of its file, and none besides.
+    pub(super) async fn trusts(&self, mv: &Move) -> Result<(), String> {
+        let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
+        for trust in &component.trusts {
+            let Some(port) = asked_at(trust.purpose) else { continue };
+            let Some(leg) = mv.legs.iter().find(|leg| leg.path == trust.path) else { continue };
+            let Some(endpoint) = self.tls_endpoint(&mv.host, mv.program, port) else { continue };
+            let wanted = self.certificates_of(mv.aim(leg));
+            self.names_all(mv, endpoint, &wanted).await?;
+            for face in self.faces().at(&mv.host, mv.program, port) {
+                self.accepts_rightly(mv, endpoint, &wanted, &face).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The list that the program sends in a handshake is the list that it loaded.
+    async fn names_all(
+        &self,
+        mv: &Move,
+        endpoint: &Endpoint,
+        wanted: &[Certificate],
+    ) -> Result<(), String> {
+        let handshake = self.handshake(&mv.host, endpoint, None).await?;
+        let named = &handshake.accepted_authorities;
+        let lacks = wanted.iter().find(|authority| !named.contains(&authority.subject_der));
+        match lacks {
+            Some(authority) => {
+                let (address, name) = (endpoint.address, authority.name());
+                Err(format!("{address} has not loaded {name}; it names {} CAs", named.len()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The leaf is shown without its chain, so that only its own issuer speaks for it. Expired
+    /// ones prove nothing.
+    async fn accepts_rightly(
+        &self,
+        mv: &Move,
+        endpoint: &Endpoint,
+        wanted: &[Certificate],
+        face: &Face,
+    ) -> Result<(), String> {
+        if !face.leaf.is_valid_at(self.clock.now()) || !face.leaf.usages.client {
+            return Ok(());
+        }
+        let expected = wanted.iter().any(|authority| face.leaf.is_issued_by(authority));
+        let handshake = self.handshake(&mv.host, endpoint, Some(&face.alone())).await?;
+        let (address, name) = (endpoint.address, &face.leaf.issuer);
+        match handshake.is_client_trusted {
+            Some(trusted) if trusted == expected => Ok(()),
+            _ if expected => Err(format!("{address} does not trust leaves of {name} yet")),
+            _ => Err(format!("{address} still trusts leaves of {name}")),
+        }
+    }
+
+    pub(super) fn certificates_of(&self, digest: Option<&str>) -> Vec<Certificate> {
+        let content = digest.and_then(|digest| self.folder.content(digest).ok());
+        content.map(|content| pem::certificates(content.bytes())).unwrap_or_default()
+    }
+
+    fn tls_endpoint(&self, host: &HostName, program: Program, port: Port) -> Option<&Endpoint> {
+        self.endpoint(host, program, port).filter(|endpoint| !endpoint.is_plain)
+    }
+}
+
+/// The port on which a pair is presented to whoever calls.
+fn presented_at(purpose: Purpose) -> Option<Port> {
+    match purpose {
+        Purpose::EtcdServer | Purpose::ApiserverServing => Some(Port::Client),
+        Purpose::EtcdPeer => Some(Port::Peer),
+        _ => None,
+    }
+}
+
+/// The port at which a file of authorities decides who is let in.
+fn asked_at(purpose: Purpose) -> Option<Port> {
+    match purpose {
+        Purpose::EtcdServer | Purpose::ApiserverClients => Some(Port::Client),
+        Purpose::EtcdPeer => Some(Port::Peer),
+        _ => None,
+    }
+}

@@ -1,0 +1,63 @@
+//! First aid for a run that was cut off in the middle of a change: half of a pair opens no
+//! connection, and a program that was stopped does not start by itself. Both hold up every gate,
+//! so they are seen to before the walk begins again.
+
+use super::{
+    Executor, Fault,
+    change::{Found, Move},
+};
+use crate::{Act, Program, Site, site::Clock};
+
+impl<S: Site, C: Clock> Executor<'_, S, C> {
+    /// Completes what was half-written, in the direction of the walk.
+    pub(super) async fn mend(&self, is_back: bool) -> Result<(), Fault> {
+        let Some(roads) = &self.roads else { return Ok(()) };
+        for step in &self.plan.steps {
+            let Act::Change(change) = &step.act else { continue };
+            let mv = match is_back {
+                true => Move::back(step.number, change, roads),
+                false => Move::forward(step.number, change, roads),
+            };
+            let files = self.site.read(&mv.host, &mv.paths()).await?;
+            let Found::Lacking(lacking) = mv.find(roads, &files).map_err(Fault::Said)? else {
+                continue;
+            };
+            let moving = mv.legs.iter().filter(|leg| leg.is_moving()).count();
+            if !lacking.is_empty() && lacking.len() < moving {
+                self.say_half_written(&mv, &lacking);
+                self.write_all(&mv, &lacking).await?;
+            }
+        }
+        self.start_stopped().await
+    }
+
+    /// Programs that ran when the run began. Those that a sweep stops are its own business.
+    async fn start_stopped(&self) -> Result<(), Fault> {
+        for (host, scene) in &self.scene.hosts {
+            for component in &scene.components {
+                let (program, run_by) = (component.program, &component.run_by);
+                if component.process.is_none() || self.is_swept(program) {
+                    continue;
+                }
+                if self.is_changed(program)
+                    && self.site.process(host, program, run_by).await?.is_none()
+                {
+                    self.progress
+                        .note(&format!("{program} on {host} does not run; it is started."));
+                    self.site.start(host, program, run_by).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_swept(&self, swept: Program) -> bool {
+        let sweeps = |act: &Act| matches!(act, Act::Sweep { program, .. } if *program == swept);
+        self.plan.steps.iter().any(|step| sweeps(&step.act))
+    }
+
+    fn is_changed(&self, changed: Program) -> bool {
+        let changes = |act: &Act| matches!(act, Act::Change(change) if change.program == changed);
+        self.plan.steps.iter().any(|step| changes(&step.act))
+    }
+}

@@ -1,0 +1,110 @@
+//! What the running programs say and present: the only proof that a change took effect.
+
+use std::path::Path;
+
+use futures::future::join_all;
+
+use super::{Executor, Fault, quorum::MemberView};
+use crate::{
+    Endpoint, Handshake, HostName, Program, Site, SiteError,
+    component::Port,
+    face::{Contents, Faces, When},
+    facts::Content,
+    site::{Clock, EtcdAnswer, EtcdAsk, HttpAsk, Identity, MemberStatus},
+};
+
+impl<S: Site, C: Clock> Executor<'_, S, C> {
+    pub(super) fn endpoint(
+        &self,
+        host: &HostName,
+        program: Program,
+        port: Port,
+    ) -> Option<&Endpoint> {
+        let endpoints = &self.scene.component(host, program)?.endpoints;
+        endpoints.iter().find(|endpoint| endpoint.port == port)
+    }
+
+    /// All members at once, each with a read that needs a quorum.
+    pub(super) async fn members(&self) -> Vec<MemberView> {
+        let asked = self.scene.hosts_of(Program::Etcd).into_iter().map(async |host| {
+            let answer = self.member(host).await;
+            MemberView { host: host.clone(), answer }
+        });
+        join_all(asked).await
+    }
+
+    async fn member(&self, host: &HostName) -> Result<MemberStatus, String> {
+        self.ask_member(host, EtcdAsk::Health).await?;
+        match self.ask_member(host, EtcdAsk::Status).await? {
+            EtcdAnswer::Status(status) => Ok(status),
+            other => Err(format!("an answer to another question: {other:?}")),
+        }
+    }
+
+    pub(super) async fn ask_member(
+        &self,
+        host: &HostName,
+        ask: EtcdAsk,
+    ) -> Result<EtcdAnswer, String> {
+        self.faces().ask(self.site.once(), host, ask).await
+    }
+
+    pub(super) fn faces(&self) -> Faces<'_, Self> {
+        Faces { scene: &self.scene, contents: self }
+    }
+
+    pub(super) async fn handshake(
+        &self,
+        host: &HostName,
+        endpoint: &Endpoint,
+        client: Option<&Identity>,
+    ) -> Result<Handshake, String> {
+        self.site.once().handshake(host, endpoint.address, client).await.map_err(SiteError::why)
+    }
+
+    /// A read that the API server cannot answer without etcd, by this host's own address.
+    pub(super) async fn real_read(&self, host: &HostName) -> Result<(), String> {
+        let Some(endpoint) = self.endpoint(host, Program::KubeApiserver, Port::Client) else {
+            return Ok(());
+        };
+        let face = self.faces().at(host, Program::KubeApiserver, Port::Client).into_iter().next();
+        let identity = face.as_ref().map(|face| &face.identity);
+        let site = self.site.once();
+        for path in ["/readyz", "/api/v1/namespaces/kube-system"] {
+            let request = HttpAsk {
+                method: "GET",
+                path: path.to_owned(),
+                content_type: None,
+                body: String::new(),
+            };
+            let answer = site.https(host, endpoint.address, identity, request).await;
+            let (status, body) = answer.map_err(SiteError::why)?;
+            // Without a pair to ask with, being told so is an answer; whether etcd is behind it
+            // shows at /readyz.
+            let is_stranger = identity.is_none() && matches!(status, 401 | 403);
+            if !(200..300).contains(&status) && status != 404 && !is_stranger {
+                let body = body.lines().next().unwrap_or_default();
+                return Err(format!("kube-apiserver answers {path} with {status} {body}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: Site, C: Clock> Contents for Executor<'_, S, C> {
+    fn content(&self, host: &HostName, path: &Path, when: When) -> Option<Content> {
+        let found = self.scene.found(host, path)?;
+        let last = self.roads.as_ref().and_then(|roads| roads.last(host, &found.target));
+        let digest = match when {
+            When::Last => last.or(found.digest.as_deref()),
+            When::Found => found.digest.as_deref(),
+        };
+        self.folder.content(digest?).ok()
+    }
+}
+
+impl Fault {
+    pub(super) fn of_host(host: &HostName, why: String) -> Self {
+        Self::Said(format!("{host}: {why}"))
+    }
+}

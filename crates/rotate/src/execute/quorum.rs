@@ -1,0 +1,110 @@
+//! Whether etcd's members are well together: judged from what its members say of themselves.
+
+use std::collections::BTreeSet;
+
+use crate::{HostName, run::SceneEtcd, site::MemberStatus};
+
+/// What one member answered to a read that needs a quorum, and of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberView {
+    pub host: HostName,
+    pub answer: Result<MemberStatus, String>,
+}
+
+/// All members that were asked, and whom they agree to follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quorum {
+    pub members: Vec<MemberView>,
+    /// The host of the one leader that all who answered name.
+    pub leader: Option<HostName>,
+}
+
+/// Entries that a member may be behind in applying what it has.
+const MOST_UNAPPLIED: u64 = 1000;
+
+impl Quorum {
+    pub fn of(members: Vec<MemberView>) -> Self {
+        let leader = agreed(&members);
+        Self { members, leader }
+    }
+
+    /// How many answered, of how many.
+    pub fn count(&self) -> (usize, usize) {
+        let well = self.members.iter().filter(|view| view.answer.is_ok()).count();
+        (well, self.members.len())
+    }
+
+    /// Whether the member on `host` may be stopped: every other one that was well when the run
+    /// began is well, and they follow one leader.
+    pub fn others_ready(&self, host: &HostName, found: &SceneEtcd) -> Result<(), String> {
+        for view in self.members.iter().filter(|view| view.host != *host) {
+            self.member_well(view, found)?;
+        }
+        match self.leader {
+            None if self.members.len() > 1 => Err("members do not agree on a leader".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether all are well that were so when the run began.
+    pub fn all_well(&self, found: &SceneEtcd) -> Result<(), String> {
+        self.members.iter().try_for_each(|view| self.member_well(view, found))?;
+        self.leader
+            .as_ref()
+            .map(|_| ())
+            .ok_or_else(|| "members do not agree on a leader".to_owned())
+    }
+
+    /// Whether everybody answers and follows one leader, where nobody could before.
+    pub fn well_again(&self) -> Result<(), String> {
+        let statuses = self.members.iter().filter_map(|view| view.answer.as_ref().ok());
+        let cluster = statuses.map(|status| status.cluster).next().unwrap_or_default();
+        self.all_well(&SceneEtcd { cluster, ..SceneEtcd::default() })
+    }
+
+    fn member_well(&self, view: &MemberView, found: &SceneEtcd) -> Result<(), String> {
+        let host = &view.host;
+        let status = match &view.answer {
+            Ok(status) => status,
+            Err(_) if found.down.contains(host) => return Ok(()),
+            Err(why) => return Err(format!("etcd on {host} does not answer: {why}")),
+        };
+        let behind = status.index.saturating_sub(status.applied);
+        if status.cluster != found.cluster {
+            Err(format!("etcd on {host} is of another cluster ({:x})", status.cluster))
+        } else if status.revision < found.revision {
+            let (now, then) = (status.revision, found.revision);
+            Err(format!("etcd on {host} went back from revision {then} to {now}"))
+        } else if let Some(error) = status.errors.first() {
+            Err(format!("etcd on {host} reports {error}"))
+        } else if status.is_learner {
+            Err(format!("etcd on {host} is a learner"))
+        } else if behind >= MOST_UNAPPLIED {
+            Err(format!(
+                "etcd on {host} is still replaying (applied {} of {})",
+                status.applied, status.index
+            ))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A healthy follower to lead instead of `host`: the one that has applied most.
+    pub fn successor(&self, host: &HostName) -> Option<(u64, &HostName)> {
+        let others = self.members.iter().filter(|view| view.host != *host);
+        let well = others.filter_map(|view| Some((&view.host, view.answer.as_ref().ok()?)));
+        let well = well.filter(|(_, status)| !status.is_learner);
+        let best = well.max_by_key(|(_, status)| status.applied);
+        best.map(|(host, status)| (status.member, host))
+    }
+}
+
+/// The leader, if everybody who answers names the same one in the same term.
+fn agreed(members: &[MemberView]) -> Option<HostName> {
+    let statuses = members.iter().filter_map(|view| view.answer.as_ref().ok());
+    let named: BTreeSet<(u64, u64)> = statuses.map(|status| (status.leader, status.term)).collect();
+    let [(leader, _)] = Vec::from_iter(named)[..] else { return None };
+    let leads =
+        |view: &&MemberView| view.answer.as_ref().is_ok_and(|status| status.member == leader);
+    members.iter().find(leads).map(|view| view.host.clone())
+}

@@ -1,0 +1,107 @@
+//! Starting a program anew: etcd's members one at a time and never without the others, the leader
+//! only after it handed over; the API server killed if it does not end.
+
+use std::time::Duration;
+
+use super::{Executor, Fault, change::Move, quorum::Quorum};
+use crate::{
+    HostName, Program, Site, SiteError,
+    site::{Clock, EtcdAsk},
+};
+
+impl<S: Site, C: Clock> Executor<'_, S, C> {
+    /// A program that started after its files changed has read them.
+    pub(super) async fn restart_unless_loaded(&self, mv: &Move) -> Result<(), Fault> {
+        let component = self.scene.component(&mv.host, mv.program).ok_or_else(|| {
+            Fault::said(format!("{}: {} is not known there", mv.host, mv.program))
+        })?;
+        let run_by = &component.run_by;
+        let files = self.site.read(&mv.host, &mv.paths()).await?;
+        let process = self.site.process(&mv.host, mv.program, run_by).await?;
+        if let Some(process) = &process
+            && self.newest(mv, &files).is_none_or(|newest| process.started > newest)
+        {
+            return Ok(());
+        }
+        if process.is_some() {
+            if mv.program == Program::Etcd {
+                self.let_others_lead(&mv.host).await?;
+            }
+            // An API server that lost etcd never ends by itself; a healthy etcd is not killed.
+            let kill = mv.program != Program::Etcd;
+            self.site.stop(&mv.host, mv.program, run_by, self.limits.stop, kill).await?;
+        }
+        Ok(self.site.start(&mv.host, mv.program, run_by).await?)
+    }
+
+    /// No member is stopped before all others are healthy, nor while it leads.
+    async fn let_others_lead(&self, host: &HostName) -> Result<(), Fault> {
+        let Some(etcd) = &self.scene.etcd else { return Ok(()) };
+        let what = format!("before etcd on {host} is stopped");
+        let quorum = self
+            .until(&what, self.limits.settle, async || {
+                let quorum = self.quorum().await;
+                quorum.others_ready(host, etcd).map(|()| quorum)
+            })
+            .await?;
+        if quorum.leader.as_ref() != Some(host) {
+            return Ok(());
+        }
+        let Some((to, follower)) = quorum.successor(host) else { return Ok(()) };
+        self.ask_member(host, EtcdAsk::MoveLeader { to }).await.map_err(|why| {
+            Fault::said(format!("{host} leads etcd and does not hand over to {follower}: {why}"))
+        })?;
+        self.progress.note(&format!("{host} led etcd; {follower} was asked to lead."));
+        let what = format!("until {host} has handed over");
+        self.until(&what, self.limits.hand_over, async || {
+            let quorum = self.quorum().await;
+            match &quorum.leader {
+                Some(leader) if leader != host => Ok(()),
+                Some(_) => Err(format!("{host} still leads")),
+                None => Err("no leader".to_owned()),
+            }
+        })
+        .await
+    }
+
+    /// What the program said last, if it is not running: etcd's own reason for not starting.
+    pub(super) async fn epitaph(&self, host: &HostName, program: Program) -> Option<String> {
+        let run_by = &self.scene.component(host, program)?.run_by;
+        let process = self.site.process(host, program, run_by).await;
+        if !matches!(process, Ok(None)) {
+            return None;
+        }
+        let words = self.site.last_words(host, program, run_by).await;
+        let last = match words {
+            Ok(lines) => lines.last().cloned().unwrap_or_else(|| "it said nothing".to_owned()),
+            Err(SiteError::Unreachable { why, .. }) => why,
+            Err(error) => error.to_string(),
+        };
+        Some(format!("{program} does not run: \"{last}\""))
+    }
+
+    /// Twice the time after which followers would elect another leader.
+    pub(super) async fn settle(&self, mv: &Move) {
+        if mv.restart && mv.program == Program::Etcd {
+            self.clock.sleep(self.election_timeout(&mv.host) * 2).await;
+        }
+    }
+
+    fn election_timeout(&self, host: &HostName) -> Duration {
+        let component = self.scene.component(host, Program::Etcd);
+        let process = component.and_then(|component| component.process.as_ref());
+        let set = process.and_then(|process| {
+            let flag = process.arguments.iter().find_map(|argument| {
+                argument.trim_start_matches('-').strip_prefix("election-timeout=")
+            });
+            let variable = process.environment.get("ETCD_ELECTION_TIMEOUT").map(String::as_str);
+            flag.or(variable)?.parse().ok()
+        });
+        // etcd's default.
+        Duration::from_millis(set.unwrap_or(1000))
+    }
+
+    pub(super) async fn quorum(&self) -> Quorum {
+        Quorum::of(self.members().await)
+    }
+}

@@ -1,0 +1,142 @@
+//! What goes wrong beside kills: the rows of the fault matrix that need no real machine.
+
+use super::*;
+use crate::{
+    HostName,
+    example::host,
+    simulated::File,
+    simulated::{Fault, text},
+};
+
+fn lock_of_another(trial: &Trial, on: &HostName) {
+    let owner = crate::journal::LockOwner {
+        run: "R12".to_owned(),
+        who: "root@ops2 pid 4242".to_owned(),
+        since: trial.sim.state().now,
+    };
+    trial.sim.state().machines.get_mut(on).expect("a host").lock = Some(owner);
+}
+
+/// Changes a file of a host as somebody else would.
+fn meddle(trial: &Trial, on: &HostName, path: &str) {
+    let mut state = trial.sim.state();
+    let machine = state.machines.get_mut(on).expect("a host");
+    let File { attributes, .. } = machine.files[std::path::Path::new(path)].clone();
+    machine.put(path.as_ref(), text("somebody else's\n"), attributes);
+}
+
+#[tokio::test]
+async fn two_operators_the_second_is_told_who_has_the_lock_and_changes_nothing() {
+    let trial = crossed();
+    lock_of_another(&trial, &host(2));
+    let halt = trial.renew().await.expect_err("a lock");
+    assert!(halt.why.contains("R12 by root@ops2 pid 4242"), "{halt}");
+    assert!(halt.why.contains("--break-lock R12"), "{halt}");
+    assert!(halt.is_unchanged && halt.standing == "Nothing was changed.", "{halt}");
+    assert_eq!(trial.sim.files(), trial.before);
+    let locked = trial.sim.state().machines.values().filter(|m| m.lock.is_some()).count();
+    assert_eq!(locked, 1, "only the other's lock is left");
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_run_before_anything_is_replaced() {
+    let trial = crossed();
+    trial.sim.faults().plan(Fault::Full { host: host(2) });
+    let halt = trial.renew().await.expect_err("a full disk");
+    assert!(halt.why.starts_with("master-2:/"), "{halt}");
+    assert!(halt.why.contains("0 bytes free, need"), "{halt}");
+    assert!(halt.is_unchanged, "{halt}");
+    assert_eq!(trial.sim.files(), trial.before);
+}
+
+#[tokio::test]
+async fn a_link_that_breaks_for_a_moment_is_waited_for() {
+    let trial = crossed();
+    for from in (20..700).step_by(60) {
+        trial.sim.faults().plan(Fault::Lost { host: host(3), from, until: from + 3 });
+    }
+    trial.renew().await.expect("a success");
+    trial.assert_renewed();
+    assert_writer_never_waited(&trial);
+}
+
+#[tokio::test]
+async fn a_master_lost_in_the_middle_stops_the_run_in_overlap_and_it_is_resumed_later() {
+    let trial = crossed();
+    let calls = 330;
+    trial.sim.faults().plan(Fault::Lost { host: host(3), from: calls, until: usize::MAX });
+    let halt = trial.renew().await.expect_err("a lost master");
+    assert!(halt.why.contains("the connection broke"), "{halt}");
+    assert!(halt.standing.starts_with("Stopped in overlap (old and new CA both accepted)."));
+    assert!(halt.standing.contains("Continue: doorward pki resume R1."), "{halt}");
+    assert!(halt.standing.contains("Undo: doorward pki rollback R1."), "{halt}");
+    assert!(trial.sim.state().illegal.is_empty());
+    trial.sim.faults().clear();
+    trial.renew().await.expect("the rest");
+    trial.assert_renewed();
+    assert_writer_never_waited(&trial);
+}
+
+#[tokio::test]
+async fn a_member_that_does_not_come_back_ends_the_restarts_and_its_last_words_are_told() {
+    let trial = crossed();
+    let last_words = "open /var/lib/etcd/member: permission denied";
+    trial.sim.faults().plan(Fault::Broken { host: host(1), last_words });
+    let halt = trial.renew().await.expect_err("a broken member");
+    assert!(halt.why.contains("does not run: \"open /var/lib/etcd/member"), "{halt}");
+    assert!(halt.standing.contains("2/3 answer"), "{halt}");
+    let stops = trial.sim.state().calls.iter().filter(|call| call.contains("stop etcd")).count();
+    assert_eq!(stops, 1, "no other member was touched");
+    assert_writer_never_waited(&trial);
+    trial.sim.faults().clear();
+    trial.roll_back().await.expect("the way back");
+    trial.assert_as_before();
+}
+
+#[tokio::test]
+async fn a_file_that_others_change_during_the_run_is_not_written_over() {
+    let trial = crossed();
+    trial.sim.faults().plan(Fault::Kill { call: 330, after: true });
+    assert!(trial.renew_or_die().await.is_none());
+    meddle(&trial, &host(3), "/var/lib/etcd/cert/peer-ca.pem");
+    for halt in [trial.renew().await, trial.roll_back().await] {
+        let halt = halt.expect_err("a stop");
+        assert!(halt.why.contains("master-3:/var/lib/etcd/cert/peer-ca.pem"), "{halt}");
+        assert!(halt.why.contains("somebody else"), "{halt}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_is_gone_on_one_side_is_fetched_from_the_other_and_refused_without_both() {
+    let trial = crossed();
+    trial.renew().await.expect("a success");
+    let digest = trial.before.iter().find(|((_, path), _)| path.ends_with("peer-ca.pem"));
+    let digest = digest.expect("a file").1.digest.clone();
+    let kept = trial.state.path().join("pki/R1/contents").join(&digest);
+    std::fs::remove_file(&kept).expect("a kept content");
+    for machine in trial.sim.state().machines.values_mut() {
+        machine.files.remove(&std::path::Path::new("/var/lib/pki/backup/R1").join(&digest));
+    }
+    let halt = trial.roll_back().await.expect_err("no backup");
+    assert!(halt.why.contains("is damaged or gone") && halt.why.contains("--reissue"), "{halt}");
+    assert!(halt.is_unchanged);
+}
+
+#[tokio::test]
+async fn what_expired_meanwhile_is_not_put_back() {
+    let trial = expired();
+    trial.renew().await.expect("a success");
+    let halt = trial.roll_back().await.expect_err("dead material");
+    assert!(halt.why.contains("The saved certificates expired on"), "{halt}");
+    assert!(halt.why.contains("take the cluster down"), "{halt}");
+    assert!(halt.why.contains("--reissue"), "{halt}");
+}
+
+#[tokio::test]
+async fn a_run_that_was_cut_off_before_its_keys_were_made_leaves_nothing_behind() {
+    let trial = crossed();
+    trial.sim.faults().plan(Fault::Kill { call: 4, after: true });
+    assert!(trial.renew_or_die().await.is_none());
+    trial.roll_back().await.expect("nothing to undo");
+    trial.assert_as_before();
+}

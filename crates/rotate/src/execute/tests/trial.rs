@@ -1,0 +1,170 @@
+//! One plan on one simulated cluster, with the operator's folder.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use tempfile::TempDir;
+
+use crate::{
+    Facts, HostName, Inventory, Mode, Plan, Program, Purpose,
+    example::{Ack, DAY, healthy},
+    execute::{Executor, Halt, Silent},
+    facts::Attributes,
+    inventory::{Host, Layout, SshSettings},
+    plan::{Wish, decide},
+    run::{RunFolder, Scene},
+    simulated::{File, Simulated},
+};
+
+pub(super) struct Trial {
+    pub sim: Simulated,
+    pub plan: Plan,
+    pub before: BTreeMap<(HostName, PathBuf), File>,
+    pub state: TempDir,
+}
+
+/// The user that etcd runs as.
+const ETCD: u32 = 102;
+
+impl Trial {
+    pub(super) fn new(ack: &Ack, wish: &Wish) -> Self {
+        let facts = lived_in(ack.facts());
+        let mut health = healthy(&facts);
+        let sim = Simulated::of(&facts);
+        if !sim.state().can_write() {
+            for member in health.members.values_mut() {
+                *member = Err("certificate has expired".to_owned());
+            }
+        }
+        let plan = decide(&facts, &health, wish).unwrap_or_else(|against| panic!("{against:?}"));
+        let state = tempfile::tempdir().expect("a folder");
+        let mut scene = Scene::of(&facts, &health, &inventory(&facts));
+        if let Some(etcd) = &mut scene.etcd {
+            (etcd.cluster, etcd.revision) = (0xc1, 0);
+        }
+        let folder = RunFolder::create(state.path(), &[]).expect("a run");
+        folder.begin(&plan, &scene, &facts).expect("a run");
+        Self { before: sim.files(), sim, plan, state }
+    }
+
+    fn folder(&self) -> RunFolder {
+        RunFolder::open(self.state.path(), None).expect("the run")
+    }
+
+    /// Begins the run, or goes on with it; panics if a fault kills it.
+    pub(super) async fn renew(&self) -> Result<(), Halt> {
+        self.renew_or_die().await.expect("no kill was planned")
+    }
+
+    /// None: killed.
+    pub(super) async fn renew_or_die(&self) -> Option<Result<(), Halt>> {
+        let folder = self.folder();
+        let mut executor = self.executor(&folder);
+        self.sim.faults().process(executor.forward()).await
+    }
+
+    pub(super) async fn roll_back(&self) -> Result<(), Halt> {
+        self.roll_back_or_die().await.expect("no kill was planned")
+    }
+
+    pub(super) async fn roll_back_or_die(&self) -> Option<Result<(), Halt>> {
+        let folder = self.folder();
+        let mut executor = self.executor(&folder);
+        self.sim.faults().process(executor.back()).await
+    }
+
+    fn executor<'a>(&'a self, folder: &'a RunFolder) -> Executor<'a, Simulated, Simulated> {
+        let who = "root@ops1 pid 1".to_owned();
+        Executor::open(&self.sim, &self.sim, &Silent, folder, who).expect("the run's files")
+    }
+
+    /// Everybody trusts and presents what is new, nothing is left of the run on the hosts, and no
+    /// state on the way was an illegal one.
+    pub(super) fn assert_renewed(&self) {
+        self.assert_clean();
+        let state = self.sim.state();
+        for (host, machine) in &state.machines {
+            let trusted = &machine.running[&Program::Etcd].trusts[&Purpose::EtcdPeer];
+            let pair = state.chain(host, Program::Etcd, Purpose::EtcdPeer).expect("a whole pair");
+            let is_new = pair[0].not_before > state.now - DAY * 2;
+            assert!(is_new, "{host} presents {:?}", pair[0]);
+            if self.plan.mode != Mode::Leaf {
+                assert_eq!(trusted.len(), 1, "{host} trusts {trusted:?}");
+                assert!(trusted[0].not_before > state.now - DAY * 2, "{host} trusts {trusted:?}");
+            }
+        }
+    }
+
+    /// Every file is what it was, with all its attributes.
+    pub(super) fn assert_as_before(&self) {
+        self.assert_clean();
+        let after = self.sim.files();
+        for (key, file) in &self.before {
+            assert_eq!(after.get(key), Some(file), "{key:?}");
+        }
+        let new: Vec<_> = after.keys().filter(|key| !self.before.contains_key(key)).collect();
+        assert!(new.iter().all(|(_, path)| path.starts_with("/var/lib/pki")), "{new:?}");
+    }
+
+    fn assert_clean(&self) {
+        let state = self.sim.state();
+        if self.plan.mode != Mode::Sweep {
+            assert!(state.illegal.is_empty(), "{:?}", state.illegal);
+        }
+        assert!(state.can_write());
+        for (host, machine) in &state.machines {
+            assert_eq!(machine.lock, None, "{host}");
+            let staged: Vec<_> = machine
+                .files
+                .keys()
+                .filter(|path| path.to_string_lossy().contains(".pki-"))
+                .collect();
+            assert!(staged.is_empty(), "{host}: {staged:?}");
+            for (path, file) in &machine.files {
+                let holds_key = file.content.bytes().windows(11).any(|part| part == b"PRIVATE KEY");
+                assert!(!holds_key || file.attributes.mode == 0o600, "{host}:{}", path.display());
+            }
+        }
+    }
+}
+
+/// With an owner, modes and times that differ from file to file.
+fn lived_in(mut facts: Facts) -> Facts {
+    let now = facts.now;
+    for host in facts.hosts.values_mut() {
+        for (index, file) in host.files.values_mut().enumerate() {
+            let is_key = file.path.to_string_lossy().contains("key");
+            file.attributes = Attributes {
+                mode: if is_key { 0o600 } else { 0o644 },
+                uid: ETCD,
+                gid: ETCD,
+                modified: now - DAY * i32::try_from(100 + index).expect("few files"),
+                hard_links: 1,
+                label: None,
+                fixed: None,
+            };
+        }
+        for component in &mut host.components {
+            if let (Program::Etcd, Some(process)) = (component.program, &mut component.process) {
+                (process.uid, process.gid) = (ETCD, ETCD);
+            }
+        }
+    }
+    facts
+}
+
+fn inventory(facts: &Facts) -> Inventory {
+    let host = |name: &HostName| Host {
+        name: name.clone(),
+        address: name.0.clone(),
+        port: None,
+        roles: [].into(),
+        state_dir: "/var/lib/pki".into(),
+        overrides: BTreeMap::new(),
+    };
+    Inventory {
+        name: "test".to_owned(),
+        ssh: SshSettings::default(),
+        layout: Layout::Auto,
+        hosts: facts.hosts.keys().map(host).collect(),
+    }
+}

@@ -1,0 +1,91 @@
+//! The end of a run: every file, every port and the cluster are looked at once more.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::{Executor, Fault, change::Move};
+use crate::{
+    HostName, Program, Site,
+    facts::Content,
+    run::{Leg, changes},
+    site::Clock,
+};
+
+impl<S: Site, C: Clock> Executor<'_, S, C> {
+    pub(super) async fn verify(&self) -> Result<(), Fault> {
+        self.verify_ends(false).await
+    }
+
+    /// Everything is new, or with `is_back` as it was found.
+    pub(super) async fn verify_ends(&self, is_back: bool) -> Result<(), Fault> {
+        for mv in self.ends(is_back)? {
+            self.prove_contents(&mv).await?;
+            let what = format!("{} on {}", mv.program, mv.host);
+            self.until(&what, self.limits.recover, async || self.holds(&mv).await).await?;
+        }
+        if self.scene.hosts_of(Program::Etcd).is_empty() {
+            return Ok(());
+        }
+        self.until("etcd", self.limits.recover, async || {
+            let quorum = self.quorum().await;
+            match &self.scene.etcd {
+                Some(found) => quorum.all_well(found),
+                None => quorum.well_again(),
+            }
+        })
+        .await
+    }
+
+    /// One move for each program of each host, from the first content of its files to the last.
+    fn ends(&self, is_back: bool) -> Result<Vec<Move>, Fault> {
+        let roads = self.roads()?;
+        let mut ends: BTreeMap<(HostName, Program), BTreeMap<PathBuf, Leg>> = BTreeMap::new();
+        for (step, change) in changes(&self.plan) {
+            let files = ends.entry((change.host.clone(), change.program)).or_default();
+            for leg in roads.of(step, &change.host) {
+                let file = files.entry(leg.target.clone()).or_insert_with(|| leg.clone());
+                file.after.clone_from(&leg.after);
+            }
+        }
+        let ends = ends.into_iter().map(|((host, program), files)| {
+            let legs = files.into_values().collect();
+            Move { step: 0, host, program, restart: false, legs, is_back }
+        });
+        Ok(ends.collect())
+    }
+
+    async fn prove_contents(&self, mv: &Move) -> Result<(), Fault> {
+        let files = self.site.read(&mv.host, &mv.paths()).await?;
+        for (leg, file) in mv.legs.iter().zip(&files) {
+            let digest = file.content.as_ref().map(Content::digest);
+            let path = leg.path.display();
+            if digest.as_deref() != mv.aim(leg) {
+                return Err(Fault::said(format!("{}:{path} is not what it is to be", mv.host)));
+            }
+            let found = self.scene.found(&mv.host, &leg.path);
+            let Some(found) = found.filter(|found| found.digest.is_some()) else { continue };
+            let (now, then) = (&file.attributes, &found.attributes);
+            if (now.mode, now.uid, now.gid, &now.label)
+                != (then.mode, then.uid, then.gid, &then.label)
+            {
+                let host = &mv.host;
+                return Err(Fault::said(format!(
+                    "{host}:{path} has mode {:o} and owner {}:{}, and had {:o} and {}:{}",
+                    now.mode, now.uid, now.gid, then.mode, then.uid, then.gid
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn holds(&self, mv: &Move) -> Result<(), String> {
+        if !self.was_running(&mv.host, mv.program) {
+            return Ok(());
+        }
+        self.presents(mv).await?;
+        self.trusts(mv).await?;
+        match mv.program {
+            Program::KubeApiserver => self.real_read(&mv.host).await,
+            _ => Ok(()),
+        }
+    }
+}

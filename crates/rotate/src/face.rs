@@ -1,0 +1,153 @@
+//! With which certificates the operator's side shows itself to programs: the cluster's own pairs,
+//! as they were found and as they will be.
+//!
+//! Nothing is minted to look with. A client's pair opens the client port; a member's own pair
+//! opens its peer port, which asks for the caller's address in it.
+
+use std::path::Path;
+
+use rustls_pki_types::CertificateDer;
+
+use crate::{
+    HostName, Pair, Program, Purpose, Site,
+    certificate::Certificate,
+    component::Port,
+    facts::{Content, Facts},
+    pem,
+    run::Scene,
+    site::{EtcdAnswer, EtcdAsk, Identity},
+};
+
+/// Which moment's content of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Found,
+    /// In the end of the run; the same as found where there is none.
+    Last,
+}
+
+/// Where the bytes of the cluster's files are had from.
+pub(crate) trait Contents: Sync {
+    fn content(&self, host: &HostName, path: &Path, when: When) -> Option<Content>;
+}
+
+impl Contents for Facts {
+    fn content(&self, host: &HostName, path: &Path, _: When) -> Option<Content> {
+        self.hosts.get(host)?.files.get(path)?.content.clone()
+    }
+}
+
+/// A pair to be shown, with what is known of its leaf.
+#[derive(Clone, Debug)]
+pub(crate) struct Face {
+    pub leaf: Certificate,
+    pub identity: Identity,
+}
+
+impl Face {
+    fn of(certificate: &Content, key: Content) -> Option<Self> {
+        let chain = pem::certificates(certificate.bytes());
+        let leaf = chain.first()?.clone();
+        let chain = chain.into_iter().map(|certificate| certificate.der).collect();
+        Some(Self { leaf, identity: Identity { chain, key } })
+    }
+
+    /// Without what else the file holds: only who trusts the leaf's issuer itself accepts it.
+    pub(crate) fn alone(&self) -> Identity {
+        Identity { chain: vec![self.leaf.der.clone()], key: self.identity.key.clone() }
+    }
+}
+
+/// The pairs of a cluster.
+pub(crate) struct Faces<'a, K> {
+    pub scene: &'a Scene,
+    pub contents: &'a K,
+}
+
+impl<K: Contents> Faces<'_, K> {
+    /// Pairs for one port, the one that will be first: until a run is through, one of them is
+    /// accepted by whoever is asked.
+    pub(crate) fn at(&self, host: &HostName, program: Program, port: Port) -> Vec<Face> {
+        let Some((owner, pair)) = self.pair_for(host, program, port) else { return Vec::new() };
+        let last = self.face(owner, pair, When::Last);
+        let found = self.face(owner, pair, When::Found);
+        let same = |found: &Face| last.as_ref().is_some_and(|last| last.leaf == found.leaf);
+        let found = found.filter(|found| !same(found));
+        last.iter().cloned().chain(found).collect()
+    }
+
+    fn face(&self, host: &HostName, pair: &Pair, when: When) -> Option<Face> {
+        let certificate = self.contents.content(host, &pair.certificate, when)?;
+        let key = self.contents.content(host, &pair.key, when)?;
+        Face::of(&certificate, key)
+    }
+
+    /// The pair of the host itself before those of others.
+    fn pair_for(
+        &self,
+        host: &HostName,
+        program: Program,
+        port: Port,
+    ) -> Option<(&HostName, &Pair)> {
+        let own = |program, purpose| self.pair(host, program, purpose);
+        let any = |program, purpose| {
+            let mut others = self.scene.hosts.keys();
+            own(program, purpose).or_else(|| others.find_map(|h| self.pair(h, program, purpose)))
+        };
+        match (program, port) {
+            (Program::Etcd, Port::Peer) => own(program, Purpose::EtcdPeer),
+            (Program::Etcd, _) => any(Program::Etcd, Purpose::EtcdClient)
+                .or_else(|| any(Program::KubeApiserver, Purpose::ApiserverEtcd))
+                .or_else(|| own(Program::Etcd, Purpose::EtcdServer)),
+            (Program::KubeApiserver, _) => any(program, Purpose::ApiserverKubelet),
+            _ => None,
+        }
+    }
+
+    fn pair(
+        &self,
+        host: &HostName,
+        program: Program,
+        purpose: Purpose,
+    ) -> Option<(&HostName, &Pair)> {
+        let (host, _) = self.scene.hosts.get_key_value(host)?;
+        let component = self.scene.component(host, program)?;
+        component.pairs.iter().find(|pair| pair.purpose == purpose).map(|pair| (host, pair))
+    }
+
+    /// Whoever may have issued what the member's client port presents, before or after.
+    fn etcd_roots(&self, host: &HostName) -> Vec<CertificateDer<'static>> {
+        let Some(component) = self.scene.component(host, Program::Etcd) else { return Vec::new() };
+        let trusts = component.trusts.iter().filter(|trust| trust.purpose == Purpose::EtcdServer);
+        let contents = trusts.flat_map(|trust| {
+            let content = |when| self.contents.content(host, &trust.path, when);
+            [content(When::Found), content(When::Last)]
+        });
+        let certificates =
+            contents.flatten().flat_map(|content| pem::certificates(content.bytes()));
+        certificates.map(|certificate| certificate.der).collect()
+    }
+
+    /// Asks a member with each pair that it may accept until it does. The first refusal is told:
+    /// it is the new pair's.
+    pub(crate) async fn ask(
+        &self,
+        site: &impl Site,
+        host: &HostName,
+        ask: EtcdAsk,
+    ) -> Result<EtcdAnswer, String> {
+        let endpoints = self.scene.component(host, Program::Etcd).map(|etcd| &etcd.endpoints);
+        let mut endpoints = endpoints.into_iter().flatten();
+        let endpoint = endpoints.find(|endpoint| endpoint.port == Port::Client);
+        let address = endpoint.ok_or_else(|| "it has no client port".to_owned())?.address;
+        let roots = self.etcd_roots(host);
+        let mut refusal = None;
+        for face in self.at(host, Program::Etcd, Port::Client) {
+            match site.etcd(host, address, &face.identity, &roots, ask.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => refusal = refusal.or(Some(error.why())),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| "there is no pair to ask it with".to_owned()))
+    }
+}

@@ -1,0 +1,145 @@
+//! One machine: its files, what runs on it, and its lock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::State;
+use crate::{
+    Component, FileSeen, HostFacts, HostName, Program, Purpose,
+    certificate::Certificate,
+    facts::{Attributes, Content},
+    journal::LockOwner,
+    pem,
+};
+
+/// What a file is to a comparison: bytes and all attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    pub digest: String,
+    pub content: Content,
+    pub attributes: Attributes,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Machine {
+    pub files: BTreeMap<PathBuf, File>,
+    pub components: Vec<Component>,
+    pub running: BTreeMap<Program, Running>,
+    pub lock: Option<LockOwner>,
+    pub appended: BTreeMap<PathBuf, Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub pid: u32,
+    pub started: Timestamp,
+    /// From when on it answers.
+    pub ready: Timestamp,
+    /// As it was at the start.
+    pub trusts: BTreeMap<Purpose, Vec<Certificate>>,
+}
+
+/// How long an orderly stop takes, and until a program answers.
+pub(super) const STOPPING: Duration = Duration::from_millis(200);
+pub(super) const STARTING: Duration = Duration::from_millis(700);
+
+impl Machine {
+    pub(super) fn of(host: &HostFacts) -> Self {
+        let mut machine = Self { components: host.components.clone(), ..Self::default() };
+        for (path, seen) in &host.files {
+            if let Some(content) = &seen.content {
+                machine.put(path, content.clone(), seen.attributes.clone());
+            }
+        }
+        machine
+    }
+
+    pub(crate) fn put(&mut self, path: &Path, content: Content, attributes: Attributes) {
+        let digest = content.digest();
+        self.files.insert(path.to_owned(), File { digest, content, attributes });
+    }
+
+    pub(crate) fn component(&self, program: Program) -> Option<&Component> {
+        self.components.iter().find(|component| component.program == program)
+    }
+
+    pub(crate) fn seen(&self, path: &Path) -> FileSeen {
+        let file = self.files.get(path);
+        FileSeen {
+            path: path.to_owned(),
+            links: Vec::new(),
+            target: path.to_owned(),
+            attributes: file.map(|file| file.attributes.clone()).unwrap_or_default(),
+            content: file.map(|file| file.content.clone()),
+            problem: file.is_none().then(|| "there is no such file".to_owned()),
+        }
+    }
+
+    /// The kernel's answer for a user who is not root.
+    pub(crate) fn can_read(&self, uid: u32, path: &Path) -> bool {
+        let Some(file) = self.files.get(path) else { return false };
+        let Attributes { mode, uid: owner, .. } = file.attributes;
+        uid == 0 || (owner == uid && mode & 0o400 != 0) || mode & 0o004 != 0
+    }
+
+    /// Certificates that a program finds in a file.
+    pub(crate) fn certificates(&self, path: &Path) -> Vec<Certificate> {
+        self.files.get(path).map(|file| pem::certificates(file.content.bytes())).unwrap_or_default()
+    }
+
+    /// Both files of a pair, if the program can open them.
+    pub(super) fn pair(&self, program: Program, purpose: Purpose) -> Option<(&File, &File)> {
+        let component = self.component(program)?;
+        let pair = component.pairs.iter().find(|pair| pair.purpose == purpose)?;
+        let uid = component.process.as_ref().map_or(0, |process| process.uid);
+        let may = self.can_read(uid, &pair.certificate) && self.can_read(uid, &pair.key);
+        may.then_some((self.files.get(&pair.certificate)?, self.files.get(&pair.key)?))
+    }
+}
+
+impl State {
+    pub(super) fn load_all(&mut self) {
+        let started = self.now;
+        for machine in self.machines.values_mut() {
+            for component in machine.components.clone() {
+                if let Some(process) = &component.process {
+                    let (pid, began) = (process.pid, process.started);
+                    machine.load(component.program, pid, began, started);
+                }
+            }
+        }
+    }
+
+    pub(super) fn start(&mut self, host: &HostName, program: Program) {
+        let (now, ready) = (self.now, self.now + STARTING);
+        let pid = 1000 + u32::try_from(self.calls.len()).expect("few calls");
+        self.writer.restarts += 1;
+        if let Some(machine) = self.machines.get_mut(host) {
+            machine.load(program, pid, now, ready);
+        }
+    }
+
+    /// Hosts on which the program answers.
+    pub(super) fn up(&self, program: Program) -> BTreeSet<HostName> {
+        let up = |machine: &Machine| {
+            machine.running.get(&program).is_some_and(|running| running.ready <= self.now)
+        };
+        let up = self.machines.iter().filter(|(_, machine)| up(machine));
+        up.map(|(host, _)| host.clone()).collect()
+    }
+}
+
+impl Machine {
+    fn load(&mut self, program: Program, pid: u32, started: Timestamp, ready: Timestamp) {
+        let Some(component) = self.component(program) else { return };
+        let trusts = component.trusts.iter();
+        let trusts = trusts.map(|trust| (trust.purpose, self.certificates(&trust.path)));
+        let trusts = trusts.collect();
+        self.running.insert(program, Running { pid, started, ready, trusts });
+    }
+}
