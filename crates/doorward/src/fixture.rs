@@ -74,6 +74,7 @@ pub fn listener(key: &str, hosts: &[&str], bindings: Vec<Binding>) -> Listener {
         forwarded: Arc::default(),
         access: None,
         idle_timeout: Duration::from_secs(60),
+        client_timeout: None,
         request_timeout: Duration::from_secs(60),
         gzip: false,
     }

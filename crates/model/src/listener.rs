@@ -92,6 +92,9 @@ pub struct Listener {
     pub access: Option<Arc<AccessList>>,
     /// How long a kept-alive connection may stay idle.
     pub idle_timeout: Duration,
+    /// How long a client may take for the rest of a request's head, and be silent within its body.
+    /// `None`: as the gateway's limits have it, and no longer than a backend may take.
+    pub client_timeout: Option<Duration>,
     /// How long a backend may take to begin its answer; then 504.
     pub request_timeout: Duration,
     pub gzip: bool,

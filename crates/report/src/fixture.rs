@@ -187,6 +187,7 @@ fn listener(port: u16, protocol: Protocol, rules: Vec<Arc<Rule>>) -> Listener {
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,
         idle_timeout: Duration::from_secs(60),
+        client_timeout: None,
         request_timeout: Duration::from_secs(60),
         gzip: false,
     }

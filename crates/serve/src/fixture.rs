@@ -55,6 +55,7 @@ pub fn listener(certificates: CertificateList) -> Listener {
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,
         idle_timeout: Duration::from_secs(15),
+        client_timeout: None,
         request_timeout: Duration::from_secs(60),
         gzip: false,
     }

@@ -67,6 +67,7 @@ pub struct ListenerClaim {
     pub forwarded: Arc<ForwardedHeaders>,
     pub access: Option<Arc<AccessList>>,
     pub idle_timeout: Duration,
+    pub client_timeout: Option<Duration>,
     pub request_timeout: Duration,
     pub gzip: bool,
 }

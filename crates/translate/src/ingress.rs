@@ -61,6 +61,7 @@ pub(crate) fn claim(
         forwarded: forwarded.clone(),
         access: None,
         idle_timeout: IDLE_TIMEOUT,
+        client_timeout: None,
         request_timeout: REQUEST_TIMEOUT,
         gzip: true,
     };

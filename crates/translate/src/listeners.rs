@@ -101,6 +101,7 @@ impl<'a> Builder<'_, 'a> {
             forwarded: listener.forwarded.clone(),
             access: listener.access.clone(),
             idle_timeout: listener.idle_timeout,
+            client_timeout: listener.client_timeout,
             request_timeout: listener.request_timeout,
             gzip: listener.gzip,
         };

@@ -73,6 +73,7 @@ fn listener(port: u16, protocol: Protocol) -> Listener {
         forwarded: Arc::default(),
         access: None,
         idle_timeout: Duration::from_secs(60),
+        client_timeout: None,
         request_timeout: Duration::from_secs(60),
         gzip: false,
     }

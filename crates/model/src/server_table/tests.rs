@@ -29,6 +29,7 @@ fn servers(hosts: &[&[&str]]) -> Vec<Server> {
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,
         idle_timeout: Duration::from_secs(15),
+        client_timeout: None,
         request_timeout: Duration::from_secs(15),
         gzip: false,
     });

@@ -17,8 +17,8 @@ use super::{
     rewrite,
     upgrade::{Upgrade, write_switch},
     upstream::{
-        Answered, BackendBody, Course, Errand, Failure, RequestBody, Way, awaiting_consent,
-        pick_target,
+        Answered, BackendBody, Course, Errand, Failure, RequestBody, Silence, Way,
+        awaiting_consent, pick_target,
     },
 };
 
@@ -60,7 +60,7 @@ impl Exchange<'_> {
         let (sent, time_is_up) = match forwarding {
             None => {
                 let request = awaiting_consent(parts, RequestBody::new(incoming));
-                let course = Course::patient(way, listener.request_timeout, &request);
+                let course = Course::patient(way, Silence::of(listener), &request);
                 let errand = Errand { backend, request, client, course };
                 (self.proxy.upstream.send(errand).await, None)
             }

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
     faults::draw,
-    upstream::{Course, Errand, Head, RequestBody, Upstream, Way, Whole},
+    upstream::{Course, Errand, Head, RequestBody, Silence, Upstream, Way, Whole},
 };
 
 /// Copies under way at one time, of the whole gateway. A mirror that is slow costs copies then,
@@ -71,7 +71,7 @@ impl Copy {
             },
         };
         let request = Request::from_parts(self.head.into_parts(), body);
-        let course = Course::patient(Way::Pooled, self.terms.limit, &request);
+        let course = Course::patient(Way::Pooled, Silence::both(self.terms.limit), &request);
         let errand = Errand { backend: &self.backend, request, client: self.terms.client, course };
         // Whatever is wrong with the endpoint has been logged.
         if let Ok(answered) = upstream.send(errand).await {

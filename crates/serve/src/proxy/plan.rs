@@ -10,7 +10,8 @@ use super::{
     Proxy,
     mirror::Terms,
     upstream::{
-        Answered, Course, Deadlines, Errand, Failure, RequestBody, TimeIsUp, Way, awaiting_consent,
+        Answered, Course, Deadlines, Errand, Failure, RequestBody, Silence, TimeIsUp, Way,
+        awaiting_consent,
     },
 };
 
@@ -67,7 +68,9 @@ impl<'a> Plan<'a> {
         let own = self.listener.request_timeout;
         let per_try = self.retries().and_then(|retries| retries.per_try);
         let (whole, per_try) = match (self.forwarding.timeout, per_try) {
-            (Timeout::Listener, None) => return Course::patient(self.way, own, request),
+            (Timeout::Listener, None) => {
+                return Course::patient(self.way, Silence::of(self.listener), request);
+            }
             (Timeout::Listener, Some(per_try)) => (None, Some(per_try.min(own))),
             (Timeout::Off, per_try) => (None, per_try),
             (Timeout::After(whole), per_try) => (Some(whole), per_try),

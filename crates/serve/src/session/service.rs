@@ -29,7 +29,9 @@ impl Session {
     }
 
     pub fn header_time(&self) -> Duration {
-        self.shared.common.limits.header_time
+        let state = self.shared.state.load();
+        let listener = &state.serving(self.admission).unwrap_or(&state).listener;
+        listener.client_timeout.unwrap_or(self.shared.common.limits.header_time)
     }
 
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<TrackedBody> {

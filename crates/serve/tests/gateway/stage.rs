@@ -164,6 +164,7 @@ pub fn http(port: u16) -> Listener {
         access: None,
         // Longer than any test waits: what ends earlier, ends for another reason.
         idle_timeout: 10 * LIMIT,
+        client_timeout: None,
         request_timeout: Duration::from_secs(10),
         gzip: false,
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
 use testkit::{
+    LIMIT,
     backend::{Backend, refused},
     http::{Answer, request},
 };
@@ -71,6 +72,40 @@ async fn a_client_that_stops_in_the_middle_of_its_body_is_not_the_backends_fault
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("x-doorward-reason: client-timeout\r\n"), "{answer}");
     assert!(answer.contains("connection: close\r\n"), "{answer}");
+}
+
+/// Each side has a time of its own: a client may pause for longer than a backend may.
+#[tokio::test]
+async fn a_client_may_pause_for_as_long_as_the_listener_lets_it() {
+    let backend = Backend::echo("one").await;
+    let post =
+        "POST /a HTTP/1.1\r\nhost: shop.test\r\ncontent-length: 8\r\nconnection: close\r\n\r\nhalf";
+    let mut setup = Setup::new(to(&[backend.address]));
+    setup.listener.client_timeout = Some(LIMIT);
+    setup.listener.request_timeout = Duration::from_millis(100);
+    let patient = setup.start().await;
+    let mut stream = patient.connect().await;
+    stream.write_all(post.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stream.write_all(b"rest").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains(r#""body":"halfrest""#), "{answer}");
+
+    let hanging = Backend::hanging().await;
+    let mut setup = Setup::new(to(&[hanging.address]));
+    setup.listener.client_timeout = Some(LIMIT);
+    setup.listener.request_timeout = Duration::from_millis(100);
+    let answer = setup.start().await.raw(&post.replace("half", "halfrest")).await;
+    assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
+
+    let mut setup = Setup::new(to(&[backend.address]));
+    setup.listener.client_timeout = Some(Duration::from_millis(100));
+    setup.listener.request_timeout = LIMIT;
+    let began = Instant::now();
+    let answer = setup.start().await.raw(post).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(began.elapsed() < LIMIT / 2);
 }
 
 #[tokio::test]

@@ -180,6 +180,7 @@ pub fn listener(rules: Vec<Rule>) -> Listener {
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,
         idle_timeout: Duration::from_secs(15),
+        client_timeout: None,
         request_timeout: Duration::from_secs(10),
         gzip: false,
     }

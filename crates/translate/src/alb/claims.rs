@@ -125,6 +125,7 @@ fn listener_claim(
         forwarded: settings.forwarded.clone(),
         access: settings.access.clone(),
         idle_timeout: settings.idle_timeout,
+        client_timeout: None,
         request_timeout: settings.request_timeout,
         gzip: settings.gzip,
     }

@@ -149,6 +149,7 @@ fn listener_claim(
         }),
         access: crowd.access(),
         idle_timeout: crowd.idle_timeout().unwrap_or(IDLE_TIMEOUT),
+        client_timeout: None,
         request_timeout: REQUEST_TIMEOUT,
         gzip: false,
     }

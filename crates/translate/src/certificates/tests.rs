@@ -60,6 +60,7 @@ fn https(certificates: CertificateClaim) -> Claims {
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,
         idle_timeout: Duration::from_secs(60),
+        client_timeout: None,
         request_timeout: Duration::from_secs(60),
         gzip: false,
     };

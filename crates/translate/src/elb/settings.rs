@@ -27,6 +27,7 @@ pub(super) struct ListenerSettings {
     pub client_ca: Option<CertificateId>,
     /// `keepalive_timeout`.
     pub idle_timeout: Duration,
+    pub client_timeout: Option<Duration>,
     /// `member_timeout`.
     pub request_timeout: Duration,
     pub forwarded: Arc<ForwardedHeaders>,
@@ -57,13 +58,13 @@ impl ListenerSettings {
         let field = reader.field("tls-ciphers-policy");
         let host = reader.flag("x-forwarded-host").unwrap_or(false);
         let port = reader.flag("x-forwarded-port").unwrap_or(false);
-        check_client_timeout(reader);
         Self {
             policy: named.map(Box::from),
             versions: policy::POLICIES.versions(named, &field, &mut reader.problems),
             http2: reader.flag("http2-enable").unwrap_or(false) && has_https,
             client_ca: reader.text("client-ca-cert-id").map(CertificateId::store),
             idle_timeout: idle_timeout(reader),
+            client_timeout: client_timeout(reader),
             request_timeout: seconds(reader.number("member_timeout", 1..=300)),
             forwarded: Arc::new(ForwardedHeaders {
                 client_address: true,
@@ -116,6 +117,7 @@ impl ListenerSettings {
             forwarded: self.forwarded.clone(),
             access: self.access.clone(),
             idle_timeout: self.idle_timeout,
+            client_timeout: self.client_timeout,
             request_timeout: self.request_timeout,
             gzip: self.gzip,
         }
@@ -210,12 +212,10 @@ fn gzip(reader: &mut Reader<'_>) -> bool {
     is_on
 }
 
-fn check_client_timeout(reader: &mut Reader<'_>) {
-    let written = reader.number("client_timeout", 1..=300).map(|number| seconds(Some(number)));
-    if written.is_some_and(|written| written != DEFAULT_TIMEOUT) {
-        let text = "the time for a client to send its request is fixed in Doorward; only an idle connection ends, by keepalive_timeout: remove it if nothing depends on it";
-        reader.not_honoured("client_timeout", text);
-    }
+/// Left out, the gateway's own limits hold, which are shorter than the minute of ELB: whoever does
+/// not ask for it gains nothing by slow clients.
+fn client_timeout(reader: &mut Reader<'_>) -> Option<Duration> {
+    reader.number("client_timeout", 1..=300).map(|number| Duration::from_secs(number.into()))
 }
 
 fn seconds(number: Option<u32>) -> Duration {

@@ -209,6 +209,7 @@ impl<'a> Draft<'a> {
             forwarded: self.forwarded.clone(),
             access: None,
             idle_timeout: IDLE_TIMEOUT,
+            client_timeout: None,
             request_timeout: REQUEST_TIMEOUT,
             gzip: false,
         }

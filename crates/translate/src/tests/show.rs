@@ -92,11 +92,12 @@ fn body(text: &mut String, listener: &Listener, case: &Case, indent: &str) {
 }
 
 fn settings(listener: &Listener) -> String {
-    let Listener { idle_timeout, request_timeout, forwarded, .. } = listener;
+    let Listener { idle_timeout, client_timeout, request_timeout, forwarded, .. } = listener;
     let mut parts = vec![
         format!("idle {}s", idle_timeout.as_secs()),
         format!("answer {}s", request_timeout.as_secs()),
     ];
+    parts.extend(client_timeout.map(|time| format!("client {}s", time.as_secs())));
     if let Some(tls) = &listener.tls {
         parts.push(format!("{:?}", tls.versions));
         parts.extend(tls.http2.then(|| "HTTP/2".to_owned()));

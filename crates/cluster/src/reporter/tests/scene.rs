@@ -180,6 +180,7 @@ fn model<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Model {
         forwarded: Arc::new(ForwardedHeaders::default()),
         access: None,
         idle_timeout: Duration::from_secs(60),
+        client_timeout: None,
         request_timeout: Duration::from_secs(60),
         gzip: false,
     };

@@ -10,7 +10,7 @@ use super::{
     backend_body::BackendBody,
     deadlines::{Deadlines, TimeIsUp},
     fault::Fault,
-    patience::Patience,
+    patience::{Patience, Silence},
     request_body::RequestBody,
     station::Station,
 };
@@ -69,9 +69,9 @@ pub struct Course {
 }
 
 impl Course {
-    /// `limit` at each endpoint, until the answer begins.
-    pub fn patient(way: Way, limit: Duration, request: &Request<RequestBody>) -> Self {
-        Self { way, patience: Patience::new(Some(limit), request), deadlines: None }
+    /// With so much silence at each endpoint, until the answer begins.
+    pub fn patient(way: Way, silence: Silence, request: &Request<RequestBody>) -> Self {
+        Self { way, patience: Patience::new(Some(silence), request), deadlines: None }
     }
 
     /// For as long as it takes.

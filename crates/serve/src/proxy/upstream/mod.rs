@@ -37,6 +37,7 @@ pub use errand::{Answered, Course, Errand, Failure, Way};
 pub use head::Head;
 pub use kept_body::Whole;
 pub use open::Opened;
+pub use patience::Silence;
 pub use request_body::{RequestBody, awaiting_consent};
 pub use rotation::pick_target;
 

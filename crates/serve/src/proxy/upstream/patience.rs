@@ -4,6 +4,8 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::TrySendError};
+use model::Listener;
+use tokio::time::Instant;
 
 use super::{fault::Fault, request_body::RequestBody, upload::Upload};
 use crate::proxy::reason::Reason;
@@ -12,8 +14,27 @@ use crate::proxy::reason::Reason;
 /// that makes progress may take longer.
 pub struct Patience {
     /// `None`: the deadlines of a rule stand instead.
-    limit: Option<Duration>,
+    silence: Option<Silence>,
     upload: Option<Arc<Upload>>,
+}
+
+/// How long each side may be silent while it is the other's turn to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    backend: Duration,
+    /// Within its body.
+    client: Duration,
+}
+
+impl Silence {
+    pub fn of(listener: &Listener) -> Self {
+        let backend = listener.request_timeout;
+        Self { backend, client: listener.client_timeout.unwrap_or(backend) }
+    }
+
+    pub fn both(limit: Duration) -> Self {
+        Self { backend: limit, client: limit }
+    }
 }
 
 /// Why there is no head of an answer.
@@ -25,26 +46,53 @@ pub enum NoAnswer {
 }
 
 impl Patience {
-    pub fn new(limit: Option<Duration>, request: &Request<RequestBody>) -> Self {
-        Self { limit, upload: request.body().upload().cloned() }
+    pub fn new(silence: Option<Silence>, request: &Request<RequestBody>) -> Self {
+        Self { silence, upload: request.body().upload().cloned() }
     }
 
     pub async fn wait(
         &self,
         answer: impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>>,
     ) -> Result<Response<Incoming>, NoAnswer> {
-        let Some(limit) = self.limit else { return answer.await.map_err(NoAnswer::from) };
+        let Some(silence) = self.silence else { return answer.await.map_err(NoAnswer::from) };
+        // Often enough to see whose turn it has become.
+        let step = match &self.upload {
+            Some(_) => silence.backend.min(silence.client),
+            None => silence.backend,
+        };
         let mut answer = pin!(answer);
-        let mut moved = 0;
+        let (mut moved, mut since) = (0, Instant::now());
+        let mut look = since + step;
         loop {
-            match tokio::time::timeout(limit, answer.as_mut()).await {
-                Ok(answered) => return answered.map_err(NoAnswer::from),
-                Err(_) => match self.upload.as_ref().map(|upload| upload.bytes()) {
-                    Some(bytes) if bytes > moved => moved = bytes,
-                    _ => return Err(NoAnswer::TimedOut),
-                },
+            if let Ok(answered) = tokio::time::timeout_at(look, answer.as_mut()).await {
+                return answered.map_err(NoAnswer::from);
+            }
+            match self.upload.as_ref().map(|upload| upload.bytes()) {
+                Some(bytes) if bytes > moved => {
+                    (moved, since) = (bytes, Instant::now());
+                    look = since + step;
+                }
+                _ => {
+                    let end = since + self.allowed(silence);
+                    if end <= look {
+                        return Err(NoAnswer::TimedOut);
+                    }
+                    look = end.min(look + step);
+                }
             }
         }
+    }
+
+    /// How long whoever is waited for now may be silent.
+    fn allowed(&self, silence: Silence) -> Duration {
+        match self.waits_for_client() {
+            true => silence.client,
+            false => silence.backend,
+        }
+    }
+
+    fn waits_for_client(&self) -> bool {
+        self.upload.as_ref().is_some_and(|upload| upload.is_waiting())
     }
 
     /// Who is to blame for an error after something was sent.
@@ -58,7 +106,7 @@ impl Patience {
 
     /// Who is to blame for the silence.
     pub fn blame_for_silence(&self) -> Fault {
-        if self.upload.as_ref().is_some_and(|upload| upload.is_waiting()) {
+        if self.waits_for_client() {
             return Fault::new(Reason::ClientTimeout, "the client sent no more of the body");
         }
         Fault::new(Reason::BackendTimeout, "no answer in time")

@@ -129,6 +129,7 @@ fn lost(first: &Wish, own: &Wish, protocol: Protocol) -> Vec<String> {
     differs("http2-enable", is_tls, a.http2 != b.http2);
     differs("client-ca-cert-id", is_tls, a.client_ca != b.client_ca);
     differs("keepalive_timeout", true, a.idle_timeout != b.idle_timeout);
+    differs("client_timeout", true, a.client_timeout != b.client_timeout);
     differs("member_timeout", true, a.request_timeout != b.request_timeout);
     differs("acl-id", true, a.access != b.access);
     differs("x-forwarded-host", true, a.forwarded.host != b.forwarded.host);
