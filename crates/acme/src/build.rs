@@ -6,8 +6,10 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
+use instant_acme::Key;
 use issue::{Challenges, Clock, Dns, Entries, IssueError, SpecProblem};
 use model::{Issuer, IssuerSecret};
+use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -38,8 +40,15 @@ pub fn build(issuer: &Issuer, around: &Surroundings) -> Result<AcmeIssuer, SpecP
     let spec = AcmeSpec::read(&issuer.settings)?;
     let account_key = match &spec.account_key_secret {
         Some(at) => {
-            let pem = entry(issuer, at, "spec.acme.accountKeySecret")?;
-            AccountKey::Given(text(pem, at, "spec.acme.accountKeySecret")?)
+            const FIELD: &str = "spec.acme.accountKeySecret";
+            let pem = text(entry(issuer, at, FIELD)?, at, FIELD)?;
+            let is_key = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
+                .is_ok_and(|der| Key::from_pkcs8_der(der).is_ok());
+            if !is_key {
+                let what = "is no ECDSA P-256 key in PEM (PKCS #8): put the account's own there";
+                return Err(broken(FIELD, at, what));
+            }
+            AccountKey::Given(pem)
         }
         None => AccountKey::Kept {
             entries: around.entries.clone(),

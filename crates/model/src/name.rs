@@ -18,8 +18,24 @@ pub enum ParseNameError {
     TooLong(usize),
     #[error("label {0:?} is not a DNS label: use 1-63 letters, digits, '-' or '_'")]
     BadLabel(String),
+    #[error(
+        "label {label:?} is written beyond ASCII: write {a_label:?}, as DNS and certificates have it"
+    )]
+    Unicode { label: String, a_label: String },
     #[error("a '*' may stand only for the whole first label, as in \"*.example.com\"")]
     MisplacedWildcard,
+}
+
+impl ParseNameError {
+    /// A label that only has to be written otherwise (RFC 5891) is told how.
+    fn of_label(label: &str) -> Self {
+        let label = label.to_owned();
+        let a_label = (!label.is_ascii()).then(|| idna::domain_to_ascii(&label).ok()).flatten();
+        match a_label.filter(|a_label| a_label.starts_with("xn--") && a_label.len() <= 63) {
+            Some(a_label) => Self::Unicode { label, a_label },
+            None => Self::BadLabel(label),
+        }
+    }
 }
 
 impl Name {
@@ -38,7 +54,7 @@ impl Name {
         for label in rest.split('.') {
             let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
             if label.is_empty() || label.len() > 63 || !label.bytes().all(fits) {
-                return Err(ParseNameError::BadLabel(label.to_owned()));
+                return Err(ParseNameError::of_label(label));
             }
         }
         Ok(Self(text.to_ascii_lowercase().into()))

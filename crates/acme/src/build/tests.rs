@@ -112,7 +112,6 @@ fn what_is_not_there_is_named_with_its_field_and_shown_to_nobody() {
                 json!({"keyId": "kid", "secret": {"name": name, "key": key}});
         }
     };
-    let told = |change| built(change).err().unwrap();
     let missing = built(binding("nobody", "mac")).err().unwrap();
     assert!(
         missing.starts_with(
@@ -122,6 +121,16 @@ fn what_is_not_there_is_named_with_its_field_and_shown_to_nobody() {
     );
     let no_entry = built(binding("acme", "other")).err().unwrap();
     assert!(no_entry.contains("entry \"other\" of Secret acme is missing"), "{no_entry}");
-    let route53 = told(|spec: &mut Value| spec["solvers"] = json!([{"dns01": {"route53": {}}}]));
+    let no_key = built(|spec| spec["accountKeySecret"] = json!({"name": "acme", "key": "mac"}));
+    let no_key = no_key.err().unwrap();
+    assert!(
+        no_key.starts_with(
+            "spec.acme.accountKeySecret: entry \"mac\" of Secret acme is no ECDSA P-256 key in PEM"
+        ),
+        "{no_key}"
+    );
+    assert!(!no_key.contains("c2VjcmV0"), "{no_key}");
+    let route53 = built(|spec| spec["solvers"] = json!([{"dns01": {"route53": {}}}]));
+    let route53 = route53.err().unwrap();
     assert_eq!(route53, "spec.acme.solvers[0].dns01: no AWS here");
 }

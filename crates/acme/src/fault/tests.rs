@@ -41,6 +41,20 @@ fn what_somebody_has_to_change_names_the_cure() {
     }
 }
 
+/// `unauthorized` means the account only where that is what was asked about.
+#[test]
+fn an_account_that_is_closed_asks_for_another_key() {
+    let problem = Problem {
+        r#type: Some("urn:ietf:params:acme:error:unauthorized".into()),
+        detail: Some("account is deactivated".into()),
+        status: None,
+        subproblems: Vec::new(),
+    };
+    let told = explain(&Error::Api(problem), ACCOUNT, "https://ca.test/dir");
+    assert_eq!(told.fault, Fault::Refused);
+    assert!(told.message.contains("put another key in the Secret"), "{told}");
+}
+
 #[test]
 fn what_failed_may_do_better_in_a_new_order() {
     for kind in ["orderNotReady", "connection", "dns", "tls", "incorrectResponse"] {

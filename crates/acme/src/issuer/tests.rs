@@ -46,6 +46,19 @@ async fn rsa_keys_are_made_too() {
     assert!(issued.key_algorithm.is_rsa());
 }
 
+/// A common name holds 64 characters at most, so none is asked for.
+#[tokio::test]
+async fn names_too_long_for_a_common_name_and_names_of_other_scripts_are_obtained() {
+    let Some(ca) = Ca::start().await else { return };
+    let long = format!("{0}.{0}.a.test", "a".repeat(40));
+    let all = ["xn--bcher-kva.test", &long];
+    let issued = ca.obtain(&[Method::Http01], &request(&all)).await.unwrap();
+    assert_eq!(issued.names.len(), 2);
+    let (_, leaf) = x509_parser::parse_x509_certificate(&issued.leaf).unwrap();
+    let common_names = leaf.subject().iter_common_name();
+    assert!(common_names.filter_map(|name| name.as_str().ok()).all(|name| name.len() <= 64));
+}
+
 #[tokio::test]
 async fn steps_that_are_taken_twice_come_to_the_same() {
     let Some(ca) = Ca::start().await else { return };

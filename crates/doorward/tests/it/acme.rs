@@ -1,6 +1,7 @@
 //! Certificates of an ACME server: an Ingress names an Issuer, Pebble asks our own listeners for
 //! the proof, and what it issues is served.
 
+mod bad_input;
 mod example;
 
 use std::{net::SocketAddr, time::Duration};
@@ -32,20 +33,22 @@ pub fn shop(host: &str) -> String {
 }
 
 pub fn issuer(pebble: &Pebble, solver: &str) -> String {
+    issuer_at(pebble.directory(), &pebble.ca_bundle(), solver)
+}
+
+fn issuer_at(server: &str, ca_bundle: &str, solver: &str) -> String {
     format!(
         "apiVersion: doorward.dev/v1alpha1
 kind: Issuer
 metadata: {{name: pebble}}
 spec:
   acme:
-    server: {}
-    caBundle: {}
+    server: {server}
+    caBundle: {ca_bundle}
     email: ops@example.test
     solvers:
     - {solver}
-",
-        pebble.directory(),
-        pebble.ca_bundle()
+"
     )
 }
 

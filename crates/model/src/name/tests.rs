@@ -31,6 +31,10 @@ fn what_is_no_name_is_refused_with_its_cure() {
         ("*", "first label"),
         ("bad host", "label \"bad host\""),
         ("-ok.-odd", ""),
+        ("www.b\u{fc}cher.test", "write \"xn--bcher-kva\""),
+        ("*.B\u{dc}CHER.test", "write \"xn--bcher-kva\""),
+        ("xn--bcher-kva.test", ""),
+        ("\u{200d}.test", "is not a DNS label"),
     ] {
         match Name::parse(text) {
             Ok(_) => assert!(part.is_empty(), "{text:?} was taken"),

@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, Response, StatusCode,
@@ -97,6 +100,11 @@ impl Front {
     /// Who signed its certificate, in PEM.
     pub fn server_ca(&self) -> &str {
         self.ca.pem()
+    }
+
+    /// The same as `spec.acme.caBundle` of an Issuer wants it.
+    pub fn ca_bundle(&self) -> String {
+        BASE64_STANDARD.encode(self.ca.pem())
     }
 
     /// Sets a field of the directory's `meta`.
