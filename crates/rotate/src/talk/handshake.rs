@@ -52,3 +52,6 @@ async fn is_answered(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> bool {
         _ => !answer.ends_with(b" 401"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -219,3 +219,6 @@ impl ResolvesClientCert for Witness {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;
