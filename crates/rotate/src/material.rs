@@ -131,6 +131,12 @@ fn authority(
     let mint = |why| MakeError::Mint { what: what.clone(), why };
     let old = source.certificate(&wanted.replaces).ok_or_else(missing)?;
     let old_key = source.key_of(old);
+    if let Some(successor) = &wanted.successor {
+        let new = source.certificate(successor).ok_or_else(missing)?.clone();
+        let no_key = || MakeError::NoKey { subject: new.subject.clone() };
+        let key = source.key_of(&new).ok_or_else(no_key)?;
+        return Ok(AuthorityMaterial { old: old.clone(), old_key, new, key, cross: None });
+    }
     let no_key = || MakeError::NoKey { subject: old.subject.clone() };
     if wanted.same_key {
         let content = old_key.clone().ok_or_else(no_key)?;

@@ -60,6 +60,9 @@ pub struct AuthorityPlan {
     pub subject: String,
     /// The new one's; `None`: the name stays.
     pub common_name: Option<String>,
+    /// SHA-256 of an authority that is there already and takes the place of this one; then
+    /// nothing is made.
+    pub successor: Option<String>,
     pub same_key: bool,
     pub cross_signed: bool,
     pub not_after: Timestamp,
@@ -100,4 +103,6 @@ pub struct Wish {
     pub exclude: Vec<HostName>,
     /// Also the authority of Kubernetes and the front proxy's, not etcd's alone.
     pub kubernetes: bool,
+    /// Ends the overlap in which Kubernetes trusts the old authority beside the new one.
+    pub drop_old: bool,
 }

@@ -44,7 +44,7 @@ pub(crate) fn look(look: &Look<'_>) -> Looked {
 impl Look<'_> {
     /// Whether some authority changes, so that a missing host would be locked out.
     fn changes_authorities(&self) -> bool {
-        self.mode != Mode::Leaf
+        self.mode != Mode::Leaf || self.scope.is_following()
     }
 }
 

@@ -22,6 +22,7 @@ fn plan(facts: &Facts, same_key: bool, cross_signed: bool) -> Plan {
             replaces: of("ca.pem"),
             subject: "CN=CA@1".into(),
             common_name: (!same_key).then(|| "CA@1".into()),
+            successor: None,
             same_key,
             cross_signed,
             not_after: now() + DAY * 365,

@@ -23,6 +23,11 @@ pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<F
     let scope = Scope::of(facts, health, wish);
     let condition = expiry::of(&scope, facts.now);
     let mut findings = scope.findings.clone();
+    if wish.drop_old && !scope.is_following() {
+        findings.push(Finding::everywhere(
+            "no file of Kubernetes trusts an old authority beside its successor; leave out --drop-old",
+        ));
+    }
     if scope.leaves.is_empty() && findings.is_empty() {
         findings.push(Finding::everywhere(
             "no certificate of etcd was found on any host; name its folder in the inventory",
@@ -76,6 +81,9 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn authorities(&self) -> Vec<AuthorityPlan> {
+        if self.is_following() {
+            return self.scope.authorities.iter().filter_map(|one| self.follower(one)).collect();
+        }
         let all = self.scope.authorities.iter();
         let changing = all
             .filter(|one| choose::changes(self.scope, one, self.mode, self.wish, self.facts.now));
@@ -95,6 +103,7 @@ impl Draft<'_> {
             replaces: certificate.fingerprint.clone(),
             subject: common_name.clone().unwrap_or_else(|| certificate.name().to_owned()),
             common_name,
+            successor: None,
             same_key,
             cross_signed: self.mode == Mode::Cross,
             not_after: self.end_of(certificate.not_before, certificate.not_after),
@@ -102,9 +111,33 @@ impl Draft<'_> {
         }
     }
 
+    /// Where some only follow, nobody else is disturbed.
+    fn is_following(&self) -> bool {
+        self.mode == Mode::Leaf && self.scope.is_following()
+    }
+
+    fn follower(&self, present: &Authority) -> Option<AuthorityPlan> {
+        let successor = self.scope.authority(present.successor.as_ref()?)?;
+        Some(AuthorityPlan {
+            id: present.id.clone(),
+            replaces: present.certificate.fingerprint.clone(),
+            subject: successor.certificate.name().to_owned(),
+            common_name: None,
+            successor: Some(successor.certificate.fingerprint.clone()),
+            same_key: false,
+            cross_signed: false,
+            not_after: successor.certificate.not_after,
+            kept_at: present.kept_at.clone(),
+        })
+    }
+
     fn leaves(&self, authorities: &[AuthorityPlan]) -> Vec<LeafPlan> {
         let leaves = self.scope.leaves.iter();
-        leaves.filter(|leaf| self.is_due(leaf)).map(|leaf| self.leaf(leaf, authorities)).collect()
+        let due = leaves.filter(|leaf| match self.is_following() {
+            true => authorities.iter().any(|planned| planned.id == leaf.authority),
+            false => self.is_due(leaf),
+        });
+        due.map(|leaf| self.leaf(leaf, authorities)).collect()
     }
 
     /// Under an authority that stays the same to all, good leaves can stay too.
@@ -156,7 +189,7 @@ impl Draft<'_> {
 
     fn notes(&self, authorities: &[AuthorityPlan]) -> Vec<String> {
         let mut notes = self.scope.notes.clone();
-        for authority in authorities {
+        for authority in authorities.iter().filter(|one| one.successor.is_none()) {
             if authority.kept_at.is_empty() {
                 notes.push(format!(
                     "The key of {} is written to no host, since the old one was on none; it stays \
@@ -174,6 +207,13 @@ impl Draft<'_> {
         }
         for leaf in self.scope.leaves.iter().filter(|leaf| !leaf.added.is_empty()) {
             notes.push(format!("{} gets the names it lacked: {}.", leaf.id, leaf.added.join(", ")));
+        }
+        if self.wish.drop_old {
+            notes.push(
+                "Machines that are not in the inventory are not seen: see that each of their \
+                 kubelets has a certificate of the new authority first."
+                    .to_owned(),
+            );
         }
         let overlaps = authorities.iter().find(|authority| {
             authority.cross_signed && self.scope.realm(&authority.id) == Realm::Kubernetes

@@ -8,6 +8,7 @@ mod issuers;
 mod kubeconfigs;
 mod leaves;
 mod needs;
+mod successors;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -52,6 +53,8 @@ pub(crate) struct Authority {
     pub kept_at: Vec<(HostName, PathBuf, PathBuf)>,
     /// Other certificates that it issued, by file.
     pub also_issued: Vec<String>,
+    /// The id of the one that has taken its place everywhere else.
+    pub successor: Option<String>,
 }
 
 #[derive(Debug)]
@@ -85,6 +88,8 @@ pub(crate) struct TrustSpot {
     pub purpose: Purpose,
     pub path: PathBuf,
     pub reread: Reread,
+    /// Those of the scope that are in the file.
+    pub present: BTreeSet<String>,
     pub authorities: BTreeSet<String>,
 }
 
@@ -124,12 +129,28 @@ impl Scope {
         if wish.kubernetes {
             kubeconfigs::find_trusts(&mut scope, &hosts);
         }
+        if wish.kubernetes && wish.drop_old {
+            successors::find_dropped(&mut scope, &hosts);
+        }
+        successors::find_left_behind(&mut scope, facts.now);
         scope.find_others(&hosts);
         scope
     }
 
     pub(crate) fn authority(&self, id: &str) -> Option<&Authority> {
         self.authorities.iter().find(|authority| authority.id == id)
+    }
+
+    /// Whether some authority only gives way to one that is there.
+    pub(crate) fn is_following(&self) -> bool {
+        self.authorities.iter().any(|authority| authority.successor.is_some())
+    }
+
+    /// Hosts that still live by an authority which the others left.
+    pub(crate) fn hosts_behind(&self) -> BTreeSet<HostName> {
+        let behind = |id: &str| self.authority(id).is_some_and(|one| one.successor.is_some());
+        let leaves = self.leaves.iter().filter(|leaf| behind(&leaf.authority));
+        leaves.flat_map(|leaf| &leaf.spots).map(|spot| spot.host.clone()).collect()
     }
 
     /// Hosts with a file of the scope.
@@ -170,7 +191,8 @@ impl Scope {
                 if !is_wanted(trust.purpose, wish) {
                     continue;
                 }
-                let mut authorities = self.present(&certificates(facts, &trust.path));
+                let present = self.present(&certificates(facts, &trust.path));
+                let mut authorities = present.clone();
                 if is_etcd {
                     let needed = self.needed(trust.purpose);
                     for id in needed.difference(&authorities) {
@@ -191,6 +213,7 @@ impl Scope {
                     purpose: trust.purpose,
                     path: trust.path.clone(),
                     reread: trust.reread,
+                    present,
                     authorities,
                 });
             }

@@ -26,6 +26,7 @@ pub(super) fn of(input: &Input<'_>) -> Vec<Step> {
     let mut steps = Steps(Vec::new());
     prepare(input, &mut steps);
     match input.mode {
+        Mode::Leaf if is_following(input) => follow(input, &mut steps),
         Mode::Leaf => leaves(input, &mut steps),
         Mode::SameKey | Mode::Cross => {
             leaves(input, &mut steps);
@@ -157,6 +158,24 @@ fn sweep(input: &Input<'_>, steps: &mut Steps) {
     }
     for host in input.scope.hosts_with(Program::KubeApiserver) {
         steps.change(Phase::Sweep, everything(&host, Program::KubeApiserver));
+    }
+}
+
+fn is_following(input: &Input<'_>) -> bool {
+    input.authorities.iter().any(|authority| authority.successor.is_some())
+}
+
+/// Trust and leaves together, host by host: those that follow stand outside until they have both.
+fn follow(input: &Input<'_>, steps: &mut Steps) {
+    let etcd = etcd_hosts(input).into_iter().map(|host| (host, Program::Etcd));
+    let apiservers = input.scope.hosts_with(Program::KubeApiserver).into_iter();
+    for (host, program) in etcd.chain(apiservers.map(|host| (host, Program::KubeApiserver))) {
+        let mut places = Places::new(input);
+        places.authority_files(&host, program);
+        places.add_leaves(&host, program);
+        let (places, reread) = places.trust(&host, program, Stage::New);
+        let restart = reread == Reread::AtStart || is_down(input, &host, program);
+        steps.change(Phase::Flip, Change { host, program, places, restart });
     }
 }
 

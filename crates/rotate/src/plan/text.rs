@@ -21,6 +21,7 @@ impl fmt::Display for Plan {
         writeln!(f, "Mode {}: {}.", self.mode, self.why)?;
         for authority in &self.authorities {
             let how = match (authority.same_key, authority.cross_signed) {
+                _ if authority.successor.is_some() => "there already",
                 (true, _) => "anew with the same key",
                 (_, true) => "new, cross-signed by the old one",
                 _ => "new",

@@ -15,7 +15,9 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
     }
     let members = look.scope.hosts_with(Program::Etcd);
     let mut down = Vec::new();
-    for host in &members {
+    // Those left behind are out of the cluster already; this is what brings them back.
+    let behind = look.scope.hosts_behind();
+    for host in members.iter().filter(|host| !behind.contains(*host)) {
         match look.health.members.get(host) {
             Some(Ok(health)) => member(host, health, looked),
             Some(Err(why)) => down.push((host, why.as_str())),

@@ -44,7 +44,11 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
         }
     }
     if look.mode != Mode::Sweep {
-        for (name, host, component) in Hosts::of(look.facts, look.wish).components() {
+        let behind = look.scope.hosts_behind();
+        let hosts = Hosts::of(look.facts, look.wish);
+        for (name, host, component) in
+            hosts.components().filter(|(name, ..)| !behind.contains(*name))
+        {
             served(name, host, component, looked);
         }
     }

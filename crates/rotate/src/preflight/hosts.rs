@@ -172,12 +172,19 @@ fn service_accounts(name: &HostName, host: &HostFacts, looked: &mut Looked) {
 fn shared(look: &Look<'_>, looked: &mut Looked) {
     for authority in &look.scope.authorities {
         let (name, others) = (authority.certificate.name(), &authority.also_issued);
-        if others.is_empty() {
+        let is_left_behind = authority.successor.is_some() && !look.wish.drop_old;
+        if others.is_empty() || is_left_behind {
             continue;
         }
         let list = others.join(", ");
         let count = others.len();
         let text = format!("{name:?} also signs {count} other certificates: {list}");
+        if authority.successor.is_some() {
+            looked.against.push(Finding::everywhere(format!(
+                "{text}. They would be refused when it is dropped; renew them first"
+            )));
+            continue;
+        }
         match look.mode {
             Mode::Leaf | Mode::SameKey => looked.notes.push(format!("{text}; they stay good.")),
             _ if look.wish.kubernetes => looked.notes.push(format!("{text}.")),

@@ -36,6 +36,7 @@ fn case() -> Case {
             replaces: print(&old_ca),
             subject: "CN=CA@1".into(),
             common_name: Some("CA@1".into()),
+            successor: None,
             same_key: false,
             cross_signed: true,
             not_after: now() + DAY * 365,

@@ -63,6 +63,9 @@ pub(super) fn mode(
     wish: &Wish,
     now: Timestamp,
 ) -> Result<Choice, Finding> {
+    if wish.mode.is_none() && scope.is_following() {
+        return Ok(Choice { mode: Mode::Leaf, why: following(scope) });
+    }
     let why = condition.why.clone();
     match (condition.class, wish.mode) {
         (Class::AuthorityDead | Class::AllDead | Class::Mixed, None | Some(Mode::Sweep)) => {
@@ -132,6 +135,19 @@ pub(super) fn mode(
             }),
             Some(obstacle) => Err(Finding::everywhere(obstacle)),
         },
+    }
+}
+
+fn following(scope: &Scope) -> String {
+    let followers = scope.authorities.iter().filter_map(|old| {
+        let new = scope.authority(old.successor.as_ref()?)?;
+        Some(format!("{:?} gives way to {:?}", old.certificate.name(), new.certificate.name()))
+    });
+    let followers = followers.collect::<Vec<_>>().join(", ");
+    let behind: Vec<String> = scope.hosts_behind().iter().map(ToString::to_string).collect();
+    match behind.is_empty() {
+        true => format!("the overlap ends: {followers}"),
+        false => format!("{} was left behind: {followers}, as on the others", behind.join(", ")),
     }
 }
 

@@ -303,3 +303,147 @@ fn what_cannot_change_without_cutting_kubelets_off_is_refused() {
     let text = refused(units, Some(Mode::Cross));
     assert!(text.contains("give its --client-ca-file a file of its own first"), "{text}");
 }
+
+/// The facts as they are once a plan was carried out.
+fn after(facts: &Facts, plan: &Plan) -> Facts {
+    let material = material::make(plan, facts, now()).expect("material");
+    let mut facts = facts.clone();
+    for change in changes(plan) {
+        let files = &mut facts.hosts.get_mut(&change.host).expect("a host").files;
+        for place in &change.places {
+            let file = files.entry(place.path.clone()).or_default();
+            let original = file.content.as_ref().map(|content| content.bytes());
+            file.content = Some(render::place(place, original, plan, &material).expect("content"));
+        }
+    }
+    facts
+}
+
+#[test]
+fn a_plan_carried_out_leaves_a_sound_cluster() {
+    let ack = Ack::default();
+    for (mode, facts) in [
+        (None, ack.facts()),
+        (Some(Mode::Bundle), ack.facts()),
+        (Some(Mode::SameKey), ack.facts()),
+        (None, Ack { ca_days: -3, ..Ack::default() }.facts()),
+    ] {
+        let wish = Wish { mode, ..Wish::default() };
+        let plan = decide(&facts, &healthy(&facts), &wish).expect("a plan");
+        let facts = after(&facts, &plan);
+        assert_eq!(expiry::condition(&facts).class, expiry::Class::Sound, "{mode:?}");
+        let next = decide(&facts, &healthy(&facts), &Wish::default()).expect("a plan");
+        assert_eq!(next.mode, Mode::Leaf, "{mode:?}: {}", next.why);
+        assert!(next.authorities.is_empty(), "no authority is due again");
+    }
+}
+
+#[test]
+fn a_host_that_was_left_out_follows_alone() {
+    let facts = Ack::default().facts();
+    let wish = Wish { exclude: vec![host(3)], ..Wish::default() };
+    let first = decide(&facts, &healthy(&facts), &wish).expect("a plan");
+    assert_eq!(first.pending, [host(3)]);
+    let facts = after(&facts, &first);
+
+    let mut health = healthy(&facts);
+    health.members.insert(host(3), Err("certificate signed by unknown authority".into()));
+    let second = decide(&facts, &health, &Wish::default()).expect("a plan");
+    assert_eq!(
+        second.why,
+        "master-3 was left behind: \"CA\" gives way to \"CA@1795334400\", \"Peer-CA\" gives way to \
+         \"Peer-CA@1795334400\", as on the others"
+    );
+    assert!(changes(&second).all(|change| change.host == host(3)));
+    assert!(changes(&second).all(|change| change.restart));
+    let facts = after(&facts, &second);
+    assert_eq!(expiry::condition(&facts).class, expiry::Class::Sound);
+    let trust = |number: usize| {
+        let path = std::path::Path::new("/var/lib/etcd/cert/peer-ca.pem");
+        facts.hosts[&host(number)].files[path].content.clone()
+    };
+    assert_eq!(trust(1), trust(3));
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_no_host_left_behind() {
+    let facts = Ack::default().facts();
+    let mut plan = plan(&Ack::default(), &Wish::default());
+    plan = decide(&facts, &healthy(&facts), &Wish { mode: Some(plan.mode), ..Wish::default() })
+        .expect("a plan");
+    // Two members present new leaves, and all still trust the old authority.
+    let is_leaf_of_3 = |step: &crate::plan::Step| matches!(&step.act, Act::Change(change) if change.host == host(3));
+    plan.steps.retain(|step| step.phase == crate::plan::Phase::Leaves && !is_leaf_of_3(step));
+    let facts = after(&facts, &plan);
+    let next = decide(&facts, &healthy(&facts), &Wish::default()).expect("a plan");
+    assert!(!next.why.contains("left behind"), "{}", next.why);
+}
+
+#[test]
+fn the_overlap_of_kubernetes_ends_when_that_is_asked_for_and_nobody_needs_it() {
+    let facts = Kubeadm::default().facts();
+    let plan = decide(&facts, &healthy(&facts), &all(Some(Mode::Cross))).expect("a plan");
+    let mut facts = after(&facts, &plan);
+    let bundle = std::path::PathBuf::from("/etc/kubernetes/pki/ca-bundle.crt");
+    for facts in facts.hosts.values_mut() {
+        // As the manifest says by now.
+        facts.components[1].trusts[0].path = bundle.clone();
+    }
+    let unasked = decide(&facts, &healthy(&facts), &all(None)).expect("a plan");
+    assert!(changes(&unasked).all(|change| change.places.iter().all(|place| place.path != bundle)));
+
+    let wish = Wish { drop_old: true, ..all(None) };
+    let drop = decide(&facts, &healthy(&facts), &wish).expect("a plan");
+    assert_eq!(drop.why, "the overlap ends: \"kubernetes\" gives way to \"kubernetes@1795334400\"");
+    golden("kubeadm-drop", &drop);
+    let dropped = after(&facts, &drop);
+    let content = dropped.hosts[&host(1)].files[&bundle].content.clone().expect("content");
+    let names: Vec<_> =
+        crate::pem::certificates(content.bytes()).iter().map(|one| one.name().to_owned()).collect();
+    assert_eq!(names, ["kubernetes@1795334400"]);
+    decide(&dropped, &healthy(&dropped), &wish).expect_err("there is nothing left to drop");
+}
+
+#[test]
+fn the_overlap_goes_on_while_somebody_holds_an_old_leaf() {
+    let facts = Kubeadm::default().facts();
+    let plan = decide(&facts, &healthy(&facts), &all(Some(Mode::Cross))).expect("a plan");
+    let mut done = after(&facts, &plan);
+    let kubelet = "/var/lib/kubelet/pki/kubelet-client-current.pem";
+    let path = std::path::Path::new("/etc/kubernetes/pki/apiserver-kubelet-client.crt");
+    let old = facts.hosts[&host(1)].files[path].clone();
+    done.hosts.get_mut(&host(2)).expect("a host").files.insert(kubelet.into(), old);
+    let wish = Wish { drop_old: true, ..all(None) };
+    let refused = decide(&done, &healthy(&done), &wish).expect_err("a kubelet needs it");
+    let text = refused[0].to_string();
+    assert!(
+        text.starts_with("\"kubernetes\" also signs 1 other certificates: master-2: "),
+        "{text}"
+    );
+    assert!(text.ends_with("They would be refused when it is dropped; renew them first"), "{text}");
+}
+
+#[test]
+fn copies_of_other_members_pairs_change_along_and_get_no_names_from_where_they_lie() {
+    let mut facts = Ack::default().facts();
+    let names = ["10.0.0.2-name-2.pem", "10.0.0.2-name-2-key.pem"];
+    let [certificate, key] =
+        names.map(|name| std::path::PathBuf::from(format!("{}/{name}", crate::example::DIRECTORY)));
+    let files = [&certificate, &key].map(|path| facts.hosts[&host(2)].files[path].clone());
+    let first = facts.hosts.get_mut(&host(1)).expect("a host");
+    for file in files {
+        first.files.insert(file.path.clone(), file);
+    }
+    first.components[0].pairs.push(crate::Pair {
+        purpose: crate::Purpose::EtcdPeer,
+        certificate: certificate.clone(),
+        key,
+        reread: crate::Reread::Never,
+    });
+    let plan = decide(&facts, &healthy(&facts), &Wish::default()).expect("a plan");
+    let leaf = plan.leaves.iter().find(|leaf| leaf.id == "10.0.0.2-name-2").expect("the leaf");
+    assert_eq!((leaf.added_names.len(), leaf.kept_at.len()), (0, 2));
+    let done = after(&facts, &plan);
+    let content = |number: usize| done.hosts[&host(number)].files[&certificate].content.clone();
+    assert_eq!(content(1), content(2));
+}

@@ -76,6 +76,7 @@ impl Known {
             has_key: !same.is_empty(),
             kept_at: same,
             also_issued: Vec::new(),
+            successor: None,
         }
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn find_trusts(scope: &mut Scope, hosts: &Hosts<'_>) {
                 purpose: Purpose::RootCa,
                 path: one.path,
                 reread: one.reread,
+                present: authorities.clone(),
                 authorities,
             });
         }
