@@ -93,7 +93,8 @@ impl AcmeIssuer {
         received::check(&chain, &kept.key_pem, &request.names, (self.clock)())?;
         // A kill may have come between the last two steps.
         self.close(&kept.proofs).await?;
-        Ok(Step::Issued(Issued { certificate_pem: chain, key_pem: kept.key_pem.to_string() }))
+        let key_pem = kept.key_pem.to_string();
+        Ok(Step::Issued(Issued { certificate_pem: chain, key_pem, issued_as: None }))
     }
 }
 

@@ -189,7 +189,7 @@ impl AcmIssuer {
             self.api.tag(arn, spec::order_tag(request.serial)).await?;
         }
         let exported = self.api.export(arn).await?;
-        export::open(exported, &spec.names).map(Step::Issued)
+        export::open(exported, arn, &spec.names).map(Step::Issued)
     }
 
     /// Certificates of ours for this order's id; with `spec` only those that are what it wants.

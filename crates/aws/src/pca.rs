@@ -66,7 +66,8 @@ impl PcaIssuer {
             Answered::Signed { certificate_pem } => {
                 let key_pem = draft.key_pem;
                 verify::check(&certificate_pem, &key_pem, &request.names, (self.clock)())?;
-                Ok(Step::Issued(Issued { certificate_pem, key_pem: key_pem.to_string() }))
+                let key_pem = key_pem.to_string();
+                Ok(Step::Issued(Issued { certificate_pem, key_pem, issued_as: None }))
             }
         }
     }

@@ -145,6 +145,8 @@ pub trait Store: Send + Sync {
 pub struct Issued {
     pub certificate_pem: String,
     pub key_pem: String,
+    /// What the issuer calls it, where it keeps the certificate too: an ARN.
+    pub issued_as: Option<String>,
 }
 
 /// Shows no key.
@@ -152,6 +154,7 @@ impl fmt::Debug for Issued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Issued")
             .field("certificate_pem", &self.certificate_pem)
+            .field("issued_as", &self.issued_as)
             .finish_non_exhaustive()
     }
 }

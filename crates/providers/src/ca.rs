@@ -105,7 +105,7 @@ impl Ca {
         params.not_after = params.not_after.min(at(self.not_after));
         let leaf = params.signed_by(&key, &self.issuer)?.pem();
         let certificate_pem = format!("{leaf}{}", self.chain_pem);
-        Ok(Issued { certificate_pem, key_pem: key.serialize_pem() })
+        Ok(Issued { certificate_pem, key_pem: key.serialize_pem(), issued_as: None })
     }
 }
 

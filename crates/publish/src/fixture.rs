@@ -125,6 +125,7 @@ fn nothing() -> Secret {
         credentials: None,
         store_id: None,
         issued_by: None,
+        issued_as: None,
         pair: Err(problem),
         roots: Vec::new(),
         crls: Vec::new(),

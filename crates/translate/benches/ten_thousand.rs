@@ -88,6 +88,7 @@ fn secret(index: u32, source: Source) -> (Key, Arc<Object<Secret>>) {
         ca_problem: None,
         store_id,
         issued_by: None,
+        issued_as: None,
         pair: Ok(Arc::new(certificate)),
         roots: Vec::new(),
     };

@@ -113,6 +113,9 @@ pub struct Secret {
     pub store_id: Option<CertificateId>,
     /// The issuer that made it, if Doorward wrote it (label `doorward.dev/issued-by`).
     pub issued_by: Option<Arc<str>>,
+    /// What that issuer calls it where it keeps it too: its ARN in AWS Certificate Manager
+    /// (annotation `doorward.dev/issued-as`).
+    pub issued_as: Option<Arc<str>>,
     /// From `cert` and `key`, or `tls.crt` and `tls.key`.
     pub pair: Result<Arc<Certificate>, SecretProblem>,
     /// From `cacert`, `ca.crt`, or a `tls.crt` without key: what client certificates are checked

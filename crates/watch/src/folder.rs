@@ -37,7 +37,7 @@ use crate::{
     read::{self, Context},
     state::StateFolder,
 };
-pub use read::{CERTIFICATE_ID, ISSUED_BY};
+pub use read::{CERTIFICATE_ID, ISSUED_AS, ISSUED_BY};
 
 /// What to read.
 #[derive(Debug)]

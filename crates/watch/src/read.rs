@@ -24,7 +24,7 @@ use translate::world::{Gateway, IngressClassParams, Issuer, Key, VirtualService}
 pub use any_object::{AnyObject, FIRST_SEQUENCE, Taken};
 pub use context::Context;
 pub use kind::{Kind, Recognised};
-pub use secret::{CERTIFICATE_ID, ISSUED_BY};
+pub use secret::{CERTIFICATE_ID, ISSUED_AS, ISSUED_BY};
 pub(crate) use secret::{Place, TLS, stapled, validated};
 pub use store_ids::settle_store_ids;
 pub use world::{Difference, differ};

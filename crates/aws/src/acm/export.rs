@@ -28,7 +28,7 @@ pub(super) fn passphrase() -> Result<Zeroizing<String>, IssueError> {
 }
 
 /// Checks that it is a pair for these names before anybody gets it.
-pub(super) fn open(exported: Exported, names: &[Name]) -> Result<Issued, IssueError> {
+pub(super) fn open(exported: Exported, arn: &str, names: &[Name]) -> Result<Issued, IssueError> {
     let key = decrypt(&exported.encrypted_key_pem, &exported.passphrase)?;
     let key_pem = x509::pkcs8_pem(key.as_bytes());
     let mut certificate_pem = exported.certificate_pem;
@@ -41,7 +41,7 @@ pub(super) fn open(exported: Exported, names: &[Name]) -> Result<Issued, IssueEr
     if let Some(missing) = names.iter().find(|&name| !pair.names.contains(name)) {
         return Err(unusable(&format!("it is not for {missing}")));
     }
-    Ok(Issued { certificate_pem, key_pem: key_pem.to_string() })
+    Ok(Issued { certificate_pem, key_pem: key_pem.to_string(), issued_as: Some(arn.to_owned()) })
 }
 
 pub(super) fn decrypt(pem: &str, passphrase: &str) -> Result<SecretDocument, IssueError> {

@@ -1,6 +1,11 @@
 //! Issued and uploaded certificates, as Secrets that the source takes up again.
 
-use ::watch::{read::ISSUED_BY, state::NewSecret};
+use std::collections::BTreeMap;
+
+use ::watch::{
+    read::{ISSUED_AS, ISSUED_BY},
+    state::NewSecret,
+};
 use issue::{Future, Issued, Store, StoreError};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
@@ -31,9 +36,8 @@ impl Secrets {
     pub async fn put(&self, by: By<'_>, secret: &NewSecret<'_>) -> Result<(), CallError> {
         let NewSecret { namespace, name, .. } = *secret;
         let mut metadata = super::own_metadata(namespace, name);
-        let labels = secret.labels.iter();
-        let labels = labels.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        metadata.labels.get_or_insert_default().extend(labels);
+        metadata.labels.get_or_insert_default().extend(owned(&secret.labels));
+        metadata.annotations.get_or_insert_default().extend(owned(&secret.annotations));
         let data = [
             ("tls.crt", secret.certificate_pem.as_bytes().to_vec()),
             ("tls.key", secret.key_pem.as_bytes().to_vec()),
@@ -68,6 +72,10 @@ impl Secrets {
     }
 }
 
+fn owned(texts: &BTreeMap<&str, &str>) -> impl Iterator<Item = (String, String)> {
+    texts.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+}
+
 /// Where issued certificates go. Only the leader's are kept, so each is issued once.
 pub struct IssuedSecrets {
     secrets: Secrets,
@@ -100,6 +108,7 @@ impl Store for IssuedSecrets {
                 namespace,
                 name,
                 labels: [(ISSUED_BY, issuer)].into(),
+                annotations: issued.issued_as.iter().map(|name| (ISSUED_AS, &**name)).collect(),
                 certificate_pem: &issued.certificate_pem,
                 key_pem: &issued.key_pem,
             };

@@ -6,7 +6,7 @@ pub mod workshop;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ::watch::{
-    folder::ISSUED_BY,
+    folder::{ISSUED_AS, ISSUED_BY},
     state::{NewSecret, SecretEntries, StateError, StateFolder},
 };
 use anyhow::{Context, Result};
@@ -112,6 +112,7 @@ impl Store for IssuedSecrets {
                 namespace,
                 name,
                 labels: BTreeMap::from([(ISSUED_BY, issuer)]),
+                annotations: issued.issued_as.iter().map(|name| (ISSUED_AS, &**name)).collect(),
                 certificate_pem: &issued.certificate_pem,
                 key_pem: &issued.key_pem,
             };

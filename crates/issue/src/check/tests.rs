@@ -4,7 +4,7 @@ use super::*;
 
 fn delivery(names: &[&str], options: LeafOptions) -> Delivery {
     let leaf = TestCa::new("root").issue(names, options);
-    let issued = Issued { certificate_pem: leaf.cert_pem, key_pem: leaf.key_pem };
+    let issued = Issued { certificate_pem: leaf.cert_pem, key_pem: leaf.key_pem, issued_as: None };
     Delivery::read(issued).expect("a good pair")
 }
 
@@ -41,7 +41,7 @@ fn what_was_not_ordered_is_refused_with_what_is_wrong() {
 fn a_key_of_another_certificate_is_refused() {
     let ca = TestCa::new("root");
     let (one, other) = (ca.leaf(&["a.test"]), ca.leaf(&["a.test"]));
-    let mixed = Issued { certificate_pem: one.cert_pem, key_pem: other.key_pem };
+    let mixed = Issued { certificate_pem: one.cert_pem, key_pem: other.key_pem, issued_as: None };
     let refused = Delivery::read(mixed).expect_err("they do not belong together");
     assert_eq!(refused.fault, crate::Fault::Dead);
 }

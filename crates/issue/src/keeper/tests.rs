@@ -58,7 +58,7 @@ fn leaf(names: &[Name], now: Timestamp) -> Issued {
     let options =
         LeafOptions { not_before: ahead, not_after: ahead + DAY * 90, ..LeafOptions::default() };
     let leaf = CA.issue(&names, options);
-    Issued { certificate_pem: leaf.cert_pem, key_pem: leaf.key_pem }
+    Issued { certificate_pem: leaf.cert_pem, key_pem: leaf.key_pem, issued_as: None }
 }
 
 /// Answers from a script, then with success; counts what it was asked.

@@ -33,6 +33,7 @@ pub struct Facts {
     #[serde(default)]
     pub roots: u8,
     pub issued_by: Option<String>,
+    pub issued_as: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -90,6 +90,7 @@ impl Source {
             ca_problem: None,
             store_id: facts.id.as_deref().map(CertificateId::store),
             issued_by: facts.issued_by.as_deref().map(Into::into),
+            issued_as: facts.issued_as.as_deref().map(Into::into),
             pair,
             roots: (0..facts.roots).map(root).collect(),
         };

@@ -575,6 +575,7 @@ fn the_state_folder_is_read_last_and_only_its_secrets() {
                 namespace: "shop",
                 name,
                 labels: BTreeMap::from([(ISSUED_BY, "local")]),
+                annotations: BTreeMap::from([(ISSUED_AS, "arn:one")]),
                 certificate_pem: &pair.chain_pem,
                 key_pem: &pair.key_pem,
             })
@@ -589,6 +590,7 @@ fn the_state_folder_is_read_last_and_only_its_secrets() {
     let world = folder.load();
     let secret = |name| &world.secrets[&Key::new("shop", name)].body;
     assert_eq!(secret("own").issued_by.as_deref(), Some("local"));
+    assert_eq!(secret("own").issued_as.as_deref(), Some("arn:one"));
     assert!(secret("own").pair.is_ok());
     assert_eq!(secret("both").issued_by, None, "what the user wrote stands");
     assert_eq!(fault(&world).reason, Reason::DuplicateObject);

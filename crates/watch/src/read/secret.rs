@@ -29,6 +29,8 @@ use super::{
 pub const CERTIFICATE_ID: &str = "doorward.dev/certificate-id";
 /// On a Secret that Doorward wrote: the issuer that made its certificate.
 pub const ISSUED_BY: &str = "doorward.dev/issued-by";
+/// Beside it, an annotation: what that issuer calls the certificate where it keeps it too.
+pub const ISSUED_AS: &str = "doorward.dev/issued-as";
 
 pub(crate) fn read(
     mut map: Map<String, Value>,
@@ -38,6 +40,8 @@ pub(crate) fn read(
 ) -> Result<Secret, WrongField> {
     let metadata = metadata(&mut map)?;
     let labels = metadata.labels.unwrap_or_default();
+    let mut annotations = metadata.annotations.unwrap_or_default();
+    let issued_by = labels.get(ISSUED_BY).map(|name| name.as_str().into());
     let data = Data::of(&map)?;
     let (ClientCa { roots, crls }, ca_problem) = match ClientCa::read(&data) {
         Ok(ca) => (ca, None),
@@ -45,7 +49,8 @@ pub(crate) fn read(
     };
     Ok(Secret {
         store_id: store_id(labels.get(CERTIFICATE_ID), key, context, warnings),
-        issued_by: labels.get(ISSUED_BY).map(|name| name.as_str().into()),
+        issued_as: annotations.remove(ISSUED_AS).filter(|_| issued_by.is_some()).map(Into::into),
+        issued_by,
         pair: pair(&data, context, warnings).map(Into::into),
         roots,
         crls,

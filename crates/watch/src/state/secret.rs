@@ -13,6 +13,7 @@ pub struct NewSecret<'a> {
     pub namespace: &'a str,
     pub name: &'a str,
     pub labels: BTreeMap<&'a str, &'a str>,
+    pub annotations: BTreeMap<&'a str, &'a str>,
     pub certificate_pem: &'a str,
     pub key_pem: &'a str,
 }
@@ -32,6 +33,8 @@ struct Metadata<'a> {
     name: &'a str,
     namespace: &'a str,
     labels: &'a BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<&'a BTreeMap<&'a str, &'a str>>,
 }
 
 impl StateFolder {
@@ -76,8 +79,10 @@ impl NewSecret<'_> {
         let certificate = STANDARD.encode(self.certificate_pem);
         let key = Zeroizing::new(STANDARD.encode(self.key_pem));
         let data = BTreeMap::from([("tls.crt", certificate.as_str()), ("tls.key", key.as_str())]);
-        let Self { namespace, name, labels, .. } = self;
-        to_yaml(&Manifest::new(namespace, name, labels, "kubernetes.io/tls", data))
+        let Self { namespace, name, labels, annotations, .. } = self;
+        let mut manifest = Manifest::new(namespace, name, labels, "kubernetes.io/tls", data);
+        manifest.metadata.annotations = Some(annotations).filter(|written| !written.is_empty());
+        to_yaml(&manifest)
     }
 }
 
@@ -90,7 +95,7 @@ impl<'a> Manifest<'a> {
         r#type: &'static str,
         data: BTreeMap<&'a str, &'a str>,
     ) -> Self {
-        let metadata = Metadata { name, namespace, labels };
+        let metadata = Metadata { name, namespace, labels, annotations: None };
         Self { api_version: "v1", kind: "Secret", metadata, r#type, data }
     }
 }

@@ -23,7 +23,14 @@ fn certificate() -> (pki::Issued, Arc<model::Certificate>) {
 
 fn secret<'a>(certificate_pem: &'a str, key_pem: &'a str) -> NewSecret<'a> {
     let labels = BTreeMap::from([("doorward.dev/certificate-id", "756-cn")]);
-    NewSecret { namespace: "doorward-system", name: "cert-756", labels, certificate_pem, key_pem }
+    NewSecret {
+        namespace: "doorward-system",
+        name: "cert-756",
+        labels,
+        annotations: BTreeMap::new(),
+        certificate_pem,
+        key_pem,
+    }
 }
 
 #[test]

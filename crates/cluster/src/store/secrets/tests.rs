@@ -15,13 +15,18 @@ fn secret<'a>(name: &'a str, key_pem: &'a str) -> NewSecret<'a> {
         namespace: NAMESPACE,
         name,
         labels: [("doorward.dev/certificate-id", "756-cn")].into(),
+        annotations: [].into(),
         certificate_pem: "a certificate",
         key_pem,
     }
 }
 
 fn issued() -> Issued {
-    Issued { certificate_pem: "a certificate".into(), key_pem: "a key".into() }
+    Issued {
+        certificate_pem: "a certificate".into(),
+        key_pem: "a key".into(),
+        issued_as: Some("arn:one".into()),
+    }
 }
 
 #[tokio::test]
@@ -102,6 +107,7 @@ async fn only_the_leader_stores_what_was_issued() {
     store.put(&id, "local", &issued()).await.expect("the leader writes");
     let written = cluster.object("Secret", "shop", "tls-a").await.expect("there");
     assert_eq!(written["metadata"]["labels"]["doorward.dev/issued-by"], "local");
+    assert_eq!(written["metadata"]["annotations"]["doorward.dev/issued-as"], "arn:one");
 
     ballot.lose();
     store.put(&id, "local", &issued()).await.expect_err("the term is over");

@@ -42,6 +42,7 @@ impl Shelf {
             namespace: &self.store_namespace,
             name: holder.as_deref().unwrap_or(&id),
             labels: BTreeMap::from([(CERTIFICATE_ID, id.as_str())]),
+            annotations: BTreeMap::new(),
             certificate_pem: &x509::chain_pem(&pair),
             key_pem: &x509::key_pem(&pair),
         };

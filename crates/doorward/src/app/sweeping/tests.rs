@@ -16,6 +16,7 @@ fn put(state: &StateFolder, name: &str, issuer: Option<&str>, options: LeafOptio
         namespace: "shop",
         name,
         labels: issuer.map(|issuer| (ISSUED_BY, issuer)).into_iter().collect::<BTreeMap<_, _>>(),
+        annotations: BTreeMap::new(),
         certificate_pem: &pair.chain_pem,
         key_pem: &pair.key_pem,
     };

@@ -110,7 +110,7 @@ impl Ca {
         self.live.insert(certificate.fingerprint);
         let certificate_pem = certificate.fingerprint.to_string();
         self.issued.insert(certificate_pem.clone(), certificate.clone());
-        let issued = Issued { certificate_pem, key_pem: String::new() };
+        let issued = Issued { certificate_pem, key_pem: String::new(), issued_as: None };
         Ok(Outcome::Delivered(Delivery {
             issued: Arc::new(issued),
             fingerprint: certificate.fingerprint,

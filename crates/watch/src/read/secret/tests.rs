@@ -239,8 +239,13 @@ fn wrong_types_are_told_without_their_values() {
 #[test]
 fn who_issued_it_is_read_from_its_label() {
     let labels = json!({"doorward.dev/issued-by": "local"});
-    let secret = read_value(json!({"metadata": {"name": "a", "labels": labels}})).unwrap();
+    let annotations = json!({"doorward.dev/issued-as": "arn:one"});
+    let written = json!({"name": "a", "labels": labels, "annotations": annotations});
+    let secret = read_value(json!({"metadata": written})).unwrap();
     assert_eq!(secret.issued_by.as_deref(), Some("local"));
+    assert_eq!(secret.issued_as.as_deref(), Some("arn:one"));
+    let by_hand = json!({"name": "a", "annotations": annotations});
+    assert_eq!(read_value(json!({"metadata": by_hand})).unwrap().issued_as, None);
 }
 
 #[test]

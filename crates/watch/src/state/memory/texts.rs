@@ -114,6 +114,7 @@ impl MemoryTexts {
             namespace: "held-over",
             name: &digest(certificate),
             labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
             certificate_pem: &x509::chain_pem(certificate),
             key_pem: &x509::key_pem(certificate),
         };

@@ -19,6 +19,8 @@ pub struct SavedSecret<'a> {
     identity: Identity,
     store_id: Option<String>,
     issued_by: Option<String>,
+    #[serde(default)]
+    issued_as: Option<String>,
     #[serde(borrow)]
     pair: SavedPair<'a>,
     /// DER, in base64.
@@ -80,6 +82,7 @@ impl SavedSecret<'_> {
             identity: Identity::of(secret),
             store_id: body.store_id.as_ref().map(ToString::to_string),
             issued_by: body.issued_by.as_deref().map(str::to_owned),
+            issued_as: body.issued_as.as_deref().map(str::to_owned),
             pair,
             roots: body.roots.iter().map(|root| STANDARD.encode(root)).collect(),
             crls: body.crls.iter().map(|crl| STANDARD.encode(crl)).collect(),
@@ -106,6 +109,7 @@ impl SavedSecret<'_> {
         let body = Secret {
             store_id: self.store_id.as_deref().map(CertificateId::store),
             issued_by: self.issued_by.map(Into::into),
+            issued_as: self.issued_as.map(Into::into),
             pair,
             roots: decoded(&self.roots)?,
             crls: decoded(&self.crls)?,

@@ -217,7 +217,8 @@ fn everything_of_an_object_is_kept() {
         a.pair == b.pair
             && key(a) == key(b)
             && (&a.roots, &a.crls, &a.ca_problem) == (&b.roots, &b.crls, &b.ca_problem)
-            && (&a.store_id, &a.issued_by) == (&b.store_id, &b.issued_by)
+            && (&a.store_id, &a.issued_by, &a.issued_as)
+                == (&b.store_id, &b.issued_by, &b.issued_as)
     });
     assert_eq!(restored.faults, world.faults);
     assert_eq!(restored.console, world.console);
