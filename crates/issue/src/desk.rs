@@ -371,9 +371,13 @@ fn limit_in<'a>(known: &'a Known, issuer: &str, name: &str) -> Option<&'a Limit>
     known.plan(issuer)?.limits.iter().find(|limit| *limit.name == *name)
 }
 
+/// What listeners hold, here and elsewhere.
 fn bound(model: &Model) -> HashSet<Fingerprint> {
     let bindings = model.listeners().flat_map(|listener| &listener.certificates.bindings);
-    bindings.filter_map(|binding| Some(binding.certificate.as_ref()?.fingerprint)).collect()
+    let held = bindings.filter_map(|binding| binding.certificate.as_ref());
+    let attached = model.attachments.iter().flat_map(|attachment| &attachment.certificates);
+    let attached = attached.filter_map(|one| one.held.as_ref());
+    held.chain(attached).map(|certificate| certificate.fingerprint).collect()
 }
 
 fn millis(now: Timestamp) -> u64 {

@@ -4,6 +4,8 @@
 //! Plain data and pure decisions only. No clock, no network, no async: every other
 //! crate of the workspace may depend on this one, and this one on none of them.
 
+mod arn;
+mod attachment;
 mod backend;
 mod certificate;
 mod challenge;
@@ -22,6 +24,8 @@ mod text;
 mod ticket;
 mod verdict;
 
+pub use arn::Arn;
+pub use attachment::{AttachedCertificate, Attachment};
 pub use backend::{Backend, BackendProtocol, Balancing, Endpoint};
 pub use certificate::{Certificate, CertificateId, Fingerprint, KeyAlgorithm, KeyKind, PrivateKey};
 pub use challenge::{CHALLENGES_SECRET, Challenges, OpenChallenge, TlsChallenge};

@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Certificate, CertificateId, Challenges, Issuer, KeyKind, Listener, ListenerKey, Name, ObjectRef,
+    Attachment, Certificate, CertificateId, Challenges, Issuer, KeyKind, Listener, ListenerKey,
+    Name, ObjectRef,
 };
 
 /// All load balancers and the certificates that somebody has to obtain for them.
@@ -15,6 +16,8 @@ pub struct Model {
     pub load_balancers: Vec<LoadBalancer>,
     /// Sorted by id; one for each certificate, however many listeners want it.
     pub wants: Vec<Want>,
+    /// Sorted by listener.
+    pub attachments: Vec<Arc<Attachment>>,
     /// Sorted by name.
     pub issuers: Vec<Arc<Issuer>>,
     /// Open ones, which every replica answers.

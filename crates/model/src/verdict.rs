@@ -129,6 +129,8 @@ pub enum Reason {
     NameNotAllowed,
     /// An issuer was asked, and there is no certificate yet.
     OrderFailed,
+    /// A listener of an AWS load balancer does not carry what it should.
+    AttachmentFailed,
     DefaultKept,
 }
 

@@ -5,6 +5,7 @@
 //! the order of precedence of the sources.
 
 mod asker;
+mod attach;
 mod client_ca;
 mod coverage;
 mod covered;

@@ -4,8 +4,8 @@
 use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Duration};
 
 use model::{
-    AccessList, Action, CertificateId, CertificateSource, ClientDemand, Dialect, ForwardedHeaders,
-    HostChoice, Name, ObjectRef, Origin, Protocol, Rule, TlsVersions, Tunnel,
+    AccessList, Action, Arn, CertificateId, CertificateSource, ClientDemand, Dialect,
+    ForwardedHeaders, HostChoice, Name, ObjectRef, Origin, Protocol, Rule, TlsVersions, Tunnel,
 };
 
 use crate::{
@@ -30,6 +30,32 @@ impl LoadBalancerClaim {
     pub fn address(&self, settings: &Settings) -> IpAddr {
         self.bind.unwrap_or_else(|| settings.address_of(&self.name))
     }
+}
+
+/// A listener of AWS's own load balancers, and what objects want on it.
+#[derive(Clone, Debug)]
+pub struct AttachmentClaim {
+    pub listener: Arn,
+    /// In order; the first is wanted most.
+    pub members: Vec<AttachmentMember>,
+}
+
+#[derive(Clone, Debug)]
+pub struct AttachmentMember {
+    /// The load balancer here that its object belongs to.
+    pub balancer: Arc<str>,
+    pub tls: Arc<TlsMember>,
+    pub wish: AttachmentWish,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttachmentWish {
+    /// The object names the certificate itself.
+    Named(Arn),
+    /// A Secret, or what is issued for hosts.
+    Issued,
+    /// It cannot be had; the verdict is out already.
+    Impossible,
 }
 
 /// The object behind a claim, for verdicts and for who came first.

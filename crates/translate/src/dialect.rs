@@ -23,7 +23,7 @@ pub(crate) use tracked::Tracked;
 
 use crate::{
     Memory, Settings, World, alb, aws,
-    claim::{AlbListenerSpec, LoadBalancerClaim},
+    claim::{AlbListenerSpec, AttachmentClaim, LoadBalancerClaim},
     elb, ingress, istio,
     memory::ElbPast,
 };
@@ -34,6 +34,8 @@ use class::Classes;
 pub struct Claims {
     /// Sorted by name.
     pub load_balancers: Vec<LoadBalancerClaim>,
+    /// Sorted by listener.
+    pub attachments: Vec<AttachmentClaim>,
     pub verdicts: Vec<Verdict>,
     /// Every object that some dialect took as its own; those without any verdict are accepted.
     pub objects: Vec<(ObjectRef, Option<Origin>, Dialect)>,

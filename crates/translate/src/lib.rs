@@ -124,11 +124,19 @@ impl Translator {
             };
             join(&mut load_balancers, part);
         }
+        for claim in &mut claims.attachments {
+            let is_ours =
+                |name: &Arc<str>| settings.only.as_ref().is_none_or(|only| only.contains(name));
+            claim.members.retain(|member| is_ours(&member.balancer));
+        }
+        let attachments = claims.attachments.iter().filter_map(|claim| binder.attach(claim));
+        let attachments = attachments.map(Arc::new).collect();
         let outcome = binder.finish();
         verdicts.extend(outcome.verdicts);
         let model = Model {
             load_balancers,
             wants: outcome.wants,
+            attachments,
             issuers: issuers.all(),
             challenges: challenges(world, settings),
         };

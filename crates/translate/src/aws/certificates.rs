@@ -1,6 +1,6 @@
 //! Certificates that are named by ARN, and those that an Ingress has AWS make.
 
-use model::{CertificateId, Name};
+use model::{Arn, CertificateId, Name};
 
 use crate::route::{Plan, Reader};
 
@@ -8,11 +8,19 @@ use crate::route::{Plan, Reader};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Certificates {
     /// The first of the first Ingress of a listener is its Default.
-    Named { ids: Vec<CertificateId>, field: String },
+    Named { named: Vec<Named>, field: String },
     /// `create-acm-cert`, or `acm-pca-arn` with the CA that it names.
     Managed { hosts: Vec<Name>, ca: Option<Box<str>>, field: String },
     /// Whatever the store has for the hosts.
     Discovered,
+}
+
+/// One that the Ingress, or its class, names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub id: CertificateId,
+    /// Where it is named so.
+    pub arn: Option<Arn>,
 }
 
 const NAMED: &str = "certificate-arn";
@@ -23,10 +31,14 @@ const CA: &str = "acm-pca-arn";
 pub(super) fn read(
     reader: &mut Reader<'_>,
     plan: &Plan,
-    of_class: Option<&[CertificateId]>,
+    of_class: Option<&[Named]>,
 ) -> Certificates {
-    let named: Vec<CertificateId> =
-        reader.list(NAMED).into_iter().map(id).collect::<Option<_>>().unwrap_or_else(|| {
+    let named: Vec<Named> = reader
+        .list(NAMED)
+        .into_iter()
+        .map(self::named)
+        .collect::<Option<_>>()
+        .unwrap_or_else(|| {
             reader.reject(NAMED, "this is no list of certificates: write ARNs, divided by commas");
             Vec::new()
         });
@@ -35,13 +47,16 @@ pub(super) fn read(
     if ca.is_some() && !managed {
         reader.warn(CA, format!("{CA} has no effect without {MANAGED} \"true\": add it"));
     }
-    if let Some(ids) = of_class.filter(|ids| !ids.is_empty()) {
+    if let Some(of_class) = of_class.filter(|named| !named.is_empty()) {
         for name in [NAMED, MANAGED] {
             if reader.text(name).is_some_and(|value| value != "false") {
                 reader.warn(name, format!("{name} has no effect: the IngressClassParams of the class name certificates, which come first"));
             }
         }
-        return Certificates::Named { ids: ids.to_vec(), field: "spec.ingressClassName".into() };
+        return Certificates::Named {
+            named: of_class.to_vec(),
+            field: "spec.ingressClassName".into(),
+        };
     }
     if !named.is_empty() {
         if managed {
@@ -52,7 +67,7 @@ pub(super) fn read(
                 ),
             );
         }
-        return Certificates::Named { ids: named, field: reader.field(NAMED) };
+        return Certificates::Named { named, field: reader.field(NAMED) };
     }
     if !managed {
         return Certificates::Discovered;
@@ -67,13 +82,14 @@ pub(super) fn read(
 
 /// Of an ARN, what follows its last slash: a label, which gives a Secret its id in the store, has
 /// no room for more. Other texts are ids as they are.
-pub(super) fn id(text: &str) -> Option<CertificateId> {
+pub(super) fn named(text: &str) -> Option<Named> {
     let id = match text.starts_with("arn:") {
         true => text.rsplit_once('/')?.1,
         false => text,
     };
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    (!id.is_empty() && id.bytes().all(fits)).then(|| CertificateId::store(id))
+    let is_id = !id.is_empty() && id.bytes().all(fits);
+    is_id.then(|| Named { id: CertificateId::store(id), arn: Arn::parse(text) })
 }
 
 /// Of all rules and TLS entries, sorted, each once.

@@ -4,21 +4,22 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use model::{
-    Action, Dialect, ForwardedHeaders, HostChoice, IssuerKind, ObjectRef, Protocol, Reason,
-    Redirect, Rule, Verdict,
+    Action, Dialect, ForwardedHeaders, HostChoice, ObjectRef, Protocol, Reason, Redirect, Rule,
+    Verdict,
 };
 
 use super::{
+    attach,
     certificates::Certificates,
     group::{AwsMember, Crowd, Shared, crowds},
+    members::members,
 };
 use crate::{
     claim::{
         CertificateClaim, Declaration, DefaultClaim, ListenerClaim, LoadBalancerClaim, OnDelete,
-        TlsClaim, TlsMember,
+        TlsClaim,
     },
     dialect::{Claims, Problem},
-    issuers::of_kind,
     route::{Member, Merge, RuleOrder, no_rule},
     world::{Issuer, Objects},
 };
@@ -35,11 +36,13 @@ pub(crate) fn claim(members: Vec<AwsMember<'_>>, issuers: &Objects<Issuer>, clai
         let shared = Shared { member, declaration: Declaration::of(object), wish };
         balancers.entry(wish.balancer.clone()).or_default().push(shared);
     }
-    for (name, mut group) in balancers {
+    for (name, group) in &mut balancers {
         // Stable, so that namespace and name decide among equals.
         group.sort_by_key(|shared| shared.wish.order);
-        claim_balancer(&name, &group, issuers, claims);
+        claim_balancer(name, group, issuers, claims);
     }
+    let all = balancers.values().flatten();
+    claims.attachments.extend(attach::claims(all, issuers, &mut claims.verdicts));
 }
 
 fn claim_balancer(
@@ -169,70 +172,15 @@ fn certificates(
         on_delete: OnDelete::KeepLastGood,
     };
     for one in &crowd.members {
-        let plan = one.member.plan;
-        let member = |field: &str| TlsMember {
-            object: plan.subject.object.clone(),
-            origin: plan.subject.origin.clone(),
-            field: field.to_owned(),
-            certificate_field: "".into(),
-            hosts: Vec::new(),
-            certificate: None,
-            issuer: None,
-            as_one: false,
-        };
-        match &one.wish.certificates {
-            Certificates::Named { ids, field } => {
-                if let (None, Some(first)) = (&claim.default, ids.first()) {
-                    claim.default = Some(DefaultClaim { id: first.clone(), field: field.clone() });
-                }
-                claim.members.extend(ids.iter().map(|id| {
-                    Arc::new(TlsMember { certificate: Some(id.clone()), ..member(field) })
-                }));
-            }
-            Certificates::Managed { hosts, ca, field } => {
-                let wished = plan.tls.issuer.clone();
-                let issuer = wished.map_or_else(|| maker(issuers, ca.as_deref()), Ok);
-                match issuer {
-                    Ok(issuer) => claim.members.push(Arc::new(TlsMember {
-                        hosts: hosts.clone(),
-                        issuer: Some(issuer),
-                        as_one: true,
-                        ..member(field)
-                    })),
-                    Err(text) => {
-                        let problem =
-                            Problem::rejection(Reason::IssuerNotFound, field.clone(), text);
-                        verdicts.push(plan.subject.verdict(problem));
-                    }
-                }
-            }
-            Certificates::Discovered => {
-                claim.members.extend(plan.tls.entries.iter().chain(&plan.tls.rule_hosts).cloned());
-            }
+        if let Certificates::Named { named, field } = &one.wish.certificates
+            && let (None, Some(first)) = (&claim.default, named.first())
+        {
+            claim.default = Some(DefaultClaim { id: first.id.clone(), field: field.clone() });
+        }
+        match members(one, issuers) {
+            Ok(members) => claim.members.extend(members.into_iter().map(|member| member.tls)),
+            Err(verdict) => verdicts.push(verdict),
         }
     }
     claim
-}
-
-/// The Issuer that a bare wish for AWS's certificates means. `ca`: of AWS Private CA.
-fn maker(issuers: &Objects<Issuer>, ca: Option<&str>) -> Result<Arc<str>, String> {
-    let (kind, what) = match ca {
-        Some(_) => (IssuerKind::AcmPca, "AWS Private CA"),
-        None => (IssuerKind::Acm, "AWS Certificate Manager"),
-    };
-    let fits = |(_, settings): &(&Arc<str>, &serde_json::Value)| {
-        ca.is_none_or(|ca| settings.get("arn").and_then(serde_json::Value::as_str) == Some(ca))
-    };
-    let mut found = of_kind(issuers, kind).filter(fits).map(|(name, _)| name);
-    let of_ca = ca.map_or_else(String::new, |ca| format!(" with arn {ca}"));
-    match (found.next(), found.next()) {
-        (Some(only), None) => Ok(only.clone()),
-        (Some(one), Some(other)) => Err(format!(
-            "Issuers {one} and {other} both stand for {what}: name one by doorward.dev/issuer"
-        )),
-        (None, _) => Err(format!(
-            "no Issuer has spec.{}{of_ca}, so nothing is ordered from {what}: create one, or name another by doorward.dev/issuer",
-            kind.field()
-        )),
-    }
 }

@@ -4,15 +4,18 @@
 //! Ingresses of one group share a load balancer; one without a group has its own. Each says which
 //! ports it wants, and nobody else declares them.
 
+mod attach;
 mod certificates;
 mod claims;
 mod group;
 mod keys;
+mod members;
 mod mutual;
 mod params;
 mod policy;
 mod read;
 
+pub(crate) use attach::{attach_field, misplaced};
 pub(crate) use claims::claim;
 pub(crate) use group::AwsMember;
 pub(crate) use params::check as check_params;

@@ -4,7 +4,7 @@
 use model::{CertificateId, Reason};
 use serde::Deserialize;
 
-use super::certificates::id;
+use super::certificates::named;
 use crate::route::Reader;
 
 const KEY: &str = "mutual-authentication";
@@ -45,7 +45,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Mutual> {
         match entry.mode.as_str() {
             "off" => {}
             "verify" => {
-                let trust = entry.trust_store.as_deref().and_then(id);
+                let trust = entry.trust_store.as_deref().and_then(named).map(|named| named.id);
                 let Some(trust) = trust else {
                     problems.reject(Reason::InvalidAnnotation, field, "mode verify needs trustStore: write the id that a Secret with ca.crt has in the certificate store, or an ARN that ends in it");
                     continue;

@@ -1,10 +1,10 @@
 //! IngressClassParams: what a class decides for all its Ingresses.
 
 use ipnet::IpNet;
-use model::{CertificateId, Reason};
+use model::Reason;
 use serde_json::Value;
 
-use super::certificates;
+use super::certificates::{self, Named};
 use crate::{
     dialect::{Fields, Place, Problems},
     route::parse_net,
@@ -14,7 +14,7 @@ use crate::{
 /// What of it counts here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Params {
-    pub certificates: Vec<CertificateId>,
+    pub certificates: Vec<Named>,
     pub group: Option<Box<str>>,
     pub ssl_policy: Option<Box<str>>,
     pub inbound: Vec<IpNet>,
@@ -54,8 +54,8 @@ impl Params {
             return (params, problems);
         };
         for text in spec.texts("certificateArn", &mut problems) {
-            match certificates::id(text) {
-                Some(id) => params.certificates.push(id),
+            match certificates::named(text) {
+                Some(named) => params.certificates.push(named),
                 None => problems.reject(
                     Reason::InvalidField,
                     spec.path_of("certificateArn"),

@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::Ingress;
-use model::{Dialect, Protocol, Verdict};
+use model::{Arn, Dialect, Protocol, Verdict};
 
 use super::{
+    attach,
     certificates::{self, Certificates},
     keys, mutual,
     mutual::Mutual,
@@ -34,6 +35,8 @@ pub(super) struct Wish {
     /// Place in the group, before namespace and name.
     pub order: i16,
     pub certificates: Certificates,
+    /// Listeners of AWS's own load balancers that are to carry them too.
+    pub attach_to: Vec<Arn>,
     /// The port that all plain HTTP is sent to.
     pub ssl_redirect: Option<u16>,
     pub ssl_policy: Option<Policy>,
@@ -98,6 +101,7 @@ impl Draft<'_, '_> {
         let of_class = Some(&*self.of_class.certificates);
         let certificates = certificates::read(self.reader, self.plan, of_class);
         self.listeners(&certificates);
+        let attach_to = attach::read(self.reader.annotations, &mut self.reader.problems);
         let ssl_redirect = self.ssl_redirect();
         let ssl_policy = self.ssl_policy();
         let inbound = self.inbound();
@@ -106,6 +110,7 @@ impl Draft<'_, '_> {
             balancer: balancer?,
             order: order?,
             certificates,
+            attach_to,
             ssl_redirect,
             ssl_policy,
             mutual: mutual::read(self.reader),

@@ -3,7 +3,9 @@
 
 use std::{collections::btree_map::Entry as Slot, sync::Arc};
 
-use model::{CertificateId, CertificateSource, KeyChoice, KeyKind, Name, ObjectRef, Reason, Want};
+use model::{
+    CertificateId, CertificateSource, KeyChoice, KeyKind, Name, ObjectRef, Reason, Verdict, Want,
+};
 
 use super::{
     Binder,
@@ -74,19 +76,28 @@ impl<'a> Binder<'a> {
     /// Orders the certificate, with every kind of key that the issuer makes, and attaches what is
     /// in hand for it.
     pub(super) fn obtain(&mut self, list: &mut List<'a>, wishes: &Wishes<'a>, order: Order<'a>) {
+        for (id, key) in self.keys_of(&order) {
+            self.obtain_one(list, wishes, Order { id, ..order.clone() }, key);
+        }
+    }
+
+    /// The certificates that an order is for, each with the kind of its key.
+    pub(super) fn keys_of(&self, order: &Order<'a>) -> Vec<(CertificateId, Option<KeyKind>)> {
         let keys = self.issuers.find(order.issuer).map_or(KeyChoice::Usual, |issuer| issuer.keys);
         let key = match keys {
             KeyChoice::Usual => None,
             KeyChoice::Rsa => Some(KeyKind::Rsa2048),
             KeyChoice::Ecdsa | KeyChoice::Both => Some(KeyKind::EcdsaP256),
         };
+        let mut all = Vec::with_capacity(2);
         if keys == KeyChoice::Both
             && let Some((namespace, name)) = order.id.as_secret()
         {
             let id = CertificateId::secret(namespace, &format!("{name}-rsa"));
-            self.obtain_one(list, wishes, Order { id, ..order.clone() }, Some(KeyKind::Rsa2048));
+            all.push((id, Some(KeyKind::Rsa2048)));
         }
-        self.obtain_one(list, wishes, order, key);
+        all.push((order.id.clone(), key));
+        all
     }
 
     fn obtain_one(
@@ -100,10 +111,13 @@ impl<'a> Binder<'a> {
         let hold = self.hold(wishes, &order.id);
         let may_order = self.may_order(order.issuer, order.member, order.hosts);
         if !may_order {
-            self.report_no_order(wishes, &order, &asker);
+            let refusal = self.refusal(&order, &asker);
+            self.report(wishes, refusal);
         } else if self.is_ours_to_obtain(&order.id) {
             self.want(&order, key, &hold);
-            self.report_order(wishes, &order, &hold, &asker);
+            if let Some(delay) = self.delay(&order, &hold, &asker) {
+                self.report(wishes, delay);
+            }
         }
         if hold.certificate.is_none() {
             self.attach_former(list, &order, &asker);
@@ -125,7 +139,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn want(&mut self, order: &Order<'a>, key: Option<KeyKind>, hold: &Hold<'a>) {
+    pub(super) fn want(&mut self, order: &Order<'a>, key: Option<KeyKind>, hold: &Hold<'a>) {
         match self.wants.entry(order.id.clone()) {
             Slot::Occupied(mut want) => {
                 let names = &mut want.get_mut().names;
@@ -147,15 +161,15 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn report_order(
-        &mut self,
-        wishes: &Wishes<'a>,
+    /// What to say of an order as long as what it is for is not there.
+    pub(super) fn delay(
+        &self,
         Order { id, hosts, issuer, .. }: &Order<'a>,
         hold: &Hold<'a>,
         asker: &Asker<'a>,
-    ) {
+    ) -> Option<Verdict> {
         let message = match (hold.certificate, hold.fault) {
-            (Some(_), None) => return,
+            (Some(_), None) => return None,
             (Some(held), Some(_)) => format!(
                 "Secret {id} is gone or unusable and is ordered again from issuer {issuer}; its last good certificate is served on (it ends {})",
                 held.not_after
@@ -168,7 +182,7 @@ impl<'a> Binder<'a> {
                 )
             }
         };
-        self.report(wishes, asker.warning(Reason::CertificatePending, message));
+        Some(asker.warning(Reason::CertificatePending, message))
     }
 
     /// Whether the issuer exists and lets the member have all of these names.
@@ -178,9 +192,10 @@ impl<'a> Binder<'a> {
         issuer.is_some_and(|issuer| hosts.iter().all(|host| issuer.allows(namespace, host)))
     }
 
-    fn report_no_order(&mut self, wishes: &Wishes<'a>, order: &Order<'a>, asker: &Asker<'a>) {
+    /// Why nothing is ordered.
+    pub(super) fn refusal(&self, order: &Order<'a>, asker: &Asker<'a>) -> Verdict {
         let name = order.issuer;
-        let verdict = match self.issuers.find(name) {
+        match self.issuers.find(name) {
             None => asker.rejected(Reason::IssuerNotFound, self.issuers.absence(name)),
             Some(issuer) => {
                 let namespace = order.member.object.namespace.as_deref().unwrap_or_default();
@@ -192,8 +207,7 @@ impl<'a> Binder<'a> {
                 );
                 asker.rejected(Reason::NameNotAllowed, message)
             }
-        };
-        self.report(wishes, verdict);
+        }
     }
 }
 

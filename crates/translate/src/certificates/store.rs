@@ -45,6 +45,8 @@ pub struct Hold<'a> {
     pub fault: Option<Fault<'a>>,
     /// The issuer that made the Secret, if Doorward did.
     pub issued_by: Option<&'a Arc<str>>,
+    /// What that issuer calls the object's own certificate.
+    pub issued_as: Option<&'a Arc<str>>,
     /// What the object itself holds, whether or not it is served.
     pub own: Option<&'a Arc<Certificate>>,
 }
@@ -108,6 +110,7 @@ impl<'a> Store<'a> {
             return Hold { certificate, fault: Some(Fault::Missing), ..Hold::default() };
         };
         let issued_by = secret.body.issued_by.as_ref();
+        let issued_as = secret.body.issued_as.as_ref();
         match &secret.body.pair {
             Ok(own) => {
                 let better = self.longer_lived(id, own);
@@ -115,6 +118,7 @@ impl<'a> Store<'a> {
                     certificate: Some(better.unwrap_or(own)),
                     fault: better.map(|_| Fault::Worse(own)),
                     issued_by,
+                    issued_as,
                     own: Some(own),
                 }
             }
@@ -122,6 +126,7 @@ impl<'a> Store<'a> {
                 certificate: self.last_good(id),
                 fault: Some(Fault::Invalid(problem)),
                 issued_by,
+                issued_as: None,
                 own: None,
             },
         }
@@ -138,7 +143,8 @@ impl<'a> Store<'a> {
         let (key, secret) = issued.get(host.as_str()).or_else(by_wildcard)?;
         let certificate = secret.body.pair.as_ref().ok();
         let issued_by = secret.body.issued_by.as_ref();
-        let hold = Hold { certificate, fault: None, issued_by, own: certificate };
+        let issued_as = secret.body.issued_as.as_ref();
+        let hold = Hold { certificate, fault: None, issued_by, issued_as, own: certificate };
         Some((CertificateId::secret(&key.namespace, &key.name), hold))
     }
 

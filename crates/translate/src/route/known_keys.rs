@@ -89,6 +89,9 @@ const NGINX: &[&str] = &[
 
 const OWN: &[&str] = &["issuer", "echo", "use-regex"];
 
+/// Read where load balancers are AWS's.
+const OWN_OF_AWS: &str = "aws-listener-arn";
+
 const BACKEND_TYPE: &str = "service.beta.kubernetes.io/backend-type";
 
 /// Warns of every annotation that has no effect, but for those of the dialect `elb`, which has
@@ -116,7 +119,18 @@ pub(super) fn check(annotations: &Annotations<'_>, dialect: Dialect, problems: &
         problems.warn(Reason::NotHonoured, field, not_honoured(NGINX_PREFIX, name));
     }
     for (name, _) in annotations.under(OWN_PREFIX).filter(|(name, _)| !OWN.contains(name)) {
-        unknown(OWN_PREFIX, name, nearest(name, OWN.iter().copied()), problems);
+        match (name, dialect) {
+            (OWN_OF_AWS, Dialect::Aws) => {}
+            (OWN_OF_AWS, _) => problems.warn(
+                Reason::NotHonoured,
+                field(OWN_PREFIX, name),
+                format!("{OWN_PREFIX}{name} has an effect only on Ingresses of a class with the controller ingress.k8s.aws/alb: take such a class, or remove it"),
+            ),
+            _ => {
+                let known = OWN.iter().copied().chain([OWN_OF_AWS]);
+                unknown(OWN_PREFIX, name, nearest(name, known), problems);
+            }
+        }
     }
     if annotations.exact(BACKEND_TYPE).is_some() {
         problems.warn(Reason::NotHonoured, field(BACKEND_TYPE, ""), not_honoured(BACKEND_TYPE, ""));

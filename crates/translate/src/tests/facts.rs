@@ -32,8 +32,8 @@ pub struct Facts {
     /// How many CA certificates `ca.crt` holds.
     #[serde(default)]
     pub roots: u8,
+    /// `NAME`, or `NAME as ARN`.
     pub issued_by: Option<String>,
-    pub issued_as: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -83,14 +83,18 @@ impl Source {
             }
             None => Ok(facts.certificate()),
         };
+        let issued = facts.issued_by.as_deref().map(|text| match text.split_once(" as ") {
+            Some((by, name)) => (by, Some(name)),
+            None => (text, None),
+        });
         let root = |index: u8| CertificateDer::from(vec![index]);
         let secret = Secret {
             credentials: None,
             crls: Vec::new(),
             ca_problem: None,
             store_id: facts.id.as_deref().map(CertificateId::store),
-            issued_by: facts.issued_by.as_deref().map(Into::into),
-            issued_as: facts.issued_as.as_deref().map(Into::into),
+            issued_by: issued.map(|(by, _)| by.into()),
+            issued_as: issued.and_then(|(_, name)| name).map(Into::into),
             pair,
             roots: (0..facts.roots).map(root).collect(),
         };

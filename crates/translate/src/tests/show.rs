@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use model::{
-    Action, Balancing, Binding, BindingStatus, CertificateTable, Choice, Direction, Listener,
-    PathMatch, Rule, State, Verdict, Want,
+    Action, Arn, Attachment, Balancing, Binding, BindingStatus, CertificateTable, Choice,
+    Direction, Listener, PathMatch, Rule, State, Verdict, Want,
 };
 
 use super::{
@@ -27,6 +27,7 @@ pub fn translation(translation: &Translation, case: &Case, now: Timestamp) -> St
             listener(&mut text, shown, case);
         }
     }
+    translation.model.attachments.iter().for_each(|one| attachment(&mut text, one));
     translation.model.wants.iter().for_each(|one| want(&mut text, one));
     translation.verdicts.iter().for_each(|one| verdict(&mut text, one));
     if case.show.contains(&Show::NextChange) {
@@ -207,6 +208,30 @@ fn targets(targets: &[model::ForwardTarget]) -> String {
         format!("{name}:{}{weight}{balancing}", backend.port)
     };
     targets.iter().map(target).collect::<Vec<_>>().join(" + ")
+}
+
+fn attachment(text: &mut String, attachment: &Attachment) {
+    let Attachment { listener, issuer, certificates, pending, wanted_by } = attachment;
+    let end = |arn: &Arn| arn.as_str().rsplit('/').next().unwrap_or_default().to_owned();
+    let shown: Vec<String> = certificates
+        .iter()
+        .map(|one| {
+            let held = if one.held.is_some() { ", held" } else { "" };
+            format!("{} by {}{held}", end(&one.arn), one.wanted_by)
+        })
+        .collect();
+    let pending: Vec<&str> = pending.iter().map(|name| name.as_str()).collect();
+    let objects: Vec<String> = wanted_by.iter().map(ToString::to_string).collect();
+    writeln!(
+        text,
+        "attach to {} of {} for {}: [{}], pending [{}]",
+        listener.resource(),
+        issuer.as_deref().unwrap_or("nobody"),
+        objects.join(", "),
+        shown.join("; "),
+        pending.join(", ")
+    )
+    .unwrap();
 }
 
 fn want(text: &mut String, want: &Want) {
