@@ -3,130 +3,214 @@
 //!
 //! What is new is attached before what it replaces is taken away, and the default changes in
 //! between, each in its own round: no handshake finds less than the one before. What to do in a
-//! round is decided by [`plan()`]; certificates that are not ours are never touched.
+//! round is decided by [`plan()`]; what is not in the [`Record`] belongs to others and is never
+//! touched.
 
 mod api;
+mod lookup;
+mod patience;
 mod plan;
+mod record;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
-use issue::IssueError;
+use issue::{IssueError, OrderBook};
 use jiff::Timestamp;
-use model::Name;
+use model::{Arn, Name};
 use tracing::info;
 
 use crate::Account;
 use api::{Api, Done};
-pub use plan::{Action, Blocked, Have, Held, plan};
+pub use lookup::Facts;
+use lookup::{Looked, Lookup};
+use patience::Patience;
+pub use plan::{Action, Have, Wanted, Wants, plan};
+pub use record::{Held, Record};
 
-/// Certificates beside the defaults on one load balancer, unless the quota was raised.
-pub const USUAL_QUOTA: usize = 25;
-/// A change reaches all nodes of a load balancer within seconds; until this long after the last
-/// one nothing is taken away.
-const SETTLES_IN: Duration = Duration::from_secs(60);
-/// A certificate that was just issued is not known everywhere in AWS.
-const NOT_KNOWN_YET: Duration = Duration::from_secs(10);
+/// What a listener should carry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// The first is wanted most, and as the default.
+    pub certificates: Vec<Wished>,
+    /// Names whose certificates are not in AWS yet.
+    pub pending: Vec<Name>,
+}
 
-/// One certificate that a listener should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    pub arn: String,
-    pub names: Vec<Name>,
-    pub not_after: Timestamp,
+pub struct Wished {
+    pub arn: Arn,
+    /// `None`: AWS is asked.
+    pub facts: Option<Facts>,
 }
 
 /// What one round came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Round {
     pub done: Vec<Action>,
-    pub blocked: Vec<Blocked>,
-    /// When there is more to do; `None`: all is as wanted, or blocked.
+    /// Of what is wanted, what the listener has.
+    pub carried: Vec<Arn>,
+    pub troubles: Vec<Trouble>,
+    /// When there is more to do; `None`: all is as wanted, or nothing can be done about it.
     pub again_in: Option<Duration>,
 }
 
+/// Why a certificate is not attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub arn: Arn,
+    pub kind: TroubleKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// The load balancer takes no more.
+    Full,
+    /// There is no such certificate.
+    Missing,
+    /// It is not issued, or of a kind that load balancers don't take.
+    Unusable,
+}
+
+/// The listeners of one account and region.
 pub struct Listeners {
     api: Api,
-    /// Certificates beside the defaults on one load balancer.
-    quota: usize,
-    /// When each listener was changed last, or first looked at.
-    quiet_since: Mutex<HashMap<String, Timestamp>>,
+    lookup: Lookup,
+    patience: Mutex<Patience>,
 }
 
 impl Listeners {
-    pub fn new(account: &Account, quota: usize) -> Self {
-        Self { api: Api::new(account), quota, quiet_since: Mutex::default() }
+    pub fn new(account: &Account) -> Self {
+        Self { api: Api::new(account), lookup: Lookup::new(account), patience: Mutex::default() }
     }
 
-    /// Takes one listener a round closer to `wants`, of which the first is wanted most.
+    /// Takes one listener a round closer to `wish`.
     ///
-    /// `held` tells what is known of certificates that were attached by Doorward earlier, by ARN;
-    /// what is in neither list belongs to others.
+    /// `record` tells what was attached by Doorward earlier; it is in `book` before a call makes
+    /// it true, so that a kill in between leaves nothing that nobody knows of.
     pub async fn reconcile(
         &self,
-        listener: &str,
-        wants: &[Wanted],
-        held: &[Held],
+        wish: &Wish,
+        record: &mut Record,
+        book: &dyn OrderBook,
         now: Timestamp,
     ) -> Result<Round, IssueError> {
-        let (load_balancer, default) = self.api.listener(listener).await?;
-        let attached = self.api.certificates(listener).await?;
-        let mut used = attached.len();
-        for other in self.api.listeners(&load_balancer).await? {
-            if other != listener {
-                used += self.api.certificates(&other).await?.len();
-            }
-        }
-        let have = Have {
-            default,
-            attached: attached.into_iter().collect::<BTreeSet<_>>(),
-            held: held.to_vec(),
-            free: self.quota.saturating_sub(used),
-            is_settled: self.settles_in(listener, now).is_zero(),
+        let listener = record.listener.clone();
+        self.patience().wish(&listener, wish, now);
+        let Some((load_balancer, default)) = self.api.listener(listener.as_str()).await? else {
+            return gone(wish, record, book).await;
         };
-        let planned = plan(wants, &have, now);
-        let mut round = Round { blocked: planned.blocked, ..Round::default() };
+        let attached = self.api.certificates(listener.as_str()).await?;
+        let (wants, mut troubles) = self.look_up(wish, now).await?;
+        let have = {
+            let mut patience = self.patience();
+            Have {
+                default,
+                attached: attached.into_iter().collect(),
+                has_room: !patience.is_full(&load_balancer, now),
+                refused: patience.refused(&listener, now),
+                is_settled: patience.settles_in(&listener, now).is_zero(),
+            }
+        };
+        let planned = plan(&wants, &have, record, now);
+        let next = record.before(&have, &wants, &planned.actions);
+        if next != *record {
+            next.keep(book).await?;
+            *record = next;
+        }
+
+        let full = planned.blocked.iter().map(|arn| (arn, TroubleKind::Full));
+        troubles.extend(full.map(|(arn, kind)| Trouble { arn: arn.clone(), kind }));
+        let mut round = Round { troubles, ..Round::default() };
+        let mut has_no_room = false;
+        let mut there = have.attached;
+        there.extend(have.default);
         for action in planned.actions {
-            match self.api.carry_out(listener, &action).await? {
+            if has_no_room && matches!(action, Action::Add(_)) {
+                continue;
+            }
+            let done = self.api.carry_out(listener.as_str(), &action).await?;
+            let mut patience = self.patience();
+            match done {
                 Done::Yes => {
                     info!(%listener, ?action, "changed a listener's certificates");
-                    self.note_change(listener, now);
+                    patience.changed(&listener, &load_balancer, &action, now);
+                    match &action {
+                        Action::Remove(arn) => there.remove(arn),
+                        Action::Add(arn) | Action::MakeDefault(arn) => there.insert(arn.clone()),
+                    };
                     round.done.push(action);
                 }
-                Done::NotYet => {
-                    round.again_in = Some(NOT_KNOWN_YET);
-                    return Ok(round);
-                }
+                Done::NotYet => patience.refuse(&listener, action.arn(), now),
                 Done::TooMany => {
-                    let arn = action.arn().to_owned();
-                    round.blocked.push(Blocked { arn, limit: self.quota });
+                    patience.fill(&load_balancer, now);
+                    has_no_room = true;
                 }
             }
         }
-        round.again_in = match (round.done.is_empty(), planned.is_waiting) {
-            (false, _) => Some(Duration::ZERO),
-            (true, true) => Some(self.settles_in(listener, now)),
-            (true, false) => None,
+        let patience = self.patience();
+        let unusable = patience.given_up(&listener);
+        round
+            .troubles
+            .extend(unusable.into_iter().map(|arn| Trouble { arn, kind: TroubleKind::Unusable }));
+        let wished = wish.certificates.iter().map(|wished| &wished.arn);
+        round.carried = wished.filter(|arn| there.contains(arn)).cloned().collect();
+        let waits = planned.is_waiting.then(|| patience.settles_in(&listener, now));
+        round.again_in = match has_no_room || !round.done.is_empty() {
+            true => Some(Duration::ZERO),
+            false => waits.into_iter().chain(patience.tries_in(&listener, now)).min(),
         };
         Ok(round)
     }
 
-    /// After a restart nobody knows what was changed last, so waiting begins anew.
-    fn settles_in(&self, listener: &str, now: Timestamp) -> Duration {
-        let mut quiet_since = self.quiet_since.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = *quiet_since.entry(listener.to_owned()).or_insert(now);
-        // A clock that was set back is taken for no time at all.
-        let quiet = Duration::try_from(now.duration_since(since)).unwrap_or_default();
-        SETTLES_IN.saturating_sub(quiet)
+    /// What AWS knows of those that nobody here does.
+    async fn look_up(
+        &self,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> Result<(Wants, Vec<Trouble>), IssueError> {
+        let mut wants = Wants { pending: wish.pending.clone(), ..Wants::default() };
+        let mut troubles = Vec::new();
+        for Wished { arn, facts } in &wish.certificates {
+            let looked = match facts {
+                Some(facts) => Looked::Usable(facts.clone()),
+                None => self.lookup.of(arn, now).await?,
+            };
+            let kind = match looked {
+                Looked::Usable(facts) => {
+                    wants.certificates.push(Wanted { arn: arn.clone(), facts });
+                    continue;
+                }
+                Looked::Unusable(names) => {
+                    wants.pending.extend(names);
+                    TroubleKind::Unusable
+                }
+                Looked::Missing => {
+                    wants.is_unclear = true;
+                    TroubleKind::Missing
+                }
+            };
+            troubles.push(Trouble { arn: arn.clone(), kind });
+        }
+        Ok((wants, troubles))
     }
 
-    fn note_change(&self, listener: &str, now: Timestamp) {
-        let mut quiet_since = self.quiet_since.lock().unwrap_or_else(PoisonError::into_inner);
-        quiet_since.insert(listener.to_owned(), now);
+    fn patience(&self) -> std::sync::MutexGuard<'_, Patience> {
+        self.patience.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// With a listener go the certificates on it.
+async fn gone(wish: &Wish, record: &mut Record, book: &dyn OrderBook) -> Result<Round, IssueError> {
+    if *wish != Wish::default() {
+        return Err(IssueError::refused(format!(
+            "there is no listener {}: correct the ARN, or look at the Issuer's account and region",
+            record.listener
+        )));
+    }
+    let none = Record::new(record.listener.clone(), &record.issuer);
+    none.keep(book).await?;
+    *record = none;
+    Ok(Round::default())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `doorward run`: all stages wired together, top to bottom as the data flows.
 
+pub mod attaching;
 mod folder;
 mod greeting;
 mod ground;
@@ -30,8 +31,9 @@ use crate::{
     args::AccessLogFormat,
     config::{Config, Source},
     drain::Signals,
-    metrics::{OrderMetrics, Reconciles},
+    metrics::{AttachmentMetrics, OrderMetrics, Reconciles},
 };
+use attaching::Attached;
 use greeting::Facts;
 use ground::{Flow, Ground};
 use translating::{Outlet, Translating};
@@ -124,9 +126,17 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let (orders, order) = watch::channel(issue::Orders::default());
     let (renewals, renewal) = watch::channel(None);
     OrderMetrics::register(&mut metrics, order.clone());
+    let (attached, attachments) = watch::channel(Attached::default());
+    AttachmentMetrics::register(&mut metrics, attachments.clone());
     let (joined, with_orders) = watch::channel(verdict.borrow().clone());
-    let troubling = troubling::follow(verdict.clone(), order.clone(), model.clone(), joined);
-    stage("troubles", &stop, troubling);
+    let troubling = troubling::Troubling {
+        verdicts: verdict.clone(),
+        orders: order.clone(),
+        attached: attachments.clone(),
+        models: model.clone(),
+        joined,
+    };
+    stage("troubles", &stop, troubling.run());
     follow(Flow {
         worlds: known_world.clone(),
         models: model.clone(),
@@ -134,6 +144,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         memories: memory_now,
         served: gateway.served.clone(),
         orders,
+        attached,
         renewals,
     });
 
@@ -143,6 +154,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         models: model,
         verdicts: verdict,
         orders: order,
+        attached: attachments,
         renewals: renewal,
         served: gateway.served.clone(),
         ledger: gateway.ledger.clone(),

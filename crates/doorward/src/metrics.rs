@@ -1,5 +1,6 @@
-//! Counters of the translate loop and of the orders. The gateway registers its own.
+//! Counters of the translate loop, of the orders, and of listeners elsewhere. The gateway registers its own.
 
+mod attachments;
 mod orders;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+pub use attachments::AttachmentMetrics;
 pub use orders::OrderMetrics;
 
 #[derive(Clone, Debug)]

@@ -9,16 +9,25 @@ use jiff::Timestamp;
 
 use crate::{FakeAws, world::World};
 
+const PREFIX: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:";
+
 /// How long a certificate counts as used after it was taken off a listener.
 const RELEASE: Duration = Duration::from_secs(4 * 60);
-/// Certificates beside the defaults on one load balancer.
+/// AWS's quota.
 const MOST: usize = 25;
 
-#[derive(Default)]
 pub(crate) struct Elb {
     listeners: Vec<Listener>,
     /// Certificates that were let go: when, which, by which load balancer.
     leaving: Vec<(Timestamp, String, String)>,
+    /// Certificates beside the defaults on one load balancer.
+    most: usize,
+}
+
+impl Default for Elb {
+    fn default() -> Self {
+        Self { listeners: Vec::new(), leaving: Vec::new(), most: MOST }
+    }
 }
 
 struct Listener {
@@ -33,8 +42,7 @@ impl FakeAws {
     /// Makes a load balancer with one HTTPS listener, and gives the listener's ARN.
     pub fn listener(&self, default: &str) -> String {
         let number = self.world().elb.listeners.len();
-        let load_balancer =
-            format!("arn:aws:elasticloadbalancing:x:1:loadbalancer/app/a{number}/1");
+        let load_balancer = format!("{PREFIX}loadbalancer/app/a{number}/{number:016x}");
         self.make_listener(load_balancer, default)
     }
 
@@ -50,7 +58,8 @@ impl FakeAws {
 
     fn make_listener(&self, load_balancer: String, default: &str) -> String {
         let mut world = self.world();
-        let arn = format!("{load_balancer}/listener/{}", world.elb.listeners.len());
+        let of = load_balancer.rsplit_once("loadbalancer/").map_or("", |(_, of)| of);
+        let arn = format!("{PREFIX}listener/{of}/{:016x}", world.elb.listeners.len());
         world.elb.listeners.push(Listener {
             arn: arn.clone(),
             load_balancer,
@@ -59,6 +68,33 @@ impl FakeAws {
         });
         settle(&mut world);
         arn
+    }
+
+    /// Puts a certificate on a listener past the API, as its owner does.
+    pub fn attach(&self, listener: &str, arn: &str) {
+        let mut world = self.world();
+        let one = world.elb.listeners.iter_mut().find(|one| one.arn == listener);
+        one.expect("the test made it").attached.insert(arn.to_owned());
+        settle(&mut world);
+    }
+
+    /// Takes everything but the default off a listener, past the API.
+    pub fn detach_all(&self, listener: &str) {
+        let mut world = self.world();
+        let one = world.elb.listeners.iter_mut().find(|one| one.arn == listener);
+        one.expect("the test made it").attached.clear();
+    }
+
+    /// What is attached beside the default; sorted.
+    pub fn attached(&self, listener: &str) -> Vec<String> {
+        let world = self.world();
+        let one = world.elb.listeners.iter().find(|one| one.arn == listener);
+        one.expect("the test made it").attached.iter().cloned().collect()
+    }
+
+    /// The quota of certificates beside the defaults on each load balancer.
+    pub fn allow_listener_certificates(&self, most: usize) {
+        self.world().elb.most = most;
     }
 
     /// ARN of the certificate that a client who asks for `host` gets.
@@ -102,7 +138,7 @@ pub(crate) fn settle(world: &mut World) {
             }
         }
     }
-    let Elb { listeners, leaving } = elb;
+    let Elb { listeners, leaving, .. } = elb;
     leaving.retain(|(at, arn, load_balancer)| {
         let is_back = listeners.iter().any(|one| {
             one.load_balancer == *load_balancer

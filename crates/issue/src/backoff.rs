@@ -6,7 +6,7 @@ use crate::spread::spread;
 
 /// The first pause and the longest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pace {
+pub struct Pace {
     first: Duration,
     longest: Duration,
 }

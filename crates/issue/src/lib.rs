@@ -24,6 +24,7 @@ mod policy;
 mod spec_problem;
 mod spread;
 
+pub use backoff::Pace;
 pub use book::{OrderBook, Page, Slate, read_pages};
 pub use budget::{Budgets, Counts, Limit, Scope, Spares};
 pub use challenge::{Challenge, Challenges};

@@ -7,6 +7,7 @@ use aws_sdk_elasticloadbalancingv2::{
     types::Certificate,
 };
 use issue::IssueError;
+use model::Arn;
 
 use super::Action;
 use crate::{
@@ -34,35 +35,28 @@ impl Api {
         Self { client: Client::new(&account.config) }
     }
 
-    /// ARN of its load balancer, and its default certificate.
-    pub(super) async fn listener(&self, arn: &str) -> Result<(String, Option<String>), IssueError> {
+    /// ARN of its load balancer, and its default certificate; `None`: there is no such listener.
+    pub(super) async fn listener(
+        &self,
+        arn: &str,
+    ) -> Result<Option<(String, Option<Arn>)>, IssueError> {
         let request = self.client.describe_listeners().listener_arns(arn);
-        let answer =
-            request.send().await.map_err(|error| fault(call("DescribeListeners"), &error))?;
-        let listener = answer
-            .listeners()
-            .first()
-            .ok_or_else(|| IssueError::refused(format!("there is no listener {arn}")))?;
-        let default = listener.certificates().first().and_then(|one| one.certificate_arn.clone());
-        Ok((listener.load_balancer_arn.clone().unwrap_or_default(), default))
-    }
-
-    /// ARNs of all listeners of a load balancer that end TLS.
-    pub(super) async fn listeners(&self, load_balancer: &str) -> Result<Vec<String>, IssueError> {
-        let request = self.client.describe_listeners().load_balancer_arn(load_balancer);
-        let mut pages = request.into_paginator().items().send();
-        let mut arns = Vec::new();
-        while let Some(listener) = pages.next().await {
-            let listener = listener.map_err(|error| fault(call("DescribeListeners"), &error))?;
-            if !listener.certificates().is_empty() {
-                arns.extend(listener.listener_arn);
-            }
-        }
-        Ok(arns)
+        let answer = match request.send().await {
+            Err(error) if error.code() == Some("ListenerNotFound") => return Ok(None),
+            answer => answer.map_err(|error| fault(call("DescribeListeners"), &error))?,
+        };
+        let Some(listener) = answer.listeners().first() else { return Ok(None) };
+        let Some(default) = listener.certificates().first() else {
+            return Err(IssueError::refused(format!(
+                "the listener {arn} ends no TLS, so it takes no certificate: name one of protocol HTTPS or TLS"
+            )));
+        };
+        let default = default.certificate_arn.as_deref().and_then(Arn::parse);
+        Ok(Some((listener.load_balancer_arn.clone().unwrap_or_default(), default)))
     }
 
     /// ARNs of what is attached beside the default, which may be among them.
-    pub(super) async fn certificates(&self, listener: &str) -> Result<Vec<String>, IssueError> {
+    pub(super) async fn certificates(&self, listener: &str) -> Result<Vec<Arn>, IssueError> {
         let request = self.client.describe_listener_certificates().listener_arn(listener);
         let mut pages = request.into_paginator().items().send();
         let mut arns = Vec::new();
@@ -70,7 +64,7 @@ impl Api {
             let certificate =
                 certificate.map_err(|error| fault(call("DescribeListenerCertificates"), &error))?;
             if certificate.is_default != Some(true) {
-                arns.extend(certificate.certificate_arn);
+                arns.extend(certificate.certificate_arn.as_deref().and_then(Arn::parse));
             }
         }
         Ok(arns)
@@ -82,7 +76,7 @@ impl Api {
         listener: &str,
         action: &Action,
     ) -> Result<Done, IssueError> {
-        let certificate = Certificate::builder().certificate_arn(action.arn()).build();
+        let certificate = Certificate::builder().certificate_arn(action.arn().as_str()).build();
         match action {
             Action::Add(_) => done(
                 call("AddListenerCertificates"),

@@ -1,126 +1,271 @@
 //! Rounds against the fake AWS, with a look at what clients get in between.
 
 mod moto;
+mod retiring;
 
-use fake_aws::FakeAws;
+use fake_aws::{FakeAws, Fault};
+use issue::Slate;
 
 use super::*;
 use crate::fixture::account;
 
-/// ARNs of issued certificates, one for each name.
-fn issued(aws: &FakeAws, names: &[&str]) -> Vec<Wanted> {
-    names
-        .iter()
-        .map(|name| Wanted {
-            arn: aws.issued_certificate(&[name]),
-            names: vec![name.parse().unwrap()],
-            not_after: aws.now() + jiff::SignedDuration::from_hours(1000),
-        })
-        .collect()
+/// A listener, and what Doorward has in hand for it.
+struct Scene<'a> {
+    aws: &'a FakeAws,
+    listener: String,
+    listeners: Listeners,
+    book: Slate,
+    record: Record,
 }
 
-fn held(wants: &[Wanted]) -> Vec<Held> {
-    let held = |Wanted { arn, names, not_after }| Held { arn, names, not_after };
-    wants.iter().cloned().map(held).collect()
+impl<'a> Scene<'a> {
+    fn of(aws: &'a FakeAws, listener: String) -> Self {
+        let record = Record::new(arn(&listener), "amazon");
+        let listeners = Listeners::new(&account(aws, 1));
+        Self { aws, listener, listeners, book: Slate::default(), record }
+    }
+
+    async fn try_round(&mut self, wished: &[Wished]) -> Result<Round, IssueError> {
+        let wish = Wish { certificates: wished.to_vec(), pending: Vec::new() };
+        self.listeners.reconcile(&wish, &mut self.record, &self.book, self.aws.now()).await
+    }
+
+    async fn round(&mut self, wished: &[Wished]) -> Round {
+        self.try_round(wished).await.unwrap()
+    }
+
+    /// Rounds until there is nothing to do, with a look at each.
+    async fn settle(&mut self, wished: &[Wished], look: impl Fn(&Action)) -> Vec<Action> {
+        let mut done = Vec::new();
+        for _ in 0..20 {
+            let round = self.round(wished).await;
+            round.done.iter().for_each(&look);
+            done.extend(round.done);
+            let Some(pause) = round.again_in else { return done };
+            self.aws.pass(pause);
+        }
+        panic!("no end of rounds: {done:?}")
+    }
+
+    /// What a new process finds.
+    fn restart(&mut self) {
+        self.listeners = Listeners::new(&account(self.aws, 1));
+        self.record = Record::new(arn(&self.listener), "amazon");
+        let pages = self.book.pages().into_iter();
+        for page in pages.map(|(name, text)| issue::Page { name, text }) {
+            self.record = Record::from_page(&page).unwrap().unwrap();
+        }
+    }
+}
+
+fn arn(text: &str) -> Arn {
+    Arn::parse(text).unwrap()
+}
+
+/// Issued certificates, one for each name, as objects name them.
+fn named(aws: &FakeAws, names: &[&str]) -> Vec<Wished> {
+    let wished = |name: &&str| Wished { arn: arn(&aws.issued_certificate(&[name])), facts: None };
+    names.iter().map(wished).collect()
+}
+
+fn hosts(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("{prefix}{n}.test")).collect()
+}
+
+fn many(aws: &FakeAws, prefix: &str, count: usize) -> Vec<Wished> {
+    let hosts = hosts(prefix, count);
+    named(aws, &hosts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn add(one: &Wished) -> Action {
+    Action::Add(one.arn.clone())
 }
 
 #[tokio::test]
 async fn a_certificate_is_replaced_and_every_handshake_in_between_is_answered() {
     let aws = FakeAws::start().await;
-    let old = issued(&aws, &["shop.test"]);
-    let listener = aws.listener(&old[0].arn);
-    let new = issued(&aws, &["shop.test"]);
-    let listeners = Listeners::new(&account(&aws, 1), USUAL_QUOTA);
-    let mut done = Vec::new();
-    loop {
-        let round = listeners.reconcile(&listener, &new, &held(&old), aws.now()).await.unwrap();
-        for action in &round.done {
-            let answer = aws.handshake(&listener, "shop.test");
+    let old = named(&aws, &["shop.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(old[0].arn.as_str()));
+    scene.settle(&old, |_| ()).await;
+    let new = named(&aws, &["shop.test"]);
+    let listener = scene.listener.clone();
+    let done = scene
+        .settle(&new, |action| {
+            let answer = arn(&aws.handshake(&listener, "shop.test"));
             assert!(answer == old[0].arn || answer == new[0].arn, "after {action:?}: {answer}");
-        }
-        done.extend(round.done);
-        let Some(pause) = round.again_in else { break };
-        aws.pass(pause);
-    }
+        })
+        .await;
     let new = &new[0].arn;
-    assert_eq!(done, [Action::Add(new.clone()), Action::MakeDefault(new.clone())]);
-    assert_eq!(aws.handshake(&listener, "shop.test"), *new);
-    assert_eq!(aws.default_certificate(&listener), *new);
+    let expected = [
+        Action::Add(new.clone()),
+        Action::MakeDefault(new.clone()),
+        Action::Remove(old[0].arn.clone()),
+    ];
+    assert_eq!(done, expected);
+    assert_eq!(aws.default_certificate(&listener), new.as_str());
 }
 
 #[tokio::test]
 async fn what_was_attached_is_taken_away_a_minute_after_the_last_change() {
     let aws = FakeAws::start().await;
-    let theirs = issued(&aws, &["theirs.test"]);
-    let listener = aws.listener(&theirs[0].arn);
-    let (old, new) = (issued(&aws, &["shop.test"]), issued(&aws, &["shop.test"]));
-    let listeners = Listeners::new(&account(&aws, 1), USUAL_QUOTA);
-    let held = held(&old);
-    let reconcile = |wants| listeners.reconcile(&listener, wants, &held, aws.now());
-    reconcile(&old).await.unwrap();
-    assert_eq!(reconcile(&new).await.unwrap().done, [Action::Add(new[0].arn.clone())]);
-    let round = reconcile(&new).await.unwrap();
+    let theirs = named(&aws, &["theirs.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(theirs[0].arn.as_str()));
+    let (old, new) = (named(&aws, &["shop.test"]), named(&aws, &["shop.test"]));
+    scene.settle(&old, |_| ()).await;
+    assert_eq!(scene.round(&new).await.done, [add(&new[0])]);
+    let round = scene.round(&new).await;
     assert!(round.done.is_empty());
     let pause = round.again_in.unwrap();
     assert!(pause > Duration::from_secs(50), "{pause:?}");
     aws.pass(pause);
-    assert_eq!(reconcile(&new).await.unwrap().done, [Action::Remove(old[0].arn.clone())]);
-    assert_eq!(reconcile(&new).await.unwrap().again_in, None);
-    assert_eq!(aws.default_certificate(&listener), theirs[0].arn, "it is not ours to change");
-    assert!(!aws.is_in_use(&new[0].arn).is_empty());
+    assert_eq!(scene.round(&new).await.done, [Action::Remove(old[0].arn.clone())]);
+    assert_eq!(scene.round(&new).await.again_in, None);
+    assert_eq!(aws.default_certificate(&scene.listener), theirs[0].arn.as_str(), "not ours");
+    assert!(!aws.is_in_use(new[0].arn.as_str()).is_empty());
 }
 
 #[tokio::test]
-async fn certificates_of_the_other_listeners_count() {
+async fn what_others_attached_stays_when_it_was_wanted_for_a_while() {
     let aws = FakeAws::start().await;
-    let first = issued(&aws, &["a.test"]);
-    let listener = aws.listener(&first[0].arn);
-    let other = aws.listener_beside(&listener, &first[0].arn);
-    let listeners = Listeners::new(&account(&aws, 1), USUAL_QUOTA);
-    let names: Vec<String> = (0..24).map(|n| format!("h{n}.test")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let many = issued(&aws, &names);
-    let round = listeners.reconcile(&other, &many, &[], aws.now()).await.unwrap();
-    assert_eq!(round.done.len(), 24);
-    let two = issued(&aws, &["x.test", "y.test"]);
-    let round = listeners.reconcile(&listener, &two, &[], aws.now()).await.unwrap();
-    assert_eq!(round.done, [Action::Add(two[0].arn.clone())]);
-    let [blocked] = &round.blocked[..] else { panic!("{round:?}") };
-    assert_eq!(blocked.arn, two[1].arn);
+    let theirs = named(&aws, &["theirs.test", "more.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(theirs[0].arn.as_str()));
+    aws.attach(&scene.listener, theirs[1].arn.as_str());
+    let ours = named(&aws, &["ours.test"]);
+    let all: Vec<Wished> = theirs.iter().skip(1).chain(&ours).cloned().collect();
+    assert_eq!(scene.settle(&all, |_| ()).await, [add(&ours[0])]);
+    aws.pass(Duration::from_secs(100));
+    assert_eq!(scene.settle(&[], |_| ()).await, [Action::Remove(ours[0].arn.clone())]);
+    assert_eq!(aws.handshake(&scene.listener, "more.test"), theirs[1].arn.as_str());
+    assert!(scene.book.pages().is_empty(), "nothing of ours is left to remember");
 }
 
 #[tokio::test]
-async fn the_load_balancers_own_refusal_blocks_only_what_it_refused() {
+async fn a_full_load_balancer_takes_what_another_makes_room_for_and_no_more() {
     let aws = FakeAws::start().await;
-    let first = issued(&aws, &["a.test"]);
-    let listener = aws.listener(&first[0].arn);
-    // We believe that the quota was raised.
-    let listeners = Listeners::new(&account(&aws, 1), 100);
-    let names: Vec<String> = (0..26).map(|n| format!("h{n}.test")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let round =
-        listeners.reconcile(&listener, &issued(&aws, &names), &[], aws.now()).await.unwrap();
-    assert_eq!((round.done.len(), round.blocked.len()), (25, 1));
+    let first = named(&aws, &["a.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(first[0].arn.as_str()));
+    let beside = aws.listener_beside(&scene.listener, first[0].arn.as_str());
+    for other in many(&aws, "h", 23) {
+        aws.attach(&beside, other.arn.as_str());
+    }
+    let old = named(&aws, &["x.test", "old.test"]);
+    assert_eq!(scene.settle(&old, |_| ()).await.len(), 2);
+    // Nobody wants old.test any more, so it can be spared for one of two; x.test cannot.
+    let new =
+        [old[0].clone(), named(&aws, &["y.test"]).remove(0), named(&aws, &["z.test"]).remove(0)];
+    let done = scene.settle(&new, |_| ()).await;
+    assert_eq!(done, [Action::Remove(old[1].arn.clone()), add(&new[1])]);
+    let full = Trouble { arn: new[2].arn.clone(), kind: TroubleKind::Full };
+    assert_eq!(scene.round(&new).await.troubles, [full]);
+    let calls = aws.count("AddListenerCertificates");
+    scene.round(&new).await;
+    assert_eq!(aws.count("AddListenerCertificates"), calls, "it is not asked again and again");
+    aws.detach_all(&beside);
+    aws.pass(Duration::from_secs(3600));
+    assert_eq!(scene.round(&new).await.done, [add(&new[2])]);
 }
 
 #[tokio::test]
-async fn what_aws_does_not_know_yet_is_attached_later() {
+async fn a_raised_quota_is_used() {
     let aws = FakeAws::start().await;
-    let first = issued(&aws, &["a.test"]);
-    let listener = aws.listener(&first[0].arn);
-    let listeners = Listeners::new(&account(&aws, 1), USUAL_QUOTA);
-    let new = issued(&aws, &["b.test"]);
-    aws.fail("AddListenerCertificates", 1, fake_aws::Fault::Refuse("CertificateNotFound"));
-    let round = listeners.reconcile(&listener, &new, &[], aws.now()).await.unwrap();
-    assert_eq!((round.done.len(), round.again_in), (0, Some(NOT_KNOWN_YET)));
-    let round = listeners.reconcile(&listener, &new, &[], aws.now()).await.unwrap();
-    assert_eq!(round.done, [Action::Add(new[0].arn.clone())]);
+    aws.allow_listener_certificates(30);
+    let first = named(&aws, &["a.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(first[0].arn.as_str()));
+    assert_eq!(scene.round(&many(&aws, "h", 30)).await.done.len(), 30);
+}
+
+#[tokio::test]
+async fn what_aws_does_not_know_yet_is_attached_later_and_stops_no_other() {
+    let aws = FakeAws::start().await;
+    let first = named(&aws, &["a.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(first[0].arn.as_str()));
+    let new = named(&aws, &["b.test", "c.test"]);
+    aws.fail("AddListenerCertificates", 1, Fault::Refuse("CertificateNotFound"));
+    assert_eq!(scene.round(&new).await.done, [add(&new[1])]);
+    let round = scene.round(&new).await;
+    assert_eq!((round.done.len(), round.troubles.len()), (0, 0));
+    assert_eq!(round.again_in, Some(Duration::from_secs(10)));
+    aws.pass(Duration::from_secs(10));
+    assert_eq!(scene.round(&new).await.done, [add(&new[0])]);
+}
+
+#[tokio::test]
+async fn what_aws_goes_on_refusing_is_told_and_tried_less_and_less() {
+    let aws = FakeAws::start().await;
+    let first = named(&aws, &["a.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(first[0].arn.as_str()));
+    let new = named(&aws, &["b.test"]);
+    aws.fail("AddListenerCertificates", 99, Fault::Refuse("UnsupportedCertificate"));
+    let (mut pauses, mut troubles) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let round = scene.round(&new).await;
+        let pause = round.again_in.unwrap();
+        aws.pass(pause);
+        pauses.push(pause.as_secs());
+        troubles = round.troubles;
+    }
+    assert_eq!(pauses, [10, 20, 40, 80]);
+    assert_eq!(troubles, [Trouble { arn: new[0].arn.clone(), kind: TroubleKind::Unusable }]);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_there_is_told_and_nothing_is_taken_away_for_it() {
+    let aws = FakeAws::start().await;
+    let first = named(&aws, &["a.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(first[0].arn.as_str()));
+    let old = named(&aws, &["b.test"]);
+    scene.settle(&old, |_| ()).await;
+    let gone = arn("arn:aws:acm:eu-central-1:123456789012:certificate/gone");
+    let wished = [Wished { arn: gone.clone(), facts: None }];
+    assert!(scene.settle(&wished, |_| ()).await.is_empty());
+    let missing = Trouble { arn: gone, kind: TroubleKind::Missing };
+    assert_eq!(scene.round(&wished).await.troubles, [missing]);
+    assert_eq!(aws.handshake(&scene.listener, "b.test"), old[0].arn.as_str());
 }
 
 #[tokio::test]
 async fn a_listener_that_is_gone_is_told() {
     let aws = FakeAws::start().await;
-    let listeners = Listeners::new(&account(&aws, 1), USUAL_QUOTA);
-    let error = listeners.reconcile("arn:gone", &[], &[], aws.now()).await.unwrap_err();
-    assert!(error.message.contains("ListenerNotFound"), "{error}");
+    let gone = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/a/1/2";
+    let mut scene = Scene::of(&aws, gone.into());
+    let error = scene.try_round(&named(&aws, &["a.test"])).await.unwrap_err();
+    assert!(error.message.contains("there is no listener arn:"), "{error}");
+    assert_eq!(scene.round(&[]).await, Round::default(), "it takes along what was on it");
+}
+
+/// Whichever call is the last one that gets through.
+#[tokio::test]
+async fn a_kill_between_any_two_calls_leaves_nothing_behind_and_takes_nothing_of_others() {
+    let mut cut = 1;
+    loop {
+        let aws = FakeAws::start().await;
+        let theirs = named(&aws, &["theirs.test"]);
+        let mut scene = Scene::of(&aws, aws.listener(theirs[0].arn.as_str()));
+        aws.attach(&scene.listener, theirs[0].arn.as_str());
+        let (old, new) = (named(&aws, &["shop.test"]), named(&aws, &["shop.test"]));
+        let story: [&[Wished]; 3] = [&old, &new, &[]];
+        aws.cut_after(cut);
+        let mut was_cut = false;
+        for wished in story {
+            for _ in 0..20 {
+                match scene.try_round(wished).await {
+                    Ok(Round { again_in: None, .. }) => break,
+                    Ok(Round { again_in: Some(pause), .. }) => aws.pass(pause),
+                    Err(error) => {
+                        assert!(aws.is_cut(), "{error}");
+                        was_cut = true;
+                        aws.mend();
+                        scene.restart();
+                    }
+                }
+            }
+        }
+        assert_eq!(aws.attached(&scene.listener), [theirs[0].arn.as_str()], "cut after {cut}");
+        assert!(scene.book.pages().is_empty(), "cut after {cut}");
+        if !was_cut {
+            assert!(cut > 15, "{cut} calls are too few for the story");
+            return;
+        }
+        cut += 1;
+    }
 }

@@ -11,7 +11,7 @@ use translate::World;
 
 use super::answer::ApiError;
 use crate::{
-    app::troubling,
+    app::{attaching::Attached, troubling},
     view::{CertificateView, EnvoyView, ListenerView, LoadBalancerView},
 };
 
@@ -23,6 +23,8 @@ pub struct Sight {
     pub models: watch::Receiver<Arc<Model>>,
     pub verdicts: watch::Receiver<Arc<Vec<Verdict>>>,
     pub orders: watch::Receiver<Orders>,
+    /// What listeners of AWS carry; nothing where another replica sees to them.
+    pub attached: watch::Receiver<Attached>,
     /// `None` where another replica issues.
     pub renewals: watch::Receiver<Option<mpsc::Sender<CertificateId>>>,
     pub served: watch::Receiver<Arc<Served>>,
@@ -41,7 +43,12 @@ impl Sight {
     }
 
     pub fn verdicts(&self) -> Arc<Vec<Verdict>> {
-        troubling::join(&self.verdicts.borrow(), &self.orders.borrow(), &self.models.borrow())
+        troubling::join(
+            &self.verdicts.borrow(),
+            &self.orders.borrow(),
+            &self.attached.borrow(),
+            &self.models.borrow(),
+        )
     }
 
     pub fn orders(&self) -> Orders {
@@ -95,11 +102,14 @@ impl Sight {
     }
 
     pub fn certificates(&self) -> Vec<CertificateView> {
-        CertificateView::all(&self.world(), &self.model(), Timestamp::now())
+        let attached = self.attached.borrow().clone();
+        CertificateView::all(&self.world(), &self.model(), &attached, Timestamp::now())
     }
 
     pub fn certificate(&self, id: &str) -> Result<CertificateView, ApiError> {
-        CertificateView::one(&self.world(), &self.model(), id, Timestamp::now()).ok_or_else(|| {
+        let attached = self.attached.borrow().clone();
+        let now = Timestamp::now();
+        CertificateView::one(&self.world(), &self.model(), &attached, id, now).ok_or_else(|| {
             ApiError::not_found(
                 "there is no such certificate: see `doorward certificate list` for those there are",
             )

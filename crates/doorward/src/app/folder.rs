@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use translate::{World, world::Key};
 
 use super::{
+    attaching::Attaching,
     ground::{Flow, Ground, GroundFacts},
     issuing::{
         self, EntriesInFolder, IssuedSecrets, OrdersInFolder, RENEWALS,
@@ -84,6 +85,13 @@ fn follow(
     stage("tend", stop, tend(issuers.clone(), stop.clone()));
     let (ask, renewals) = mpsc::channel(RENEWALS);
     flow.renewals.send_replace(Some(ask));
+    let attaching = Attaching {
+        models: models.clone(),
+        book: Arc::new(OrdersInFolder(state.clone())),
+        attached: flow.attached,
+        clock: Arc::new(Timestamp::now),
+    };
+    stage("attach", stop, attaching.run(stop.clone()));
     let keeper = Keeper {
         models,
         issuers,

@@ -11,6 +11,7 @@ use tokio::{
 };
 use translate::{Memory, World};
 
+use super::attaching::Attached;
 use crate::admin::Keep;
 
 /// One for each way to run. Its source runs already, and the first World is there.
@@ -47,6 +48,8 @@ pub struct Flow {
     pub memories: watch::Receiver<Arc<Memory>>,
     pub served: watch::Receiver<Arc<Served>>,
     pub orders: watch::Sender<Orders>,
+    /// What listeners of AWS carry.
+    pub attached: watch::Sender<Attached>,
     /// Takes what an operator wants renewed; `None` where another replica issues.
     pub renewals: watch::Sender<Option<mpsc::Sender<CertificateId>>>,
 }

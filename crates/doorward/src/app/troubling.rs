@@ -1,6 +1,6 @@
-//! What orders have to say on the objects that want their certificates, beside what the
-//! translation says of them: it knows what is wanted, and only who obtains it knows what came of
-//! it.
+//! What orders and listeners elsewhere have to say on the objects that want their certificates,
+//! beside what the translation says of them: it knows what is wanted, and only who obtains or
+//! attaches it knows what came of it.
 
 use std::sync::Arc;
 
@@ -8,29 +8,48 @@ use issue::{Order, OrderStage, OrderState, Orders};
 use model::{Model, Name, Reason, Verdict};
 use tokio::sync::watch;
 
-use super::translating::publish;
+use super::{
+    attaching::{AttachTrouble, Attached, AttachedListener},
+    translating::publish,
+};
 
-/// Follows both, for those who wait for changes.
-pub async fn follow(
-    mut verdicts: watch::Receiver<Arc<Vec<Verdict>>>,
-    mut orders: watch::Receiver<Orders>,
-    models: watch::Receiver<Arc<Model>>,
-    joined: watch::Sender<Arc<Vec<Verdict>>>,
-) {
-    loop {
-        let translated = verdicts.borrow_and_update().clone();
-        let now = join(&translated, &orders.borrow_and_update().clone(), &models.borrow());
-        publish(&joined, Arc::unwrap_or_clone(now));
-        tokio::select! {
-            changed = verdicts.changed() => if changed.is_err() { return },
-            changed = orders.changed() => if changed.is_err() { return },
+/// Follows them all, for those who wait for changes.
+pub struct Troubling {
+    pub verdicts: watch::Receiver<Arc<Vec<Verdict>>>,
+    pub orders: watch::Receiver<Orders>,
+    pub attached: watch::Receiver<Attached>,
+    pub models: watch::Receiver<Arc<Model>>,
+    pub joined: watch::Sender<Arc<Vec<Verdict>>>,
+}
+
+impl Troubling {
+    pub async fn run(mut self) {
+        loop {
+            let translated = self.verdicts.borrow_and_update().clone();
+            let orders = self.orders.borrow_and_update().clone();
+            let attached = self.attached.borrow_and_update().clone();
+            let now = join(&translated, &orders, &attached, &self.models.borrow());
+            publish(&self.joined, Arc::unwrap_or_clone(now));
+            tokio::select! {
+                changed = self.verdicts.changed() => if changed.is_err() { return },
+                changed = self.orders.changed() => if changed.is_err() { return },
+                changed = self.attached.changed() => if changed.is_err() { return },
+            }
         }
     }
 }
 
-/// The verdicts of a translation with those of orders that do not get on, in the same order.
-pub fn join(verdicts: &Arc<Vec<Verdict>>, orders: &[Order], model: &Model) -> Arc<Vec<Verdict>> {
-    let troubles: Vec<Verdict> = orders.iter().filter_map(|order| trouble(order, model)).collect();
+/// The verdicts of a translation with those of orders that do not get on, and of listeners that
+/// do not carry what they should, in the same order.
+pub fn join(
+    verdicts: &Arc<Vec<Verdict>>,
+    orders: &[Order],
+    attached: &[AttachedListener],
+    model: &Model,
+) -> Arc<Vec<Verdict>> {
+    let of_orders = orders.iter().filter_map(|order| trouble(order, model));
+    let of_listeners = attached.iter().flat_map(|listener| not_attached(listener, model));
+    let troubles: Vec<Verdict> = of_orders.chain(of_listeners).collect();
     if troubles.is_empty() {
         return verdicts.clone();
     }
@@ -70,65 +89,27 @@ fn trouble(order: &Order, model: &Model) -> Option<Verdict> {
     Some(Verdict::warning(want.wanted_by.clone(), Reason::OrderFailed, told))
 }
 
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-    use model::{CertificateId, Dialect, ObjectRef, State, Want};
-
-    use super::*;
-
-    fn order(state: OrderState, stage: OrderStage) -> Order {
-        Order {
-            id: CertificateId::secret("shop", "web"),
-            names: vec![Name::parse("a.test").unwrap()],
-            issuer: "letsencrypt".into(),
-            asked: None,
-            state,
-            stage,
-            message: "the CA is away".into(),
-            updated: Timestamp::UNIX_EPOCH,
-            failures: 1,
-            next_attempt: None,
-            expires: None,
-            renewal_window: None,
-            budget: None,
-        }
-    }
-
-    fn model() -> Model {
-        let want = Want {
-            id: CertificateId::secret("shop", "web"),
-            names: vec![Name::parse("a.test").unwrap()],
-            issuer: "letsencrypt".into(),
-            key: None,
-            wanted_by: ObjectRef::namespaced("Ingress", "shop", "web"),
-            held: None,
-            held_from: None,
+/// A certificate's trouble is told to who wants it, and a listener's to all.
+fn not_attached(found: &AttachedListener, model: &Model) -> Vec<Verdict> {
+    let AttachedListener { listener, troubles, .. } = found;
+    let wanted = model.attachments.iter().find(|one| one.listener == *listener);
+    let Some(wanted) = wanted else { return Vec::new() };
+    let mut verdicts = Vec::new();
+    for AttachTrouble { arn, message } in troubles {
+        let of_certificate =
+            wanted.certificates.iter().filter(|one| Some(&one.arn) == arn.as_ref());
+        let told: Vec<_> = match arn {
+            Some(_) => of_certificate.map(|one| &one.wanted_by).collect(),
+            None => wanted.wanted_by.iter().collect(),
         };
-        Model { wants: vec![want], ..Model::default() }
+        let text = format!("listener {listener}: {message}");
+        verdicts.extend(told.into_iter().map(|object| {
+            Verdict::warning(object.clone(), Reason::AttachmentFailed, text.clone())
+                .at("metadata.annotations[\"doorward.dev/aws-listener-arn\"]")
+        }));
     }
-
-    #[test]
-    fn who_wants_the_certificate_is_told_why_it_does_not_come() {
-        let accepted = |kind, name| {
-            Verdict::accepted(ObjectRef::namespaced(kind, "shop", name)).in_dialect(Dialect::Alb)
-        };
-        let verdicts = Arc::new(vec![accepted("Ingress", "other"), accepted("Ingress", "web")]);
-        let failed = order(OrderState::Failed, OrderStage::Failed);
-        let joined = join(&verdicts, &[failed], &model());
-        let verdict = &joined[1];
-        assert_eq!(verdict.object.to_string(), "Ingress shop/web");
-        assert_eq!((verdict.state, verdict.reason), (State::Warning, Reason::OrderFailed));
-        assert_eq!(verdict.dialect, Some(Dialect::Alb));
-        for part in ["a.test", "issuer letsencrypt", "the CA is away"] {
-            assert!(verdict.message.contains(part), "{}", verdict.message);
-        }
-    }
-
-    #[test]
-    fn an_order_that_gets_on_changes_nothing() {
-        let verdicts = Arc::new(Vec::new());
-        let fine = order(OrderState::Pending, OrderStage::Validating);
-        assert!(Arc::ptr_eq(&join(&verdicts, &[fine], &model()), &verdicts));
-    }
+    verdicts
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,6 +145,9 @@ fn certificate_text(found: CertificateView, _: Screen) -> String {
         line("Serial", &facts.serial);
         line("Fingerprint", &facts.fingerprint);
     }
+    if let Some(name) = &found.issued_as {
+        line("Issued as", name);
+    }
     line("Object", &found.object);
     if let Some(origin) = &found.origin {
         line("Written in", origin);
@@ -161,6 +164,7 @@ fn certificate_text(found: CertificateView, _: Screen) -> String {
             )
         })
         .collect();
+    let uses: Vec<_> = uses.into_iter().chain(found.attached_to).collect();
     line("Used by", if uses.is_empty() { "no listener" } else { "" });
     for used in uses {
         let _ = writeln!(text, "  {used}");

@@ -106,7 +106,9 @@ fn certificates(found: Vec<CertificateView>, screen: Screen) -> String {
     let now = Timestamp::now();
     for certificate in found {
         let facts = certificate.facts.as_ref();
-        let uses: Vec<_> = certificate.listeners.iter().map(|used| used.listener.clone()).collect();
+        let mut uses: Vec<_> =
+            certificate.listeners.iter().map(|used| used.listener.clone()).collect();
+        uses.extend(certificate.attached_to.iter().map(|arn| in_short(arn)));
         table.row([
             certificate.id.clone(),
             certificate.kind.clone(),
@@ -117,6 +119,11 @@ fn certificates(found: Vec<CertificateView>, screen: Screen) -> String {
         ]);
     }
     table.to_string()
+}
+
+/// Of a listener of AWS: `listener/app/NAME/…`.
+fn in_short(arn: &str) -> String {
+    arn.rsplit_once(':').map_or(arn, |(_, resource)| resource).to_owned()
 }
 
 fn balancers(found: Vec<LoadBalancerView>, screen: Screen) -> String {

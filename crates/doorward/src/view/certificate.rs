@@ -7,6 +7,8 @@ use model::{Certificate, CertificateId, ListenerKey, Model};
 use serde::{Deserialize, Serialize};
 use translate::world::{Key, Object, Secret, World};
 
+use crate::app::attaching::AttachedListener;
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateView {
@@ -26,6 +28,12 @@ pub struct CertificateView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     pub listeners: Vec<UseView>,
+    /// Listeners of AWS load balancers that carry it, by ARN.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached_to: Vec<String>,
+    /// What its issuer calls it where it keeps it too: an ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_as: Option<String>,
     /// The chain as PEM; only where one certificate is shown in full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
@@ -56,7 +64,12 @@ pub struct UseView {
 
 impl CertificateView {
     /// All certificates of the World, in order of their ids.
-    pub fn all(world: &World, model: &Model, now: Timestamp) -> Vec<Self> {
+    pub fn all(
+        world: &World,
+        model: &Model,
+        attached: &[AttachedListener],
+        now: Timestamp,
+    ) -> Vec<Self> {
         let mut uses = uses_of(model);
         let mut all: Vec<Self> = world
             .secrets
@@ -64,7 +77,7 @@ impl CertificateView {
             .map(|(key, secret)| {
                 let id = id_of(key, &secret.body);
                 let listeners = uses.remove(&id).unwrap_or_default();
-                Self::new(id, secret, listeners, now)
+                Self::new(id, secret, listeners, attached, now)
             })
             .collect();
         all.sort_by(|a, b| a.id.cmp(&b.id));
@@ -72,17 +85,24 @@ impl CertificateView {
     }
 
     /// One certificate in full, with its chain.
-    pub fn one(world: &World, model: &Model, id: &str, now: Timestamp) -> Option<Self> {
+    pub fn one(
+        world: &World,
+        model: &Model,
+        attached: &[AttachedListener],
+        id: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
         let (id, secret) = find(world, id)?;
         let listeners = uses_of(model).remove(&id).unwrap_or_default();
         let chain = secret.body.pair.as_ref().ok().map(|pair| x509::chain_pem(pair));
-        Some(Self { certificate: chain, ..Self::new(id, secret, listeners, now) })
+        Some(Self { certificate: chain, ..Self::new(id, secret, listeners, attached, now) })
     }
 
     fn new(
         id: CertificateId,
         secret: &Object<Secret>,
         listeners: Vec<UseView>,
+        attached: &[AttachedListener],
         now: Timestamp,
     ) -> Self {
         let pair = secret.body.pair.as_ref();
@@ -100,9 +120,18 @@ impl CertificateView {
             object: secret.reference.to_string(),
             origin: secret.origin.as_ref().map(ToString::to_string),
             listeners,
+            attached_to: carriers(secret.body.issued_as.as_deref(), attached),
+            issued_as: secret.body.issued_as.as_deref().map(str::to_owned),
             certificate: None,
         }
     }
+}
+
+fn carriers(arn: Option<&str>, attached: &[AttachedListener]) -> Vec<String> {
+    let carries = |one: &&AttachedListener| {
+        arn.is_some_and(|arn| one.carried.iter().any(|carried| carried.as_str() == arn))
+    };
+    attached.iter().filter(carries).map(|one| one.listener.to_string()).collect()
 }
 
 /// The Secret behind a certificate's id.

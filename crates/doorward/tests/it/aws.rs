@@ -1,5 +1,7 @@
 //! Certificates that AWS makes for Ingresses, from the manifest to the handshake.
 
+mod attaching;
+
 use std::time::Duration;
 
 use fake_aws::{FakeAws, Status};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Elb, Listener, MOST, protocol::Form, release_at, settle};
+use super::{Elb, Listener, protocol::Form, release_at, settle};
 use crate::{
     acm::Status,
     world::{Answer, Refusal, World},
@@ -97,7 +97,7 @@ fn add(elb: &mut Elb, form: &Form, arn: String) -> Answer<()> {
         return Ok(());
     }
     let beside = elb.listeners.iter().filter(|one| one.load_balancer == load_balancer);
-    if beside.map(|one| one.attached.len()).sum::<usize>() >= MOST {
+    if beside.map(|one| one.attached.len()).sum::<usize>() >= elb.most {
         let why = "You have reached the maximum number of certificates on the load balancer";
         return Err(Refusal::new("TooManyCertificates", why));
     }

@@ -15,15 +15,19 @@ async fn a_listener_gets_what_is_wanted_and_is_then_left_alone() {
     let account = account_at(moto.url(), 1);
     let (first, second) = (issued(&account, "a.test").await, issued(&account, "b.test").await);
     let listener = listener(&account, &subnet(moto.url()).await, &first).await;
-    let listeners = Listeners::new(&account, USUAL_QUOTA);
-    let wants = [Wanted {
-        arn: second.clone(),
-        names: vec!["b.test".parse().unwrap()],
-        not_after: Timestamp::MAX,
-    }];
-    let reconcile = || listeners.reconcile(&listener, &wants, &[], Timestamp::UNIX_EPOCH);
-    assert_eq!(reconcile().await.unwrap().done, [super::super::Action::Add(second)]);
-    assert_eq!(reconcile().await.unwrap(), Round::default());
+    let listeners = Listeners::new(&account);
+    let facts = Facts { names: vec!["b.test".parse().unwrap()], not_after: Timestamp::MAX };
+    let wished = Wished { arn: arn(&second), facts: Some(facts) };
+    let wish = Wish { certificates: vec![wished], pending: Vec::new() };
+    let (mut record, book) = (Record::new(arn(&listener), "amazon"), Slate::default());
+    let mut rounds = Vec::new();
+    for _ in 0..2 {
+        let round = listeners.reconcile(&wish, &mut record, &book, Timestamp::UNIX_EPOCH).await;
+        rounds.push(round.unwrap());
+    }
+    assert_eq!(rounds[0].done, [super::super::Action::Add(arn(&second))]);
+    assert_eq!((rounds[1].done.len(), rounds[1].again_in), (0, None));
+    assert_eq!(rounds[1].carried, [arn(&second)]);
 }
 
 async fn issued(account: &Account, name: &str) -> String {

@@ -30,6 +30,7 @@ use translate::{Memory, World, world::Key};
 
 use super::{address, agreeing::agree, outcomes};
 use crate::app::{
+    attaching::{Attached, Attaching},
     ground::Flow,
     issuing::{
         self, RENEWALS,
@@ -136,6 +137,11 @@ impl Leading {
                         pending
                     ),
                     self.issue(flow.models.clone(), flow.orders, flow.renewals, &stop),
+                    self.while_leading(
+                        &stop,
+                        |term| self.attach(flow.models.clone(), flow.attached.clone(), term),
+                        pending
+                    ),
                 );
             }
         });
@@ -217,6 +223,21 @@ impl Leading {
         // Orders are the leader's; the others tell what can be seen of them.
         let follow = || follow_orders(models.clone(), orders.clone());
         self.while_leading(stop, lead, follow).await;
+    }
+
+    /// The others tell nothing of it.
+    async fn attach(
+        &self,
+        models: watch::Receiver<Arc<Model>>,
+        attached: watch::Sender<Attached>,
+        term: Term,
+    ) {
+        let ended = term.ended();
+        let book = OrderSecrets::new(self.client.clone(), &self.store_namespace, term);
+        let (book, clock) = (Arc::new(book), Arc::new(Timestamp::now));
+        let attaching = Attaching { models, book, attached: attached.clone(), clock };
+        attaching.run(ended).await;
+        attached.send_replace(Attached::default());
     }
 
     /// Saves what all replicas are to remember, whenever it changes, when a term begins, and when
