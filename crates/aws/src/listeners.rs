@@ -100,7 +100,7 @@ impl Listeners {
             return gone(wish, record, book).await;
         };
         let attached = self.api.certificates(listener.as_str()).await?;
-        let (wants, mut troubles) = self.look_up(wish, now).await?;
+        let wants = self.look_up(&listener, wish, now).await?;
         let have = {
             let mut patience = self.patience();
             Have {
@@ -118,8 +118,8 @@ impl Listeners {
             *record = next;
         }
 
-        let full = planned.blocked.iter().map(|arn| (arn, TroubleKind::Full));
-        troubles.extend(full.map(|(arn, kind)| Trouble { arn: arn.clone(), kind }));
+        let full = |arn: &Arn| Trouble { arn: arn.clone(), kind: TroubleKind::Full };
+        let troubles = planned.blocked.iter().map(full).collect();
         let mut round = Round { troubles, ..Round::default() };
         let mut has_no_room = false;
         let mut there = have.attached;
@@ -140,18 +140,18 @@ impl Listeners {
                     };
                     round.done.push(action);
                 }
-                Done::NotYet => patience.refuse(&listener, action.arn(), now),
+                Done::NotYet => {
+                    patience.refuse(&listener, action.arn(), TroubleKind::Unusable, now);
+                }
                 Done::TooMany => {
                     patience.fill(&load_balancer, now);
                     has_no_room = true;
                 }
             }
         }
-        let patience = self.patience();
-        let unusable = patience.given_up(&listener);
-        round
-            .troubles
-            .extend(unusable.into_iter().map(|arn| Trouble { arn, kind: TroubleKind::Unusable }));
+        let mut patience = self.patience();
+        patience.forgive(&listener, now);
+        round.troubles.extend(patience.given_up(&listener));
         let wished = wish.certificates.iter().map(|wished| &wished.arn);
         round.carried = wished.filter(|arn| there.contains(arn)).cloned().collect();
         let waits = planned.is_waiting.then(|| patience.settles_in(&listener, now));
@@ -162,14 +162,14 @@ impl Listeners {
         Ok(round)
     }
 
-    /// What AWS knows of those that nobody here does.
+    /// Asks AWS of those that nobody here knows.
     async fn look_up(
         &self,
+        listener: &Arn,
         wish: &Wish,
         now: Timestamp,
-    ) -> Result<(Wants, Vec<Trouble>), IssueError> {
+    ) -> Result<Wants, IssueError> {
         let mut wants = Wants { pending: wish.pending.clone(), ..Wants::default() };
-        let mut troubles = Vec::new();
         for Wished { arn, facts } in &wish.certificates {
             let looked = match facts {
                 Some(facts) => Looked::Usable(facts.clone()),
@@ -189,9 +189,9 @@ impl Listeners {
                     TroubleKind::Missing
                 }
             };
-            troubles.push(Trouble { arn: arn.clone(), kind });
+            self.patience().refuse(listener, arn, kind, now);
         }
-        Ok((wants, troubles))
+        Ok(wants)
     }
 
     fn patience(&self) -> std::sync::MutexGuard<'_, Patience> {

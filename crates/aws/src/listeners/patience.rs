@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use model::Arn;
 
-use super::{Action, Wish};
+use super::{Action, Trouble, TroubleKind, Wish};
 
 /// A change reaches all nodes of a load balancer within seconds; until this long after the last
 /// one nothing is taken away.
@@ -41,6 +41,7 @@ struct OfListener {
 
 #[derive(Debug)]
 struct Refused {
+    kind: TroubleKind,
     times: u32,
     until: Timestamp,
 }
@@ -88,9 +89,15 @@ impl Patience {
         self.full.insert(load_balancer.to_owned(), later(now, FULL_FOR));
     }
 
-    pub(super) fn refuse(&mut self, listener: &Arn, arn: &Arn, now: Timestamp) {
+    /// Once for each time that it was tried.
+    pub(super) fn refuse(&mut self, listener: &Arn, arn: &Arn, kind: TroubleKind, now: Timestamp) {
         let Some(known) = self.listeners.get_mut(listener) else { return };
-        let refused = known.refused.entry(arn.clone()).or_insert(Refused { times: 0, until: now });
+        let first = Refused { kind, times: 0, until: now };
+        let refused = known.refused.entry(arn.clone()).or_insert(first);
+        refused.kind = kind;
+        if refused.until > now {
+            return;
+        }
         let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(refused.times));
         refused.times = refused.times.saturating_add(1);
         refused.until = later(now, pause.min(LONGEST_PAUSE));
@@ -103,9 +110,19 @@ impl Patience {
     }
 
     /// Those that were refused too often for AWS to be just slow.
-    pub(super) fn given_up(&self, listener: &Arn) -> Vec<Arn> {
+    pub(super) fn given_up(&self, listener: &Arn) -> Vec<Trouble> {
         let all = self.listeners.get(listener).into_iter().flat_map(|known| &known.refused);
-        all.filter(|(_, refused)| refused.times >= PATIENCE).map(|(arn, _)| arn.clone()).collect()
+        all.filter(|(_, refused)| refused.times >= PATIENCE)
+            .map(|(arn, refused)| Trouble { arn: arn.clone(), kind: refused.kind })
+            .collect()
+    }
+
+    /// At the end of a round: what could have been tried in it, and was not refused again, is
+    /// settled.
+    pub(super) fn forgive(&mut self, listener: &Arn, now: Timestamp) {
+        if let Some(known) = self.listeners.get_mut(listener) {
+            known.refused.retain(|_, refused| refused.until > now);
+        }
     }
 
     /// Until one that was refused is tried again.

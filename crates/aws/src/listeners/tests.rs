@@ -65,7 +65,10 @@ fn arn(text: &str) -> Arn {
 /// Issued certificates, one for each name, as objects name them.
 fn named(aws: &FakeAws, names: &[&str]) -> Vec<Wished> {
     let wished = |name: &&str| Wished { arn: arn(&aws.issued_certificate(&[name])), facts: None };
-    names.iter().map(wished).collect()
+    let wished = names.iter().map(wished).collect();
+    // They are shown a little later.
+    aws.pass(Duration::from_secs(2));
+    wished
 }
 
 fn hosts(prefix: &str, count: usize) -> Vec<String> {
@@ -190,6 +193,18 @@ async fn what_aws_does_not_know_yet_is_attached_later_and_stops_no_other() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_shows_late_is_attached_without_a_word() {
+    let aws = FakeAws::start().await;
+    let first = named(&aws, &["a.test"]);
+    let mut scene = Scene::of(&aws, aws.listener(first[0].arn.as_str()));
+    let new = [Wished { arn: arn(&aws.issued_certificate(&["b.test"])), facts: None }];
+    let round = scene.round(&new).await;
+    assert_eq!((round.done.len(), round.troubles.len()), (0, 0));
+    aws.pass(round.again_in.unwrap());
+    assert_eq!(scene.settle(&new, |_| ()).await, [add(&new[0])]);
+}
+
+#[tokio::test]
 async fn what_aws_goes_on_refusing_is_told_and_tried_less_and_less() {
     let aws = FakeAws::start().await;
     let first = named(&aws, &["a.test"]);
@@ -217,9 +232,15 @@ async fn a_certificate_that_is_not_there_is_told_and_nothing_is_taken_away_for_i
     scene.settle(&old, |_| ()).await;
     let gone = arn("arn:aws:acm:eu-central-1:123456789012:certificate/gone");
     let wished = [Wished { arn: gone.clone(), facts: None }];
-    assert!(scene.settle(&wished, |_| ()).await.is_empty());
-    let missing = Trouble { arn: gone, kind: TroubleKind::Missing };
-    assert_eq!(scene.round(&wished).await.troubles, [missing]);
+    let mut troubles = Vec::new();
+    for _ in 0..4 {
+        let round = scene.round(&wished).await;
+        assert!(round.done.is_empty(), "{round:?}");
+        aws.pass(round.again_in.unwrap());
+        troubles.push(round.troubles);
+    }
+    let missing = vec![Trouble { arn: gone, kind: TroubleKind::Missing }];
+    assert_eq!(troubles, [vec![], vec![], missing.clone(), missing]);
     assert_eq!(aws.handshake(&scene.listener, "b.test"), old[0].arn.as_str());
 }
 

@@ -19,6 +19,13 @@ fn web(name: &str, hosts: &[&str], wish: &str, listener: &str) -> String {
     ingress(&annotations, hosts).replacen("name: web", &format!("name: {name}"), 1)
 }
 
+/// A certificate that AWS shows already.
+fn issued(aws: &FakeAws, names: &[&str]) -> String {
+    let arn = aws.issued_certificate(names);
+    aws.pass(Duration::from_secs(2));
+    arn
+}
+
 fn named(arn: &str) -> String {
     format!("    alb.ingress.kubernetes.io/certificate-arn: {arn}")
 }
@@ -46,10 +53,10 @@ async fn what_is_made_is_attached_replaced_and_detached_and_a_kill_forgets_nothi
     let account = Account::open().await;
     let aws = &account.aws;
     aws.zone("shop.test");
-    let theirs = aws.issued_certificate(&["theirs.test"]);
+    let theirs = issued(aws, &["theirs.test"]);
     let (one, two) = (aws.listener(&theirs), aws.listener(&theirs));
     aws.attach(&one, &theirs);
-    let other = aws.issued_certificate(&["other.test"]);
+    let other = issued(aws, &["other.test"]);
     let mut app = account
         .setup("acm", "")
         .manifest("web.yaml", &web("web", &["a.shop.test"], MADE, &one))
@@ -95,7 +102,7 @@ async fn what_is_made_is_attached_replaced_and_detached_and_a_kill_forgets_nothi
 async fn a_default_that_is_named_is_replaced_by_the_one_that_is_named_next() {
     let account = Account::open().await;
     let aws = &account.aws;
-    let old = aws.issued_certificate(&["shop.test"]);
+    let old = issued(aws, &["shop.test"]);
     let listener = aws.listener(&old);
     let mut app = account
         .setup("acm", "")
@@ -103,7 +110,7 @@ async fn a_default_that_is_named_is_replaced_by_the_one_that_is_named_next() {
         .start()
         .await;
     attached(aws, &listener, 1).await;
-    let new = aws.issued_certificate(&["shop.test"]);
+    let new = issued(aws, &["shop.test"]);
     app.write("web.yaml", &web("web", &["shop.test"], &named(&new), &listener));
     attached(aws, &listener, 2).await;
     app.restart().await;
@@ -120,7 +127,7 @@ async fn a_default_that_is_named_is_replaced_by_the_one_that_is_named_next() {
 async fn a_full_load_balancer_is_told_to_who_finds_no_room() {
     let account = Account::open().await;
     let aws = &account.aws;
-    let (theirs, ours) = (aws.issued_certificate(&["a.test"]), aws.issued_certificate(&["b.test"]));
+    let (theirs, ours) = (issued(aws, &["a.test"]), issued(aws, &["b.test"]));
     let listener = aws.listener(&theirs);
     aws.attach(&listener, &theirs);
     aws.allow_listener_certificates(1);
@@ -140,8 +147,8 @@ async fn a_full_load_balancer_is_told_to_who_finds_no_room() {
 async fn a_missing_permission_is_named_and_an_edit_tries_again_at_once() {
     let account = Account::open().await;
     let aws = &account.aws;
-    let theirs = aws.issued_certificate(&["a.test"]);
-    let (one, two) = (aws.issued_certificate(&["b.test"]), aws.issued_certificate(&["b.test"]));
+    let theirs = issued(aws, &["a.test"]);
+    let (one, two) = (issued(aws, &["b.test"]), issued(aws, &["b.test"]));
     let listener = aws.listener(&theirs);
     aws.fail("AddListenerCertificates", 1, Fault::Refuse("AccessDenied"));
     let app = account
@@ -163,7 +170,7 @@ async fn a_missing_permission_is_named_and_an_edit_tries_again_at_once() {
 #[tokio::test]
 async fn a_listener_that_is_not_there_is_told_with_its_arn() {
     let account = Account::open().await;
-    let ours = account.aws.issued_certificate(&["b.test"]);
+    let ours = issued(&account.aws, &["b.test"]);
     let gone = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/gone/1/2";
     let app = account
         .setup("acm", "")
