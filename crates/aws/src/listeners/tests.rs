@@ -254,22 +254,56 @@ async fn a_listener_that_is_gone_is_told() {
     assert_eq!(scene.round(&[]).await, Round::default(), "it takes along what was on it");
 }
 
-/// Whichever call is the last one that gets through.
 #[tokio::test]
 async fn a_kill_between_any_two_calls_leaves_nothing_behind_and_takes_nothing_of_others() {
+    killed_after_every_call(|aws| {
+        let theirs = named(aws, &["theirs.test"]);
+        let listener = aws.listener(theirs[0].arn.as_str());
+        aws.attach(&listener, theirs[0].arn.as_str());
+        let story = vec![named(aws, &["shop.test"]), named(aws, &["shop.test"]), Vec::new()];
+        let default = theirs[0].arn.clone();
+        Story { listener, story, left: vec![default.clone()], ours: Vec::new(), default }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_kill_forgets_no_default_that_is_ours_to_replace() {
+    killed_after_every_call(|aws| {
+        let (first, last) = (named(aws, &["shop.test"]), named(aws, &["shop.test"]));
+        let listener = aws.listener(first[0].arn.as_str());
+        // A listener cannot be without a default.
+        let default = last[0].arn.clone();
+        let left = vec![default.clone()];
+        let story = vec![first, last, Vec::new()];
+        Story { listener, story, ours: left.clone(), left, default }
+    })
+    .await;
+}
+
+struct Story {
+    listener: String,
+    /// What is wanted, one after the other.
+    story: Vec<Vec<Wished>>,
+    /// What the listener has in the end, and what of that Doorward attached.
+    left: Vec<Arn>,
+    ours: Vec<Arn>,
+    default: Arn,
+}
+
+/// Plays the story once for each of its calls, which is the last one that gets through before a
+/// restart.
+async fn killed_after_every_call(tell: impl Fn(&FakeAws) -> Story) {
     let mut cut = 1;
     loop {
         let aws = FakeAws::start().await;
-        let theirs = named(&aws, &["theirs.test"]);
-        let mut scene = Scene::of(&aws, aws.listener(theirs[0].arn.as_str()));
-        aws.attach(&scene.listener, theirs[0].arn.as_str());
-        let (old, new) = (named(&aws, &["shop.test"]), named(&aws, &["shop.test"]));
-        let story: [&[Wished]; 3] = [&old, &new, &[]];
+        let Story { listener, story, left, ours, default } = tell(&aws);
+        let mut scene = Scene::of(&aws, listener);
         aws.cut_after(cut);
         let mut was_cut = false;
         for wished in story {
             for _ in 0..20 {
-                match scene.try_round(wished).await {
+                match scene.try_round(&wished).await {
                     Ok(Round { again_in: None, .. }) => break,
                     Ok(Round { again_in: Some(pause), .. }) => aws.pass(pause),
                     Err(error) => {
@@ -281,8 +315,14 @@ async fn a_kill_between_any_two_calls_leaves_nothing_behind_and_takes_nothing_of
                 }
             }
         }
-        assert_eq!(aws.attached(&scene.listener), [theirs[0].arn.as_str()], "cut after {cut}");
-        assert!(scene.book.pages().is_empty(), "cut after {cut}");
+        let there: Vec<Arn> = aws.attached(&scene.listener).iter().map(|text| arn(text)).collect();
+        assert_eq!(
+            (there, arn(&aws.default_certificate(&scene.listener))),
+            (left, default.clone())
+        );
+        scene.restart();
+        let held: Vec<Arn> = scene.record.held.iter().map(|held| held.arn.clone()).collect();
+        assert_eq!((held, &scene.record.defaults), (ours.clone(), &ours), "cut after {cut}");
         if !was_cut {
             assert!(cut > 15, "{cut} calls are too few for the story");
             return;
