@@ -4,6 +4,7 @@ pub mod attaching;
 mod folder;
 mod greeting;
 mod ground;
+mod inspecting;
 pub mod issuing;
 mod keeping;
 mod kubernetes;
@@ -31,7 +32,7 @@ use crate::{
     args::AccessLogFormat,
     config::{Config, Source},
     drain::Signals,
-    metrics::{AttachmentMetrics, OrderMetrics, Reconciles},
+    metrics::{AttachmentMetrics, OrderMetrics, PkiMetrics, Reconciles},
 };
 use attaching::Attached;
 use greeting::Facts;
@@ -148,6 +149,14 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         renewals,
     });
 
+    // machines ──► what is known of their PKI
+    let (inspections, inspected) = watch::channel(Arc::default());
+    if let Some(inventory) = config.pki {
+        let (looks, seen) = watch::channel(None);
+        PkiMetrics::register(&mut metrics, seen);
+        stage("pki", &stop, inspecting::inspect(inventory, looks, inspections));
+    }
+
     // ──► operators
     let sight = Sight {
         worlds: known_world,
@@ -155,6 +164,7 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         verdicts: verdict,
         orders: order,
         attached: attachments,
+        inspected,
         renewals: renewal,
         served: gateway.served.clone(),
         ledger: gateway.ledger.clone(),

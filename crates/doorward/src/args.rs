@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, RunArgs};
-pub use pki::{InventoryArgs, PkiVerb};
+pub use pki::{InventoryArgs, PkiOutput, PkiStatusArgs, PkiVerb, PkiVerifyArgs};
 pub use remote::{
     CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, OrderVerb,
     RemoteArgs, Switch,

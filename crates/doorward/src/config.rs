@@ -4,6 +4,7 @@
 //! anything is served.
 
 mod file;
+mod inventory;
 mod kube;
 mod mesh;
 mod sds;
@@ -20,6 +21,7 @@ use translate::Settings;
 
 use crate::args::{AccessLogFormat, PortPair, RunArgs};
 use file::File;
+pub use inventory::inventory;
 pub use kube::KubeConfig;
 pub use token::Token;
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub probe: Option<SocketAddr>,
     /// Whom certificates are handed to, if anybody.
     pub sds: Option<publish::Settings>,
+    /// The machines whose PKI is watched, if any are.
+    pub pki: Option<rotate::Inventory>,
     pub access_log: AccessLogFormat,
     pub drain_limit: Duration,
     /// The settings file in use.
@@ -81,6 +85,10 @@ impl Config {
                 "--admin {admin} can be reached from other machines: give --admin-token-file FILE (or adminTokenFile in {FILE_NAME}), or a loopback address"
             );
         }
+        let machines = args
+            .pki_inventory
+            .clone()
+            .or_else(|| file.pki_inventory.as_ref().map(|path| base.join(path)));
         let on_kubernetes = matches!(source, Source::Kubernetes(_));
         Ok(Self {
             source,
@@ -100,6 +108,7 @@ impl Config {
                 .map_or(DEFAULT_DRAIN, Duration::from_secs),
             unused_keys: file.unused_keys(on_kubernetes, sds.is_some()),
             sds,
+            pki: machines.as_deref().map(inventory).transpose()?,
             file: path,
         })
     }

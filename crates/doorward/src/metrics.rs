@@ -2,6 +2,7 @@
 
 mod attachments;
 mod orders;
+mod pki;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use prometheus_client::{
 
 pub use attachments::AttachmentMetrics;
 pub use orders::OrderMetrics;
+pub use pki::PkiMetrics;
 
 #[derive(Clone, Debug)]
 pub struct Reconciles {

@@ -77,11 +77,12 @@ impl std::fmt::Display for Table {
 /// The colours of words that say how something is.
 fn colour_of(text: &str) -> Option<Color> {
     match text {
-        "Accepted" | "Associated" | "Valid" | "Issued" | "Acked" => Some(Color::Green),
-        "Warning" | "Pending" | "Sent" | "Missing" | "Expiring" | "NotYetValid" => {
+        "Accepted" | "Associated" | "Valid" | "Issued" | "Acked" | "OK" => Some(Color::Green),
+        "Warning" | "Pending" | "Sent" | "Missing" | "Expiring" | "NotYetValid" | "WARN" => {
             Some(Color::Yellow)
         }
-        "Rejected" | "Expired" | "Failed" => Some(Color::Red),
+        "Rejected" | "Expired" | "Failed" | "CRITICAL" | "NOT YET" | "EXPIRED" | "DIFFERS"
+        | "MISSING" | "OLD" | "OTHER" => Some(Color::Red),
         _ => None,
     }
 }

@@ -131,6 +131,8 @@ pub enum Reason {
     OrderFailed,
     /// A listener of an AWS load balancer does not carry what it should.
     AttachmentFailed,
+    /// Machines, files and processes of the cluster's own PKI do not go together.
+    PkiInconsistent,
     DefaultKept,
 }
 

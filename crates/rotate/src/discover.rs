@@ -68,8 +68,8 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
     let mut survey = site.survey(&host.name).await?;
     ask_commands(site, host, &mut survey).await?;
     let mut listings = Listings::new();
-    let named = host.overrides.values().filter_map(|said| said.cert_dir.clone());
-    let telling = layout::TELLING.map(PathBuf::from).into_iter().chain(named);
+    let mut telling: Vec<PathBuf> = layout::TELLING.map(PathBuf::from).into();
+    telling.extend(host.overrides.values().filter_map(|said| said.cert_dir.clone()));
     list(site, host, telling, &mut listings).await?;
 
     let mut files = Files::new();
@@ -135,7 +135,7 @@ async fn ask_commands(site: &impl Site, host: &Host, survey: &mut Survey) -> Res
 async fn list(
     site: &impl Site,
     host: &Host,
-    folders: impl IntoIterator<Item = PathBuf>,
+    folders: Vec<PathBuf>,
     listings: &mut Listings,
 ) -> Result<(), SiteError> {
     for folder in folders {

@@ -280,3 +280,16 @@ pub trait Clock: Sync {
     fn now(&self) -> Timestamp;
     fn sleep(&self, time: std::time::Duration) -> impl Future<Output = ()> + Send;
 }
+
+/// The clock of this machine.
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep(&self, time: std::time::Duration) {
+        tokio::time::sleep(time).await;
+    }
+}

@@ -19,7 +19,7 @@ use crate::{
     inventory::Layout,
 };
 
-pub use authority::Authority;
+pub use authority::{Authority, Truster};
 pub use certificate::{Certificate, Kind, Served};
 pub use file::{File, files};
 

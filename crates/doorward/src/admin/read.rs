@@ -25,6 +25,8 @@ pub struct Sight {
     pub orders: watch::Receiver<Orders>,
     /// What listeners of AWS carry; nothing where another replica sees to them.
     pub attached: watch::Receiver<Attached>,
+    /// Verdicts on the cluster's own PKI; they are on no object of the World.
+    pub inspected: watch::Receiver<Arc<Vec<Verdict>>>,
     /// `None` where another replica issues.
     pub renewals: watch::Receiver<Option<mpsc::Sender<CertificateId>>>,
     pub served: watch::Receiver<Arc<Served>>,
@@ -43,12 +45,16 @@ impl Sight {
     }
 
     pub fn verdicts(&self) -> Arc<Vec<Verdict>> {
-        troubling::join(
+        let of_objects = troubling::join(
             &self.verdicts.borrow(),
             &self.orders.borrow(),
             &self.attached.borrow(),
             &self.models.borrow(),
-        )
+        );
+        match self.inspected.borrow().as_slice() {
+            [] => of_objects,
+            of_machines => of_objects.iter().chain(of_machines).cloned().collect::<Vec<_>>().into(),
+        }
     }
 
     pub fn orders(&self) -> Orders {

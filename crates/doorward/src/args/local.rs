@@ -42,6 +42,10 @@ pub struct RunArgs {
     /// socket [default: none]
     #[arg(long, value_name = "IP:PORT|unix:PATH")]
     pub sds: Option<SdsAddress>,
+    /// Look every hour at the PKI of these machines too (kind ClusterInventory), for metrics and
+    /// verdicts [default: none]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub pki_inventory: Option<PathBuf>,
     /// Serve only these load balancers
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub load_balancer: Vec<String>,

@@ -39,6 +39,8 @@ pub struct File {
     pub gateway_service: Option<String>,
     pub mesh: Option<Mesh>,
     pub sds: Option<SdsFile>,
+    /// The machines whose PKI is watched.
+    pub pki_inventory: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

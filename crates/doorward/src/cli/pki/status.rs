@@ -1,0 +1,214 @@
+//! `doorward pki status`: one table over all masters, and what monitors go by.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use prometheus_client::{encoding::text::encode, registry::Registry};
+use rotate::{
+    Inventory, Purpose,
+    status::{Authority, Certificate, Host, Kind, Served, State, Status},
+};
+use tokio::sync::watch;
+
+use super::look;
+use crate::{
+    args::{PkiOutput, PkiStatusArgs},
+    cli::{print, print_json},
+    metrics::PkiMetrics,
+    table::{Screen, Table},
+};
+
+pub fn status(args: &PkiStatusArgs, inventory: &Inventory) -> Result<u8> {
+    let facts = look::gather(inventory)?;
+    let today = facts.now.to_zoned(TimeZone::UTC);
+    let within: SignedDuration = args
+        .expiring_within
+        .to_duration(&today)
+        .context("--expiring-within: write a time like 60d or 8w")?;
+    let status = Status::of(&facts, within);
+    match args.output {
+        PkiOutput::Json => print_json(&status)?,
+        PkiOutput::Prometheus => print(&prometheus(&status)?)?,
+        PkiOutput::Table => print(&text(&status, Screen::of_stdout()))?,
+    }
+    Ok(status.exit_code())
+}
+
+fn prometheus(status: &Status) -> Result<String> {
+    let mut registry = Registry::default();
+    let (_, seen) = watch::channel(Some(status.clone().into()));
+    PkiMetrics::register(&mut registry, seen);
+    let mut text = String::new();
+    encode(&mut text, &registry).context("cannot write the metrics")?;
+    Ok(text)
+}
+
+pub fn text(status: &Status, screen: Screen) -> String {
+    let mut text = String::new();
+    for host in &status.hosts {
+        text.push_str(&host_line(host));
+    }
+    let now = status.at;
+    if !status.certificates.is_empty() {
+        let _ = write!(text, "\n{}", certificates(&status.certificates, now, screen));
+    }
+    if !status.authorities.is_empty() {
+        let _ = write!(text, "\n{}", authorities(&status.authorities, now, screen));
+    }
+    text.push_str(&troubles(status));
+    text
+}
+
+/// What is wrong beside the files, a line each; writing to a String cannot fail.
+pub fn troubles(status: &Status) -> String {
+    let mut text = String::new();
+    let notes =
+        status.hosts.iter().flat_map(|host| host.notes.iter().map(move |note| (&host.name, note)));
+    let problems = status.problems.iter().map(|problem| (&problem.host, &problem.text));
+    for (host, line) in problems.chain(notes) {
+        let _ = write!(text, "\n{host}: {line}");
+    }
+    if let Some(condition) = &status.condition {
+        let _ = write!(text, "\n{condition}");
+    }
+    if text.is_empty() { text } else { format!("{text}\n") }
+}
+
+/// `master-1 (ack): etcd from the unit etcd.service`.
+fn host_line(host: &Host) -> String {
+    if let Some(why) = &host.unreached {
+        return format!("{}: not looked at: {why}\n", host.name);
+    }
+    let layout = format!("{:?}", host.layout).to_lowercase();
+    let skew = match host.clock_ahead_seconds {
+        -5..=5 => String::new(),
+        ahead if ahead < 0 => format!("; its clock is {} s behind", -ahead),
+        ahead => format!("; its clock is {ahead} s ahead"),
+    };
+    format!("{} ({layout}): {}{skew}\n", host.name, host.found.join("; "))
+}
+
+fn certificates(rows: &[Certificate], now: Timestamp, screen: Screen) -> Table {
+    let header = [
+        "HOST",
+        "CERTIFICATE",
+        "FOR",
+        "EXPIRES",
+        "EFFECTIVE",
+        "LEFT",
+        "AUTHORITY",
+        "SERVED",
+        "STATUS",
+        "FILE",
+        "NOTE",
+    ];
+    let mut table = Table::new(screen, &header, &["FILE", "NOTE"]);
+    for row in rows {
+        let authority = match (&row.authority, row.authority_years) {
+            (Some(name), Some(years)) => format!("{name} ({years}y)"),
+            _ => "-".to_owned(),
+        };
+        table.row([
+            row.host.to_string(),
+            row.name.clone(),
+            used_for(row).to_owned(),
+            row.expires.map_or("!MISSING!".into(), day),
+            row.effective.map_or("-".into(), day),
+            row.effective.map_or("-".into(), |end| left(end, now)),
+            authority,
+            served(row),
+            state(row.state).to_owned(),
+            row.file.display().to_string(),
+            row.problem.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+fn authorities(rows: &[Authority], now: Timestamp, screen: Screen) -> Table {
+    let header = ["AUTHORITY", "EXPIRES", "LEFT", "KEY ON", "TRUSTED BY (RUNNING)", "STATUS"];
+    let mut table = Table::new(screen, &header, &["KEY ON", "TRUSTED BY (RUNNING)"]);
+    for row in rows {
+        let hosts: Vec<String> = row.key_on.iter().map(ToString::to_string).collect();
+        let trusted: Vec<String> =
+            row.trusted_by.iter().map(|by| format!("{}@{}", by.program, by.host)).collect();
+        let or_nobody = |all: Vec<String>| match all.is_empty() {
+            true => "-".to_owned(),
+            false => all.join(" "),
+        };
+        table.row([
+            row.name.clone(),
+            day(row.expires),
+            left(row.expires, now),
+            or_nobody(hosts),
+            or_nobody(trusted),
+            if row.is_trusted { state(row.state) } else { "unused" }.to_owned(),
+        ]);
+    }
+    table
+}
+
+fn used_for(row: &Certificate) -> &'static str {
+    let (purpose, is_copy) = match row.kind {
+        Kind::Kubeconfig => return "kubeconfig",
+        Kind::Program(purpose) => (purpose, false),
+        Kind::Copy(purpose) => (purpose, true),
+    };
+    match purpose {
+        Purpose::EtcdClient => "etcd's clients",
+        _ if is_copy => "nobody (copy)",
+        Purpose::EtcdServer => "etcd",
+        Purpose::EtcdPeer => "etcd's peers",
+        Purpose::ApiserverEtcd => "apiserver to etcd",
+        Purpose::ApiserverServing => "apiserver",
+        Purpose::ApiserverClients => "apiserver's clients",
+        Purpose::ApiserverKubelet => "apiserver to kubelets",
+        Purpose::FrontProxy => "front proxy",
+        Purpose::KubeletServing => "kubelet",
+        Purpose::KubeletClient => "kubelet to apiserver",
+        Purpose::ClusterSigning | Purpose::RootCa => "authority",
+        Purpose::ServiceAccount => "service accounts",
+    }
+}
+
+pub fn served(row: &Certificate) -> String {
+    match &row.served {
+        Served::Same => "same",
+        Served::Other(Some(end)) if row.expires.is_some_and(|own| *end <= own) => "OLD",
+        Served::Other(_) => "OTHER",
+        Served::Unknown(_) => "?",
+        Served::NotAsked => "n/a",
+    }
+    .to_owned()
+}
+
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Ok => "OK",
+        State::Warn => "WARN",
+        State::Critical => "CRITICAL",
+        State::NotYetValid => "NOT YET",
+        State::Expired => "EXPIRED",
+        State::Differs => "DIFFERS",
+        State::Missing => "MISSING",
+    }
+}
+
+pub fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// `54d`, `9y`; as kubeadm has it, `<invalid>` for what has ended.
+fn left(end: Timestamp, now: Timestamp) -> String {
+    let left = now.duration_until(end);
+    match left.as_hours() {
+        _ if left <= SignedDuration::ZERO => "<invalid>".to_owned(),
+        hours @ 0..48 => format!("{hours}h"),
+        hours if hours < 24 * 365 * 2 => format!("{}d", hours / 24),
+        hours => format!("{}y", hours / (24 * 365)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

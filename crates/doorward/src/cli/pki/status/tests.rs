@@ -1,0 +1,138 @@
+use rotate::{
+    HostName, Program,
+    inventory::Layout,
+    status::{Problem, Truster},
+};
+
+use super::*;
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn seen() -> Status {
+    let host = HostName("master-1".into());
+    let leaf = Certificate {
+        host: host.clone(),
+        program: Some(Program::Etcd),
+        kind: Kind::Program(Purpose::EtcdServer),
+        name: "etcd-server".into(),
+        file: "/var/lib/etcd/cert/etcd-server.pem".into(),
+        expires: Some(time("2076-11-08T19:29:00Z")),
+        effective: Some(time("2027-01-14T00:00:00Z")),
+        authority: Some("CA".into()),
+        authority_years: Some(5),
+        served: Served::Same,
+        state: State::Warn,
+        problem: Some("its authority CA ends first".into()),
+    };
+    let gone = Certificate {
+        name: String::new(),
+        file: "/gone.pem".into(),
+        expires: None,
+        effective: None,
+        authority: None,
+        authority_years: None,
+        served: Served::NotAsked,
+        state: State::Missing,
+        problem: Some("no such file".into()),
+        ..leaf.clone()
+    };
+    let authority = Authority {
+        name: "CA".into(),
+        subject: "CN=CA".into(),
+        fingerprint: "ab".into(),
+        expires: time("2027-01-14T00:00:00Z"),
+        is_trusted: true,
+        key_on: vec![host.clone()],
+        trusted_by: vec![Truster { program: Program::Etcd, host: host.clone() }],
+        state: State::Warn,
+    };
+    let reached = Host {
+        name: host.clone(),
+        unreached: None,
+        layout: Layout::Ack,
+        clock_ahead_seconds: -613,
+        found: vec!["etcd: the unit etcd.service".into()],
+        notes: Vec::new(),
+    };
+    let unreached = Host {
+        name: HostName("master-2".into()),
+        unreached: Some("SSH refused".into()),
+        found: Vec::new(),
+        ..reached.clone()
+    };
+    Status {
+        at: time("2026-11-21T00:00:00Z"),
+        hosts: vec![reached, unreached],
+        certificates: vec![gone, leaf],
+        authorities: vec![authority],
+        problems: vec![Problem { host, text: "kube-apiserver does not run".into() }],
+        condition: None,
+        is_half_rotated: false,
+    }
+}
+
+#[test]
+fn the_table_tells_what_really_ends_when() {
+    let text = text(&seen(), Screen::plain());
+    let lines: Vec<Vec<&str>> =
+        text.lines().map(|line| line.split("  ").map(str::trim).collect()).collect();
+    let line = |part: &str| {
+        let found = lines.iter().find(|cells| cells.iter().any(|cell| cell.contains(part)));
+        let cells = found.unwrap_or_else(|| panic!("{part}: {text}"));
+        cells.iter().filter(|cell| !cell.is_empty()).copied().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        line("etcd-server"),
+        [
+            "master-1",
+            "etcd-server",
+            "etcd",
+            "2076-11-08",
+            "2027-01-14",
+            "54d",
+            "CA (5y)",
+            "same",
+            "WARN",
+            "/var/lib/etcd/cert/etcd-server.pem",
+            "its authority CA ends first"
+        ]
+    );
+    assert!(line("/gone.pem").contains(&"!MISSING!"));
+    assert_eq!(line("etcd@"), ["CA", "2027-01-14", "54d", "master-1", "etcd@master-1", "WARN"]);
+    assert_eq!(
+        line("(ack)"),
+        ["master-1 (ack): etcd: the unit etcd.service; its clock is 613 s behind"]
+    );
+    assert_eq!(line("not looked at"), ["master-2: not looked at: SSH refused"]);
+    assert_eq!(line("does not run"), ["master-1: kube-apiserver does not run"]);
+}
+
+#[test]
+fn what_is_left_is_told_in_the_unit_that_fits() {
+    let now = time("2026-11-21T00:00:00Z");
+    for (end, says) in [
+        ("2026-11-20T00:00:00Z", "<invalid>"),
+        ("2026-11-21T05:00:00Z", "5h"),
+        ("2027-01-14T00:00:00Z", "54d"),
+        ("2076-11-08T00:00:00Z", "50y"),
+    ] {
+        assert_eq!(left(time(end), now), says);
+    }
+}
+
+#[test]
+fn prometheus_reads_ends_states_and_hosts() {
+    let text = prometheus(&seen()).unwrap();
+    for line in [
+        "doorward_pki_certificate_effective_expiry_timestamp_seconds{host=\"master-1\",program=\"etcd\",name=\"etcd-server\",file=\"/var/lib/etcd/cert/etcd-server.pem\"} 1799884800",
+        "doorward_pki_certificates{state=\"missing\"} 1",
+        "doorward_pki_host_reached{host=\"master-2\"} 0",
+        "doorward_pki_authority_expiry_timestamp_seconds{authority=\"CA\",fingerprint=\"ab\",trusted=\"yes\"} 1799884800",
+        "doorward_pki_status 4",
+        "doorward_pki_problems 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+}

@@ -1,0 +1,127 @@
+//! `doorward pki status` and `verify` on three masters with a real etcd, over a real ssh.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use testkit::lab::{Authority, Lab, Machine, Shape};
+
+use crate::BINARY;
+
+const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+const CERT: &str = "/var/lib/etcd/cert";
+
+async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(BINARY);
+    command.args(["pki", verb]).args(arguments);
+    command.arg("--inventory").arg(lab.inventory());
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+async fn status(lab: &Lab) -> (i32, Value) {
+    let output = pki(lab, "status", &["-o", "json"]).await;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.stderr.is_empty(), "{told}");
+    let code = output.status.code().unwrap();
+    (code, serde_json::from_slice(&output.stdout).unwrap())
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().unwrap()
+}
+
+/// Rows of files that are called so, on all hosts.
+fn rows<'a>(status: &'a Value, file: &str) -> Vec<&'a Value> {
+    let all = list(status, "certificates").iter();
+    all.filter(|row| row["file"].as_str().is_some_and(|path| path.ends_with(file))).collect()
+}
+
+fn write(machine: &Machine, path: &str, text: &str) {
+    machine.must(&format!("cat > {path} <<'END'\n{text}END\n"));
+}
+
+#[tokio::test]
+async fn a_cluster_is_told_as_it_is() {
+    let Some(lab) = Lab::start(Shape::default()).await else { return };
+    let (code, seen) = status(&lab).await;
+    assert_eq!(code, 1, "the authorities end in 54 days: {seen:#}");
+    for host in list(&seen, "hosts") {
+        assert_eq!(host["layout"], "ack");
+        assert_eq!(host["found"][0], "etcd: the unit etcd.service");
+    }
+
+    let servers = rows(&seen, &format!("{CERT}/etcd-server.pem"));
+    assert_eq!(servers.len(), 3);
+    for row in servers {
+        assert_eq!((&row["served"], &row["state"]), (&"same".into(), &"Warn".into()));
+        assert_eq!(row["authority"], "CA");
+        assert!(row["effective"].as_str() < row["expires"].as_str(), "{row}");
+    }
+    let peers: Vec<_> = list(&seen, "certificates")
+        .iter()
+        .filter(|row| row["kind"]["program"] == "etcdPeer")
+        .collect();
+    assert_eq!(peers.len(), 3);
+    assert!(peers.iter().all(|row| row["served"] == "same"), "{peers:#?}");
+
+    let authority = |name: &str| {
+        let all = list(&seen, "authorities");
+        all.iter().find(|row| row["name"] == name && row["isTrusted"] == true).unwrap()
+    };
+    for name in ["CA", "Peer-CA"] {
+        assert_eq!(list(authority(name), "keyOn").len(), 3, "{name}");
+        assert_eq!(list(authority(name), "trustedBy").len(), 3, "{name}");
+    }
+
+    let verified = pki(&lab, "verify", &[]).await;
+    let text = String::from_utf8_lossy(&verified.stdout);
+    assert_eq!(verified.status.code(), Some(0), "{text}");
+    assert!(text.lines().any(|line| line == "no problems"), "{text}");
+    assert!(text.contains(&format!("{CERT}/peer-ca.pem")), "{text}");
+
+    let metrics = pki(&lab, "status", &["-o", "prometheus"]).await;
+    let metrics = String::from_utf8_lossy(&metrics.stdout);
+    assert!(metrics.lines().any(|line| line == "doorward_pki_status 1"), "{metrics}");
+}
+
+#[tokio::test]
+async fn what_does_not_go_together_is_told() {
+    let Some(lab) = Lab::start(Shape::default()).await else { return };
+    let [one, two, three] = lab.machines() else { panic!("three masters") };
+
+    // A trust file that etcd has not read, since it reads it at its start alone.
+    let new = Authority::new("CA@1", DAY * 365);
+    write(one, &format!("{CERT}/ca.pem"), &format!("{}{}", lab.authority().pem, new.pem));
+    // A certificate whose key lies elsewhere.
+    let stranger = lab.authority().leaf("etcd-server", None, &[two.address], &[], DAY * 365);
+    write(two, &format!("{CERT}/etcd-server.pem"), &stranger.certificate);
+    let (code, seen) = status(&lab).await;
+    assert_eq!(code, 3, "{seen:#}");
+    let problems: Vec<_> = list(&seen, "problems").iter().map(Value::to_string).collect();
+    let says = |part: &str| problems.iter().any(|problem| problem.contains(part));
+    assert!(says("does not accept CA@1 yet"), "{problems:#?}");
+    let servers = rows(&seen, &format!("{CERT}/etcd-server.pem"));
+    let row = servers.iter().find(|row| row["host"] == "master-2").unwrap();
+    assert_eq!(row["state"], "Differs");
+
+    let verified = pki(&lab, "verify", &[]).await;
+    let text = String::from_utf8_lossy(&verified.stdout);
+    assert_eq!(verified.status.code(), Some(1), "{text}");
+    assert!(text.contains("etcd-server-key.pem is not its key"), "{text}");
+
+    three.must("systemctl stop sshd");
+    let (code, seen) = status(&lab).await;
+    assert_eq!(code, 4);
+    let unreached = list(&seen, "hosts").iter().filter(|host| host["unreached"].is_string());
+    assert_eq!(unreached.count(), 1);
+}
+
+#[tokio::test]
+async fn an_inventory_that_cannot_be_read_is_no_all_clear() {
+    let output = Command::new(BINARY)
+        .args(["pki", "status", "--inventory", "/nowhere/prod.yaml"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let says = String::from_utf8_lossy(&output.stderr);
+    assert!(says.contains("/nowhere/prod.yaml: cannot read the inventory"), "{says}");
+}
