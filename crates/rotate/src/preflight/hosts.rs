@@ -49,8 +49,8 @@ fn reached(look: &Look<'_>, looked: &mut Looked) {
         if members * 2 > all {
             for (name, why) in missing.drain(..) {
                 looked.notes.push(format!(
-                    "{name} was not reached ({why}): it stays pending, and joins when the run is \
-                     resumed."
+                    "{name} was not reached ({why}): it stays pending; renew once more when it is back, \
+                     and it alone follows."
                 ));
             }
         } else if !missing.is_empty() {
@@ -77,7 +77,7 @@ fn reached(look: &Look<'_>, looked: &mut Looked) {
         looked.notes.push(match look.changes_authorities() {
             true => format!(
                 "{name} is left out: its certificates will not be accepted once the old CA is \
-                 dropped, until it is brought after."
+                 dropped, until another renewal brings it after."
             ),
             false => format!("{name} is left out: its certificates stay as they are."),
         });

@@ -117,7 +117,7 @@ fn leaf_of(facts: &HostFacts, pair: &Pair, is_sweep: bool) -> Result<Certificate
     own.cloned().ok_or_else(|| {
         format!(
             "{certificate_file} and {key_file} do not belong together (public keys {}… and {}…); \
-             put back the two that were made together, or ask for --mode sweep",
+             put back the two that were made together",
             start_of(&first.public_key),
             start_of(key.public_bits()),
         )
