@@ -366,6 +366,25 @@ fn a_host_that_was_left_out_follows_alone() {
 }
 
 #[test]
+fn a_host_that_a_sweep_could_not_reach_follows_when_it_is_back() {
+    let found = Ack { ca_days: -3, ..Ack::default() }.facts();
+    let mut reached = found.clone();
+    let away = reached.hosts.get_mut(&host(3)).expect("a host");
+    *away = crate::HostFacts { unreached: Some("no route".into()), ..Default::default() };
+    let sweep = decide(&reached, &Health::default(), &Wish::default()).expect("a plan");
+    assert_eq!((sweep.mode, &sweep.pending), (Mode::Sweep, &vec![host(3)]));
+
+    let mut back = after(&reached, &sweep);
+    back.hosts.insert(host(3), found.hosts[&host(3)].clone());
+    let mut health = healthy(&back);
+    health.members.insert(host(3), Err("certificate has expired".into()));
+    let plan = decide(&back, &health, &Wish::default()).expect("a plan");
+    assert!(plan.why.starts_with("master-3 was left behind"), "{}", plan.why);
+    assert!(changes(&plan).all(|change| change.host == host(3)));
+    assert_eq!(expiry::condition(&after(&back, &plan)).class, expiry::Class::Sound);
+}
+
+#[test]
 fn a_run_that_was_cut_off_is_no_host_left_behind() {
     let facts = Ack::default().facts();
     let mut plan = plan(&Ack::default(), &Wish::default());
