@@ -27,6 +27,9 @@ use patience::Patience;
 pub use plan::{Action, Have, Wanted, Wants, plan};
 pub use record::{Held, Record};
 
+/// A change shows in AWS a little later, mostly.
+const NEXT_ROUND: Duration = Duration::from_secs(1);
+
 /// What a listener should carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
@@ -121,7 +124,7 @@ impl Listeners {
         let full = |arn: &Arn| Trouble { arn: arn.clone(), kind: TroubleKind::Full };
         let troubles = planned.blocked.iter().map(full).collect();
         let mut round = Round { troubles, ..Round::default() };
-        let mut has_no_room = false;
+        let (mut has_no_room, lingers) = (false, record.lingers(&have));
         let mut there = have.attached;
         there.extend(have.default);
         for action in planned.actions {
@@ -154,9 +157,9 @@ impl Listeners {
         round.troubles.extend(patience.given_up(&listener));
         let wished = wish.certificates.iter().map(|wished| &wished.arn);
         round.carried = wished.filter(|arn| there.contains(arn)).cloned().collect();
-        let waits = planned.is_waiting.then(|| patience.settles_in(&listener, now));
+        let waits = (planned.is_waiting || lingers).then(|| patience.settles_in(&listener, now));
         round.again_in = match has_no_room || !round.done.is_empty() {
-            true => Some(Duration::ZERO),
+            true => Some(NEXT_ROUND),
             false => waits.into_iter().chain(patience.tries_in(&listener, now)).min(),
         };
         Ok(round)

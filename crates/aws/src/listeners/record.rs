@@ -46,6 +46,12 @@ impl Record {
         self.held.is_empty() && self.defaults.is_empty()
     }
 
+    /// Whether something of it is to be forgotten later.
+    pub(super) fn lingers(&self, have: &Have) -> bool {
+        let is_there = |held: &Held| have.attached.contains(&held.arn);
+        !have.is_settled && !self.held.iter().all(is_there)
+    }
+
     pub(super) fn held(&self, arn: &Arn) -> Option<&Held> {
         self.held.iter().find(|held| held.arn == *arn)
     }
@@ -56,8 +62,8 @@ impl Record {
     }
 
     /// What there will be to remember once `actions` are taken: written down before they are. What
-    /// is on the listener already when we come is somebody else's, and is forgotten when it is
-    /// gone.
+    /// is on the listener already when we come is somebody else's. What is not there is forgotten,
+    /// but for a while after each change: AWS may show the state before it.
     pub(super) fn before(&self, have: &Have, wants: &Wants, actions: &[Action]) -> Self {
         let added: BTreeSet<&Arn> = actions
             .iter()
@@ -67,7 +73,8 @@ impl Record {
         let mut held: Vec<Held> = self
             .held
             .iter()
-            .filter(|held| have.attached.contains(&held.arn) && !added.contains(&held.arn))
+            .filter(|held| have.attached.contains(&held.arn) || !have.is_settled)
+            .filter(|held| !added.contains(&held.arn))
             .cloned()
             .collect();
         for known in &mut held {
