@@ -105,6 +105,9 @@ impl Desk {
                 let differs = issuer.is_some_and(|name| known.0.get(&name) != before.0.get(&name));
                 if differs {
                     case.start_over(now);
+                } else if case.want.is_none() {
+                    // It may have been held up for want of the issuer that is there now.
+                    case.hold = None;
                 }
             });
         }

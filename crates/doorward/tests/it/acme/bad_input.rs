@@ -175,3 +175,16 @@ async fn a_name_in_another_script_and_one_that_is_too_long() {
     }
     assert_eq!(placed(&beside.pebble), 1, "the CA was asked");
 }
+
+/// Both at once: the certificate in hand is all that is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issuer_and_its_certificate_that_somebody_deletes() {
+    let Some(beside) = Beside::start().await else { return };
+    beside.app.remove("issuer.yaml");
+    beside.app.verdict("Ingress shop/web", "IssuerNotFound").await;
+    let secret = format!("secrets/{ID}.yaml");
+    std::fs::remove_file(beside.app.state().join(secret)).unwrap();
+    beside.still_serves().await;
+    beside.app.write("issuer.yaml", &issuer(&beside.front));
+    beside.another_is_served().await;
+}

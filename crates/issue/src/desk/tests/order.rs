@@ -5,7 +5,7 @@ use model::CertificateId;
 
 use super::scene::{Ca, DAY, HOUR, Scene, start};
 use crate::{
-    IssuerPlan, Limit, OrderStage, OrderState, Scope, Spares,
+    IssuerPlan, Known, Limit, OrderStage, OrderState, Scope, Spares,
     budget::{Budgets, Counts},
 };
 
@@ -252,4 +252,26 @@ fn what_nobody_wants_is_given_up_after_a_while_but_not_at_once() {
     scene.look();
     scene.pass(HOUR * 2);
     assert_eq!((scene.cas["ca"].orders.len(), scene.book.len()), (0, 0));
+}
+
+#[test]
+fn an_issuer_that_goes_and_comes_back_is_asked_at_once() {
+    let mut scene = Scene::one(Ca::of(DAY * 90));
+    scene.want("shop/web", &["a.test"]);
+    scene.pass(HOUR);
+    // It goes a moment before the Model says so, and its Secret with it.
+    scene.desk.employ(Known::default(), scene.now);
+    scene.settle();
+    assert_eq!(scene.order("shop/web").state, OrderState::Failed);
+    let mut wants = std::mem::take(&mut scene.wants);
+    scene.look();
+    for want in wants.values_mut() {
+        want.held = None;
+    }
+    // And it comes back a moment before.
+    scene.desk.employ(scene.known.clone(), scene.now);
+    scene.wants = wants;
+    scene.look();
+    scene.pass(SignedDuration::from_mins(1));
+    assert_eq!(scene.order("shop/web").stage, OrderStage::Served);
 }
