@@ -1,15 +1,19 @@
 //! What can be known to fail before the CA is asked: each of its refusals counts against a limit.
 
-use issue::{IssueError, Request};
+use issue::{Challenges, IssueError, Proof, Request};
 use model::Name;
 
-use crate::{Solver, solver};
+use crate::{Method, Solver, solver};
 
 /// Let's Encrypt's limit, and nobody's is higher.
 const MOST_NAMES: usize = 100;
 
-/// The names can be ordered, and each has a solver.
-pub(crate) fn request(request: &Request, solvers: &[Solver]) -> Result<(), IssueError> {
+/// The names can be ordered, and each has a solver that the gateway does not stand in the way of.
+pub(crate) fn request(
+    request: &Request,
+    solvers: &[Solver],
+    challenges: &dyn Challenges,
+) -> Result<(), IssueError> {
     let count = request.names.len();
     if count == 0 {
         return Err(IssueError::refused("no name is asked for: add a host"));
@@ -22,7 +26,12 @@ pub(crate) fn request(request: &Request, solvers: &[Solver]) -> Result<(), Issue
     }
     for name in &request.names {
         check(name)?;
-        solver::choose(solvers, name)?;
+        let (_, solver) = solver::choose(solvers, name)?;
+        match solver.method {
+            Method::Http01 => challenges.can_answer(name, Proof::Http01)?,
+            Method::TlsAlpn01 => challenges.can_answer(name, Proof::TlsAlpn01)?,
+            Method::Dns01(_) => {}
+        }
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ impl AcmeIssuer {
 
     /// Nothing is asked of the CA that it must refuse. Then the key is made and kept.
     async fn begin(&self, request: &Request) -> Result<Step, IssueError> {
-        check::request(request, &self.settings.solvers)?;
+        self.check(request)?;
         self.check_caa(&request.names).await?;
         let kept = Kept {
             key_pem: key::make(request.key)?,
@@ -113,6 +113,10 @@ impl AcmeIssuer {
 }
 
 impl Issuer for AcmeIssuer {
+    fn check(&self, request: &Request) -> Result<(), IssueError> {
+        check::request(request, &self.settings.solvers, &*self.challenges)
+    }
+
     fn advance<'a>(
         &'a self,
         request: &'a Request,

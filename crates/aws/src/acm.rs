@@ -34,6 +34,7 @@ use api::Api;
 use instance::Instance;
 use next::{Next, next};
 use spec::Spec;
+pub(crate) use spec::check;
 pub use tend::{Finding, Problem};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);

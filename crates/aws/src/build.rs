@@ -112,6 +112,13 @@ async fn own_name(entries: &dyn Entries) -> Result<String, IssueError> {
 }
 
 impl Issuer for Lazy {
+    fn check(&self, request: &Request) -> Result<(), IssueError> {
+        match self.spec {
+            Spec::Acm(_) => acm::check(request).map(drop),
+            Spec::Pca(_) => Ok(()),
+        }
+    }
+
     fn advance<'a>(
         &'a self,
         request: &'a Request,

@@ -8,6 +8,7 @@ mod inspecting;
 pub mod issuing;
 mod keeping;
 mod kubernetes;
+mod recording;
 mod remembering;
 mod sweeping;
 mod tending;

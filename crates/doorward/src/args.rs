@@ -10,7 +10,7 @@ mod value;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, RunArgs};
+pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, PlanArgs, RunArgs};
 pub use pki::{InventoryArgs, PkiOutput, PkiStatusArgs, PkiVerb, PkiVerifyArgs};
 pub use remote::{
     CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, OrderVerb,
@@ -34,6 +34,10 @@ pub enum Command {
     /// Show what would be served for manifests, and every problem; starts nothing
     #[command(after_help = help::CHECK)]
     Check(CheckArgs),
+    /// Show what would be ordered for manifests, and what would be served differently; touches
+    /// nothing
+    #[command(after_help = help::PLAN)]
+    Plan(PlanArgs),
     /// List what a running Doorward serves, holds and thinks
     #[command(after_help = help::GET)]
     Get(GetArgs),

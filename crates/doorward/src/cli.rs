@@ -1,7 +1,7 @@
-//! The verbs that look at or change a running Doorward, and `check` and `pki`, which need none.
+//! The verbs that look at or change a running Doorward, and `check`, `plan` and `pki`, which need
+//! none.
 //!
-//! Each of the former asks the admin API and prints its answer: as a table, or with `-o json` as
-//! it came.
+//! The former ask the admin API and print its answer: as a table, or with `-o json` as it came.
 
 mod certificate;
 mod check;
@@ -10,8 +10,11 @@ mod crds;
 mod describe;
 mod get;
 mod listener;
+mod manifests;
 mod order;
 mod pki;
+mod plan;
+mod problems;
 
 use std::io::{ErrorKind, Write};
 
@@ -26,13 +29,15 @@ use crate::{
 };
 
 pub use certificate::certificate;
-pub use check::{Findings, check};
+pub use check::check;
 pub use crds::crds;
 pub use describe::describe;
 pub use get::get;
 pub use listener::{listener, load_balancer};
 pub use order::order;
 pub use pki::{pki, pki_failure};
+pub use plan::plan;
+pub use problems::Findings;
 
 /// Prints the script that completes Doorward's command line in `shell`.
 pub fn completions(shell: Shell) -> Result<()> {

@@ -66,8 +66,7 @@ pub enum Source {
 impl Config {
     pub fn for_run(args: &RunArgs) -> Result<Self> {
         let (path, file) = read_file(args.config.as_deref(), &args.manifests)?;
-        let base = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-
+        let base = base_of(path.as_deref());
         let mut settings = settings(args, &file)?;
         let sds = sds::settings(args.sds.as_ref(), &file, &settings.store_namespace)?;
         let source = source(args, &file, base, &settings, sds.as_ref())?;
@@ -92,11 +91,7 @@ impl Config {
         let on_kubernetes = matches!(source, Source::Kubernetes(_));
         Ok(Self {
             source,
-            state: args
-                .state
-                .clone()
-                .or_else(|| file.state.as_ref().map(|path| base.join(path)))
-                .unwrap_or_else(|| DEFAULT_STATE.into()),
+            state: state(args.state.as_deref(), &file, base),
             settings,
             admin,
             admin_token,
@@ -138,10 +133,31 @@ fn source(
     Ok(Source::Folders(manifests))
 }
 
-/// The settings that `check` translates by.
-pub fn settings_for_check(config: Option<&Path>, paths: &[PathBuf]) -> Result<Settings> {
-    let (_, file) = read_file(config, paths)?;
-    settings(&RunArgs::default(), &file)
+/// What `check` and `plan` go by, which run nothing.
+#[derive(Debug)]
+pub struct Offline {
+    pub settings: Settings,
+    pub state: PathBuf,
+}
+
+impl Offline {
+    pub fn read(config: Option<&Path>, paths: &[PathBuf], state: Option<&Path>) -> Result<Self> {
+        let (path, file) = read_file(config, paths)?;
+        let state = self::state(state, &file, base_of(path.as_deref()));
+        Ok(Self { settings: settings(&RunArgs::default(), &file)?, state })
+    }
+}
+
+/// Where relative paths of the settings file start.
+fn base_of(file: Option<&Path>) -> &Path {
+    file.and_then(Path::parent).unwrap_or(Path::new(""))
+}
+
+fn state(given: Option<&Path>, file: &File, base: &Path) -> PathBuf {
+    given
+        .map(Path::to_owned)
+        .or_else(|| file.state.as_ref().map(|path| base.join(path)))
+        .unwrap_or_else(|| DEFAULT_STATE.into())
 }
 
 fn settings(args: &RunArgs, file: &File) -> Result<Settings> {

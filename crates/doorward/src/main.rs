@@ -19,6 +19,7 @@ use anyhow::Result;
 use clap::Parser;
 
 use args::{Cli, Command, RunArgs};
+use cli::Findings;
 use config::Config;
 
 // Against glibc, half the CPU of a kept-alive request and half the time of a translation.
@@ -35,11 +36,8 @@ fn main() -> ExitCode {
             Ok(config) => app::run(config, args.log.is_text()),
             Err(error) => return fail(&error, WRONG_USAGE),
         },
-        Command::Check(args) => match cli::check(args) {
-            Ok(cli::Findings::None) => Ok(()),
-            Ok(cli::Findings::Some) => return ExitCode::from(FAILED),
-            Err(error) => return fail(&error, WRONG_USAGE),
-        },
+        Command::Check(args) => return found(cli::check(args)),
+        Command::Plan(args) => return found(cli::plan(args)),
         Command::Get(args) => cli::get(args),
         Command::Describe { what } => cli::describe(what),
         Command::Certificate { verb } => cli::certificate(verb),
@@ -56,6 +54,15 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, FAILED),
+    }
+}
+
+/// Of a command that looks for problems: whatever keeps it from looking is wrong usage.
+fn found(findings: Result<Findings>) -> ExitCode {
+    match findings {
+        Ok(Findings::None) => ExitCode::SUCCESS,
+        Ok(Findings::Some) => ExitCode::from(FAILED),
+        Err(error) => fail(&error, WRONG_USAGE),
     }
 }
 

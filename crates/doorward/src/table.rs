@@ -24,6 +24,12 @@ impl Screen {
         Self { colours: false, width: Some(u16::MAX) }
     }
 
+    /// A terminal of so many columns without colours.
+    #[cfg(test)]
+    pub fn wide(columns: u16) -> Self {
+        Self { colours: false, width: Some(columns) }
+    }
+
     /// Heeds `NO_COLOR` and `COLUMNS`.
     pub fn of_stdout() -> Self {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());

@@ -17,9 +17,25 @@ pub trait Challenges: Send + Sync {
         Box::pin(async { Ok(true) })
     }
 
+    /// Why the gateway could answer no challenge of this host, as far as that is known before there
+    /// is one.
+    fn can_answer(&self, host: &Name, over: Proof) -> Result<(), IssueError> {
+        let _ = (host, over);
+        Ok(())
+    }
+
     /// Closes one challenge; one that is not open is no error. Others of the host stay open: they
     /// belong to other orders.
     fn close<'a>(&'a self, host: &'a Name, token: &'a str) -> Future<'a, Result<(), StoreError>>;
+}
+
+/// How a CA asks the gateway for the proof of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// On port 80 (RFC 8555 section 8.3).
+    Http01,
+    /// On port 443 (RFC 8737 section 3).
+    TlsAlpn01,
 }
 
 /// One thing that an ACME server looks at to believe that a name is ours.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{CHALLENGES_SECRET, Model, Name, OpenChallenge, Protocol};
 use tokio::sync::watch;
 
-use crate::{Challenge, Challenges, Entries, Future, IssueError, StoreError};
+use crate::{Challenge, Challenges, Entries, Future, IssueError, Proof, StoreError};
 
 /// Opens challenges by writing them down, and sees by the Model when they are answered.
 pub struct KeptChallenges {
@@ -41,6 +41,10 @@ impl Challenges for KeptChallenges {
         Box::pin(async move { is_answered(&model, challenge) })
     }
 
+    fn can_answer(&self, host: &Name, over: Proof) -> Result<(), IssueError> {
+        can_answer(&self.models.borrow(), host, over)
+    }
+
     fn close<'a>(&'a self, _: &'a Name, token: &'a str) -> Future<'a, Result<(), StoreError>> {
         self.entries.remove(CHALLENGES_SECRET, token)
     }
@@ -59,32 +63,44 @@ fn entry(challenge: &Challenge) -> (&str, OpenChallenge) {
     }
 }
 
-/// Whether the gateways that serve this Model answer it. Without a listener on the port that CAs
-/// ask (RFC 8555 section 8.3, RFC 8737 section 3) none ever will: Doorward opens no port that
-/// nobody has asked for.
+/// Whether the gateways that serve this Model answer it.
 fn is_answered(model: &Model, challenge: &Challenge) -> Result<bool, IssueError> {
     match challenge {
         Challenge::Http01 { host, token, .. } => {
-            let is_http = |protocol| protocol == Protocol::Http;
-            if !listens(model, 80, is_http) {
-                return Err(IssueError::refused(format!(
-                    "no listener speaks HTTP on port 80, where the CA asks for the proof of {host}: \
-                     add one to a load balancer, or use a tlsAlpn01 or dns01 solver"
-                )));
-            }
+            can_answer(model, host, Proof::Http01)?;
             Ok(model.challenges.key_authorization(host.as_str(), token).is_some())
         }
         Challenge::TlsAlpn01 { host, token, .. } => {
-            let is_tls = |protocol| matches!(protocol, Protocol::Https | Protocol::Tls);
-            if !listens(model, 443, is_tls) {
-                return Err(IssueError::refused(format!(
-                    "no listener speaks TLS on port 443, where the CA asks for the proof of {host}: \
-                     add one to a load balancer, or use an http01 or dns01 solver"
-                )));
-            }
+            can_answer(model, host, Proof::TlsAlpn01)?;
             let open = model.challenges.certificate(host.as_str());
             Ok(open.is_some_and(|open| *open.token == **token))
         }
+    }
+}
+
+/// Without a listener on the port that CAs ask none ever will: Doorward opens no port that nobody
+/// has asked for.
+fn can_answer(model: &Model, host: &Name, over: Proof) -> Result<(), IssueError> {
+    let (is_heard, lacking) = match over {
+        Proof::Http01 => {
+            let is_http = |protocol| protocol == Protocol::Http;
+            (listens(model, 80, is_http), "HTTP on port 80")
+        }
+        Proof::TlsAlpn01 => {
+            let is_tls = |protocol| matches!(protocol, Protocol::Https | Protocol::Tls);
+            (listens(model, 443, is_tls), "TLS on port 443")
+        }
+    };
+    let other = match over {
+        Proof::Http01 => "a tlsAlpn01",
+        Proof::TlsAlpn01 => "an http01",
+    };
+    match is_heard {
+        true => Ok(()),
+        false => Err(IssueError::refused(format!(
+            "no listener speaks {lacking}, where the CA asks for the proof of {host}: add one to a \
+             load balancer, or use {other} or dns01 solver"
+        ))),
     }
 }
 

@@ -27,7 +27,7 @@ mod spread;
 pub use backoff::Pace;
 pub use book::{OrderBook, Page, Slate, read_pages};
 pub use budget::{Budgets, Counts, Limit, Scope, Spares};
-pub use challenge::{Challenge, Challenges};
+pub use challenge::{Challenge, Challenges, Proof};
 pub use check::Delivery;
 pub use desk::{
     Action, Course, Desk, Foreseen, Foresight, Known, LimitUse, Outcome, Refusal, Slot, Terms,

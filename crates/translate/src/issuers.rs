@@ -8,7 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use model::{Issuer, IssuerKind, IssuerSecret, KeyChoice, Name, Reason, RenewBefore, Verdict};
+use model::{
+    Issuer, IssuerKind, IssuerSecret, KeyChoice, Name, ObjectRef, Reason, RenewBefore, Verdict,
+};
 use serde_json::Value;
 
 use crate::{
@@ -55,6 +57,7 @@ impl Issuers {
             issuers.known.entry(LOCAL.into()).or_insert_with(|| Arc::new(own_ca()));
         }
         verdicts.extend(issuers.check_fallbacks(world));
+        verdicts.extend(issuers.check_default(settings));
         (issuers, verdicts)
     }
 
@@ -80,6 +83,17 @@ impl Issuers {
             None => format!("use one of {}, or create it", known.join(", ")),
         };
         format!("issuer {name} does not exist, so nothing is ordered: {cure}")
+    }
+
+    /// Told even while no host needs it: the first that does would be without a certificate.
+    fn check_default(&self, settings: &Settings) -> Option<Verdict> {
+        let name = settings.default_issuer.as_deref()?;
+        if self.find(name).is_some() {
+            return None;
+        }
+        let settings = ObjectRef::cluster("Settings", "doorward.yaml");
+        let verdict = Verdict::rejected(settings, Reason::IssuerNotFound, self.absence(name));
+        Some(verdict.at("defaultIssuer"))
     }
 
     fn check_fallbacks(&self, world: &World) -> Vec<Verdict> {

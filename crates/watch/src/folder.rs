@@ -35,7 +35,7 @@ use self::{
 };
 use crate::{
     read::{self, Context},
-    state::StateFolder,
+    state::StateView,
 };
 pub use read::{CERTIFICATE_ID, ISSUED_AS, ISSUED_BY};
 
@@ -46,7 +46,7 @@ pub struct FolderOptions {
     /// and in one root that of the first path.
     pub roots: Vec<PathBuf>,
     /// Its Secrets are read after all roots.
-    pub state: Option<Arc<StateFolder>>,
+    pub state: Option<StateView>,
     /// Where Secrets may carry ids of the certificate store.
     pub store_namespace: Arc<str>,
 }
@@ -63,7 +63,6 @@ pub struct Folder {
     lost: Vec<Verdict>,
     world: Arc<World>,
     next_sequence: u64,
-    _state: Option<Arc<StateFolder>>,
 }
 
 /// What may have changed since the last look.
@@ -91,7 +90,6 @@ impl Folder {
             lost: Vec::new(),
             world: Arc::default(),
             next_sequence: read::FIRST_SEQUENCE,
-            _state: options.state,
         }
     }
 

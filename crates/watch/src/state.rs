@@ -8,6 +8,7 @@
 //! memory.yaml  held-over/       sticky Defaults; certificates served although their object is gone
 //! console.yaml                  read-only modes and Defaults that an operator chose
 //! orders/NAME.json               certificates on order, and what is left of issuers' limits
+//! served.json                   what listeners held last, for who plans a change of it
 //! world.jsonl                   the last good World, for a start without the API server
 //! lock                          held while a Doorward uses the folder
 //! ```
@@ -21,7 +22,9 @@ mod entries;
 mod memory;
 mod orders;
 mod secret;
+mod served;
 mod snapshot;
+mod view;
 
 use std::{
     fs::{self, DirBuilder, File, TryLockError},
@@ -35,11 +38,12 @@ pub use entries::SecretEntries;
 pub use memory::MemoryTexts;
 pub use secret::NewSecret;
 pub use snapshot::{Snapshot, remember_world};
+pub use view::{StateView, Unreadable};
 
 /// An open state folder; the only writer of its files while it lives.
 #[derive(Debug)]
 pub struct StateFolder {
-    root: PathBuf,
+    view: StateView,
     /// Released with the process, however that ends.
     _lock: File,
 }
@@ -86,39 +90,19 @@ impl StateFolder {
         }
         atomic::write(&path.join("probe"), b"", 0o600).map_err(failed)?;
         fs::remove_file(path.join("probe")).map_err(failed)?;
-        Ok(Self { root: path.to_owned(), _lock: lock })
+        Ok(Self { view: StateView::at(path), _lock: lock })
     }
 
-    pub fn path(&self) -> &Path {
-        &self.root
-    }
-
-    /// Where issued and uploaded Secrets lie, for the source to watch.
-    pub fn secrets(&self) -> PathBuf {
-        self.root.join("secrets")
-    }
-
-    /// The own CA's root certificate, for people to trust.
-    pub fn root_certificate(&self) -> PathBuf {
-        self.root.join("ca/root.crt")
-    }
-
-    fn root_key(&self) -> PathBuf {
-        self.root.join("ca/root.key")
-    }
-
-    /// The own CA's root certificate and key in PEM, if one was made.
-    pub fn load_root(&self) -> Result<Option<(String, String)>, StateError> {
-        let Some(certificate) = read_if_there(&self.root_certificate())? else { return Ok(None) };
-        let key = read_if_there(&self.root_key())?.unwrap_or_default();
-        Ok(Some((certificate, key)))
+    /// What is in it.
+    pub fn view(&self) -> &StateView {
+        &self.view
     }
 
     /// Stores a new root. The key goes first: a certificate without key would be a root that
     /// cannot sign, while a key without certificate is simply replaced.
     pub fn save_root(&self, certificate_pem: &str, key_pem: &str) -> Result<(), StateError> {
-        write(&self.root_key(), key_pem.as_bytes(), 0o600)?;
-        write(&self.root_certificate(), certificate_pem.as_bytes(), 0o644)
+        write(&self.view.root_key(), key_pem.as_bytes(), 0o600)?;
+        write(&self.view.root_certificate(), certificate_pem.as_bytes(), 0o644)
     }
 }
 
@@ -140,7 +124,7 @@ fn read_if_there(path: &Path) -> Result<Option<String>, StateError> {
 }
 
 /// Puts a file that cannot be read aside, so that a new one can take its place.
-fn set_aside(path: &Path, why: &dyn std::fmt::Display) {
+fn set_aside(Unreadable { path, why }: &Unreadable) {
     let aside = path.with_extension("corrupt");
     match fs::rename(path, &aside) {
         Ok(()) => {

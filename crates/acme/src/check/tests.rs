@@ -1,10 +1,33 @@
-use issue::{Fault, KeyKind};
+use issue::{Challenge, Fault, Future, KeyKind, StoreError};
 use model::CertificateId;
 
 use super::*;
-use crate::Method;
+
+/// A gateway that has a listener for these proofs.
+struct Gateway(&'static [Proof]);
+
+impl Challenges for Gateway {
+    fn open<'a>(&'a self, _: &'a Challenge) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async { panic!("a check opens nothing") })
+    }
+
+    fn can_answer(&self, _: &Name, over: Proof) -> Result<(), IssueError> {
+        match self.0.contains(&over) {
+            true => Ok(()),
+            false => Err(IssueError::refused(format!("no {over:?}"))),
+        }
+    }
+
+    fn close<'a>(&'a self, _: &'a Name, _: &'a str) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async { panic!("a check closes nothing") })
+    }
+}
 
 fn told(names: &[&str]) -> Option<String> {
+    told_by(&Gateway(&[Proof::Http01]), Method::Http01, names)
+}
+
+fn told_by(gateway: &Gateway, method: Method, names: &[&str]) -> Option<String> {
     let request = Request {
         id: CertificateId::store("it"),
         names: names.iter().map(|name| Name::parse(name).unwrap()).collect(),
@@ -12,8 +35,8 @@ fn told(names: &[&str]) -> Option<String> {
         replaces: None,
         serial: 0,
     };
-    let solvers = [Solver { method: Method::Http01, names: Vec::new() }];
-    let error = super::request(&request, &solvers).err()?;
+    let solvers = [Solver { method, names: Vec::new() }];
+    let error = super::request(&request, &solvers, gateway).err()?;
     assert_eq!(error.fault, Fault::Refused);
     Some(error.message)
 }
@@ -39,4 +62,11 @@ fn names_that_every_ca_refuses_are_never_asked_for() {
 #[test]
 fn nothing_is_ordered_for_nobody() {
     assert!(told(&[]).is_some());
+}
+
+#[test]
+fn a_proof_that_no_listener_could_give_is_not_asked_for() {
+    let gateway = Gateway(&[Proof::TlsAlpn01]);
+    assert_eq!(told_by(&gateway, Method::TlsAlpn01, &["a.test"]), None);
+    assert_eq!(told_by(&gateway, Method::Http01, &["a.test"]).as_deref(), Some("no Http01"));
 }

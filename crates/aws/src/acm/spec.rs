@@ -37,23 +37,8 @@ pub(super) struct Spec {
 
 impl Spec {
     pub(super) fn of(request: &Request, settings: &Settings) -> Result<Self, IssueError> {
+        let common_name = check(request)?;
         let names = request.names.clone();
-        if names.len() > MOST_NAMES {
-            return Err(IssueError::refused(format!(
-                "ACM takes {MOST_NAMES} names in a certificate at most, this one has {}; split it",
-                names.len()
-            )));
-        }
-        if let Some(name) = names.iter().find(|name| !name.as_str().contains('.')) {
-            return Err(IssueError::refused(format!(
-                "ACM takes no name of one label, such as {name}; write it whole"
-            )));
-        }
-        let common_name = common_name(&names, request.replaces.as_deref()).ok_or_else(|| {
-            IssueError::refused(format!(
-                "ACM needs one name of {LONGEST_COMMON_NAME} characters at most, and all are longer; add a shorter one"
-            ))
-        })?;
         let authority = settings.authority.clone();
         let listed: Vec<&str> = names.iter().map(Name::as_str).collect();
         let key = format!("{:?}", request.key);
@@ -94,6 +79,27 @@ impl Spec {
     pub(super) fn is_meant_by(&self, tags: &Tags) -> bool {
         tags.get(SPEC_HASH) == Some(&self.hash)
     }
+}
+
+/// What ACM must refuse is not asked of it. The common name that the others go with.
+pub(crate) fn check(request: &Request) -> Result<Name, IssueError> {
+    let names = &request.names;
+    if names.len() > MOST_NAMES {
+        return Err(IssueError::refused(format!(
+            "ACM takes {MOST_NAMES} names in a certificate at most, this one has {}; split it",
+            names.len()
+        )));
+    }
+    if let Some(name) = names.iter().find(|name| !name.as_str().contains('.')) {
+        return Err(IssueError::refused(format!(
+            "ACM takes no name of one label, such as {name}; write it whole"
+        )));
+    }
+    common_name(names, request.replaces.as_deref()).ok_or_else(|| {
+        IssueError::refused(format!(
+            "ACM needs one name of {LONGEST_COMMON_NAME} characters at most, and all are longer; add a shorter one"
+        ))
+    })
 }
 
 /// Whether the certificate with these tags was made for this order's id, here.

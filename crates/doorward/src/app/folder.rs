@@ -21,6 +21,7 @@ use super::{
         workshop::{self, Supply, Tools},
     },
     keeping::InFolder,
+    recording::record,
     remembering::remember,
     stage,
     sweeping::sweep,
@@ -38,7 +39,7 @@ pub fn stand(
     let console = Arc::new(ConsoleStore::open(state.clone())?);
     let mut folder = Folder::new(FolderOptions {
         roots: roots.to_vec(),
-        state: Some(state.clone()),
+        state: Some(state.view().clone()),
         store_namespace: store_namespace.clone(),
     });
     let console_edits = console.subscribe();
@@ -54,7 +55,7 @@ pub fn stand(
         led: None,
         tickets: None,
         keep: keep.clone(),
-        facts: GroundFacts { of: names.join(", "), root: Some(state.root_certificate()) },
+        facts: GroundFacts { of: names.join(", "), root: Some(state.view().root_certificate()) },
         parting: Vec::new(),
         follow: Box::new({
             let stop = stop.clone();
@@ -72,6 +73,7 @@ fn follow(
     stop: &CancellationToken,
 ) {
     stage("remember", stop, remember(flow.memories, state.clone()));
+    stage("record", stop, record(flow.models.clone(), state.clone()));
     let entries = SecretEntries::new(state.clone(), &store_namespace);
     let entries: Arc<dyn Entries> = Arc::new(EntriesInFolder(entries));
     let tools = Tools {

@@ -85,12 +85,12 @@ pub fn root_in_folder(state: Arc<StateFolder>) -> Root {
 }
 
 fn open_or_make(state: &StateFolder) -> Result<RootCertificate> {
-    if let Some((certificate_pem, key_pem)) = state.load_root()? {
+    if let Some((certificate_pem, key_pem)) = state.view().load_root()? {
         return Ok(RootCertificate { certificate_pem, key_pem });
     }
     let root = RootCertificate::make(Timestamp::now())?;
     state.save_root(&root.certificate_pem, &root.key_pem)?;
-    info!(root = %state.root_certificate().display(), "made the root of the own CA");
+    info!(root = %state.view().root_certificate().display(), "made the root of the own CA");
     Ok(root)
 }
 
@@ -127,7 +127,7 @@ pub struct OrdersInFolder(pub Arc<StateFolder>);
 impl OrderBook for OrdersInFolder {
     fn load(&self) -> Future<'_, Result<Vec<Page>, StoreError>> {
         Box::pin(async {
-            let pages = block_in_place(|| self.0.load_orders()).map_err(not_kept)?;
+            let pages = block_in_place(|| self.0.view().load_orders()).map_err(not_kept)?;
             Ok(pages.into_iter().map(|(name, text)| Page { name, text }).collect())
         })
     }

@@ -52,7 +52,7 @@ impl Keep for InFolder {
 
     fn written_elsewhere(&self, secret: &Object<Secret>) -> Option<String> {
         let origin = secret.origin.as_ref()?;
-        let is_ours = origin.file.starts_with(self.state.secrets());
+        let is_ours = origin.file.starts_with(self.state.view().secrets());
         (!is_ours).then(|| origin.to_string())
     }
 }

@@ -4,6 +4,7 @@ pub const ROOT: &str = "\
 Examples:
   doorward run --manifests examples/quickstart --port-map 443=8443,80=8080
   doorward check examples/quickstart
+  doorward plan examples/quickstart
   doorward get listeners
   doorward certificate upload --cert shop.crt --key shop.key --id 756-cn-hangzhou
 
@@ -24,6 +25,15 @@ Exits with 1 if anything is rejected or warned about.
 Examples:
   doorward check examples/quickstart
   doorward check manifests/ -o json | jq '.verdicts[] | select(.state != \"Accepted\")'";
+
+pub const PLAN: &str = "\
+Reads the manifests, the settings and the state folder, also of a Doorward that is running. Asks no
+issuer, and writes nothing. Exits with 1 if something cannot be ordered, or `doorward check` would.
+
+Examples:
+  doorward plan examples/quickstart
+  doorward plan manifests/ --state /var/lib/doorward
+  doorward plan manifests/ -o json | jq '.orders[] | select(.course == \"Order\")'";
 
 pub const GET: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-//! Arguments of the commands that need no running Doorward: `run` and `check`.
+//! Arguments of the commands that need no running Doorward: `run`, `check` and `plan`.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -118,6 +118,23 @@ pub enum AccessLogFormat {
 
 #[derive(Args, Debug)]
 pub struct CheckArgs {
+    #[command(flatten)]
+    pub manifests: ManifestArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub manifests: ManifestArgs,
+    /// State folder of the Doorward that would serve them: what it holds, has on order and has
+    /// spent [default: .doorward]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub state: Option<PathBuf>,
+}
+
+/// What `check` and `plan` look at.
+#[derive(Args, Debug)]
+pub struct ManifestArgs {
     /// Folders or files of manifests
     #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,

@@ -150,29 +150,36 @@ fn balancers(found: Vec<LoadBalancerView>, screen: Screen) -> String {
     table.to_string()
 }
 
+/// A table of all, and a line for each that is not in hand: what it waits for needs room.
 fn orders(found: Vec<OrderView>, screen: Screen) -> String {
     if found.is_empty() {
         return "no orders: no host asks for an issued certificate\n".into();
     }
-    let header = ["CERTIFICATE", "ISSUER", "STATE", "STAGE", "EXPIRES", "NEXT", "NAMES", "MESSAGE"];
-    let mut table = Table::new(screen, &header, &["CERTIFICATE", "NAMES", "MESSAGE"]);
+    let header = ["CERTIFICATE", "ISSUER", "STATE", "EXPIRES", "NEXT", "NAMES"];
+    let mut table = Table::new(screen, &header, &["CERTIFICATE", "ISSUER", "NAMES"]);
     let now = Timestamp::now();
+    let mut lines = String::new();
     for order in found {
+        let distance =
+            |time: Option<Timestamp>| time.map_or("-".into(), |time| table::distance(time, now));
+        let is_pending = order.state == "Pending";
+        if order.state != "Issued" {
+            lines.push_str(&format!("{}: {}\n", order.id, order.message));
+        }
         table.row([
             order.id,
             match order.asked {
                 Some(asked) => format!("{} (asks {asked})", order.issuer),
                 None => order.issuer,
             },
-            order.state,
-            order.stage.unwrap_or("-".into()),
-            order.expires.map_or("-".into(), |time| table::distance(time, now)),
-            order.next_attempt.map_or("-".into(), |time| table::distance(time, now)),
+            order.stage.filter(|_| is_pending).unwrap_or(order.state),
+            distance(order.expires),
+            distance(order.next_attempt),
             table::names(&order.names),
-            order.message,
         ]);
     }
-    table.to_string()
+    let between = if lines.is_empty() { "" } else { "\n" };
+    format!("{table}{between}{lines}")
 }
 
 /// One line for each secret of each Envoy.
@@ -211,3 +218,6 @@ fn envoys(found: Vec<EnvoyView>, screen: Screen) -> String {
     }
     table.to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,15 @@ pub struct BindingView {
 }
 
 impl ListenerView {
+    /// All listeners of a Model as such: where nothing runs, and of no object's problems.
+    pub fn all(model: &Model) -> Vec<Self> {
+        let of = |balancer: &'_ LoadBalancer| {
+            let listeners = balancer.listeners.iter();
+            listeners.map(|listener| Self::new(model, balancer, listener, &[], None)).collect()
+        };
+        model.load_balancers.iter().flat_map(|balancer| -> Vec<Self> { of(balancer) }).collect()
+    }
+
     /// `served` is what the gateway made of it; `None` where no gateway runs.
     pub fn new(
         model: &Model,

@@ -46,6 +46,9 @@ fn wrong_usage_is_2_and_names_the_cure() {
         (&["run", "--manifests", ".", "--config", "none.yaml"], "none.yaml"),
         (&["run", "--manifests", ".", "--log-level", "a=b=c"], "--log-level"),
         (&["check", "nowhere"], "nowhere: there is no such file or folder"),
+        (&["plan", "nowhere"], "nowhere: there is no such file or folder"),
+        (&["plan"], "<PATH>"),
+        (&["plan", ".", "--kube"], "unexpected argument '--kube'"),
         (&["loadbalancer", "read-only", "lb", "maybe"], "[possible values: on, off]"),
     ] {
         let output = doorward(arguments);
@@ -96,7 +99,9 @@ fn a_misspelt_key_of_the_settings_file_is_named_with_its_place() {
 
 #[test]
 fn every_command_shows_examples() {
-    for command in ["run", "check", "get", "describe", "certificate", "listener", "loadbalancer"] {
+    for command in
+        ["run", "check", "plan", "get", "describe", "certificate", "listener", "loadbalancer"]
+    {
         let output = doorward(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0), "{command}");
         assert!(String::from_utf8_lossy(&output.stdout).contains("doorward "), "{command}");

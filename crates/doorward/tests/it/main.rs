@@ -17,6 +17,7 @@ mod listeners;
 mod manifests;
 mod mesh;
 mod pki_status;
+mod plan;
 mod printed;
 mod quickstart;
 mod restart;

@@ -77,6 +77,7 @@ pub struct LimitUse {
     pub per: SignedDuration,
     /// Before anything is ordered.
     pub left: usize,
+    /// By orders that begin now; by those too that are then refused.
     pub taken: usize,
     pub waiting: usize,
 }
@@ -213,7 +214,7 @@ impl<C: Fn(&str, &Request) -> Result<(), IssueError>> Imagined<C> {
             }
             (_, Decision::Keep { until }) => Course::Keep { until },
             (Some(open), Decision::Obtain(why)) => {
-                let taken = self.taken(case, &open.entry, why, tally);
+                let taken = self.takes_from(case, &open.entry, why, tally);
                 Course::Order { why, limits: taken }
             }
             (None, Decision::Obtain(why)) => match &case.place {
@@ -232,7 +233,7 @@ impl<C: Fn(&str, &Request) -> Result<(), IssueError>> Imagined<C> {
     }
 
     /// The limits that it takes from.
-    fn taken(&self, case: &Case, entry: &Entry, why: Why, tally: &mut Tally) -> Vec<String> {
+    fn takes_from(&self, case: &Case, entry: &Entry, why: Why, tally: &mut Tally) -> Vec<String> {
         let issuer = &entry.issuer;
         let of_issuer = self.desk.known.plan(issuer).map_or(&[][..], |plan| &plan.limits);
         let kind = case.kind(why, issuer);
@@ -242,9 +243,7 @@ impl<C: Fn(&str, &Request) -> Result<(), IssueError>> Imagined<C> {
         let mut names = Vec::new();
         for (_, key) in counted {
             names.push(key.to_string());
-            if let Some(used) = self.limit_use(key, tally) {
-                used.taken += 1;
-            }
+            self.limit_use(key, tally);
         }
         names
     }
@@ -261,14 +260,18 @@ impl<C: Fn(&str, &Request) -> Result<(), IssueError>> Imagined<C> {
 
     fn limit_use<'a>(&self, key: Key, tally: &'a mut Tally) -> Option<&'a mut LimitUse> {
         let limit = self.desk.limit(&key.issuer, &key.limit)?;
-        let fresh = || LimitUse {
-            issuer: key.issuer.clone(),
-            limit: key.to_string(),
-            amount: limit.amount,
-            per: limit.per,
-            left: self.before.left(limit, &key, self.now),
-            taken: 0,
-            waiting: 0,
+        let fresh = || {
+            let left = self.before.left(limit, &key, self.now);
+            let then = self.desk.budgets.left(limit, &key, self.now);
+            LimitUse {
+                issuer: key.issuer.clone(),
+                limit: key.to_string(),
+                amount: limit.amount,
+                per: limit.per,
+                left,
+                taken: left.saturating_sub(then),
+                waiting: 0,
+            }
         };
         Some(tally.limits.entry(key.clone()).or_insert_with(fresh))
     }

@@ -567,7 +567,7 @@ fn a_large_file_is_read_by_all_hands_in_its_own_order() {
 fn the_state_folder_is_read_last_and_only_its_secrets() {
     let home = Home::with(&[]);
     let ca = TestCa::new("root");
-    let state = Arc::new(StateFolder::open(&home.path("state")).unwrap());
+    let state = crate::state::StateFolder::open(&home.path("state")).unwrap();
     let pair = ca.leaf(&["issued.test"]);
     for name in ["own", "both"] {
         state
@@ -584,7 +584,7 @@ fn the_state_folder_is_read_last_and_only_its_secrets() {
     home.write("user.yaml", &manifest::tls_secret("shop", "both", &ca.leaf(&["user.test"])));
     let mut folder = Folder::new(FolderOptions {
         roots: vec![home.path.path().to_owned()],
-        state: Some(state),
+        state: Some(state.view().clone()),
         store_namespace: "doorward-system".into(),
     });
     let world = folder.load();

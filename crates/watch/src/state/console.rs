@@ -1,13 +1,13 @@
 //! The owner of what the console verbs changed. A change is on disk before anybody sees it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use model::{CertificateId, ListenerKey};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use translate::world::{Console, ConsoleEdit};
 
-use super::{StateError, StateFolder, read_if_there, set_aside, write};
+use super::{StateError, StateFolder, StateView, Unreadable, read_if_there, set_aside, write};
 
 /// Worlds count their generations from 1, so an edit restored from disk belongs to none of them.
 const RESTORED: u64 = 0;
@@ -27,26 +27,41 @@ struct Saved {
     defaults: BTreeMap<String, String>,
 }
 
-impl ConsoleStore {
-    pub fn open(state: Arc<StateFolder>) -> Result<Self, StateError> {
-        let path = state.root.join("console.yaml");
-        let saved = match read_if_there(&path)?.map(|text| serde_saphyr::from_str::<Saved>(&text)) {
-            None => Saved::default(),
-            Some(Ok(saved)) => saved,
+impl StateView {
+    /// What operators changed by hand and was kept.
+    pub fn load_console(&self) -> Result<(Console, Option<Unreadable>), StateError> {
+        let path = self.console();
+        Ok(match read_if_there(&path)?.map(|text| serde_saphyr::from_str::<Saved>(&text)) {
+            None => Default::default(),
+            Some(Ok(saved)) => (saved.restore(), None),
             Some(Err(error)) => {
-                set_aside(&path, &error);
-                Saved::default()
+                (Console::default(), Some(Unreadable { path, why: error.to_string() }))
             }
-        };
-        let mut console = Console { read_only: saved.read_only, ..Console::default() };
-        for (listener, id) in &saved.defaults {
+        })
+    }
+
+    fn console(&self) -> PathBuf {
+        self.path().join("console.yaml")
+    }
+}
+
+impl Saved {
+    fn restore(self) -> Console {
+        let mut console = Console { read_only: self.read_only, ..Console::default() };
+        for (listener, id) in &self.defaults {
             if let Ok(key) = listener.parse() {
-                console.defaults.insert(
-                    key,
-                    ConsoleEdit { id: CertificateId::store(id), generation: RESTORED },
-                );
+                let edit = ConsoleEdit { id: CertificateId::store(id), generation: RESTORED };
+                console.defaults.insert(key, edit);
             }
         }
+        console
+    }
+}
+
+impl ConsoleStore {
+    pub fn open(state: Arc<StateFolder>) -> Result<Self, StateError> {
+        let (console, unreadable) = state.view.load_console()?;
+        unreadable.iter().for_each(set_aside);
         Ok(Self { state, console: watch::Sender::new(console) })
     }
 
@@ -120,7 +135,7 @@ impl ConsoleStore {
         let saved = Saved { read_only: console.read_only.clone(), defaults };
         // Texts and flags in maps: there is nothing that the serialiser could refuse.
         let text = serde_saphyr::to_string(&saved).expect("the console is plain YAML");
-        write(&self.state.root.join("console.yaml"), text.as_bytes(), 0o600)
+        write(&self.state.view.console(), text.as_bytes(), 0o600)
     }
 }
 

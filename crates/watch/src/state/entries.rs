@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::{
-    StateError, StateFolder, private_folder, read_if_there,
+    StateError, StateFolder, Unreadable, private_folder, read_if_there,
     secret::{Manifest, to_yaml},
     set_aside, write,
 };
@@ -78,7 +78,8 @@ fn read(path: &Path) -> Result<Texts, StateError> {
         Ok(saved) => Ok(saved.data),
         // The library's words may quote the text.
         Err(_) => {
-            set_aside(path, &"it is no Secret");
+            let why = "it is no Secret".to_owned();
+            set_aside(&Unreadable { path: path.to_owned(), why });
             Ok(Texts::new())
         }
     }

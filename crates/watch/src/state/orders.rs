@@ -5,11 +5,11 @@ use std::{fs, io, path::PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{StateError, StateFolder, write};
+use super::{StateError, StateFolder, StateView, read_if_there, write};
 
 const EXTENSION: &str = "json";
 
-impl StateFolder {
+impl StateView {
     /// All pages, by name.
     pub fn load_orders(&self) -> Result<Vec<(String, Zeroizing<String>)>, StateError> {
         let folder = self.orders();
@@ -22,12 +22,20 @@ impl StateFolder {
             let Some(name) = name.filter(|name| is_page && !name.starts_with('.')) else {
                 continue;
             };
-            let text = fs::read_to_string(&path).map_err(failed(path.clone()))?;
-            pages.push((name.to_owned(), Zeroizing::new(text)));
+            // Its order may have come to its end since it was listed.
+            if let Some(text) = read_if_there(&path)? {
+                pages.push((name.to_owned(), Zeroizing::new(text)));
+            }
         }
         Ok(pages)
     }
 
+    fn orders(&self) -> PathBuf {
+        self.path().join("orders")
+    }
+}
+
+impl StateFolder {
     /// Writes or replaces a page, in one step.
     pub fn save_order(&self, name: &str, text: &str) -> Result<(), StateError> {
         write(&self.order_path(name)?, text.as_bytes(), 0o600)
@@ -44,16 +52,12 @@ impl StateFolder {
         }
     }
 
-    fn orders(&self) -> PathBuf {
-        self.path().join("orders")
-    }
-
     /// A name becomes a part of a path, so nothing gets through that could lead elsewhere.
     fn order_path(&self, name: &str) -> Result<PathBuf, StateError> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || name.len() > 240 || name.starts_with('.') || !name.bytes().all(fits) {
             return Err(StateError::BadName(name.to_owned()));
         }
-        Ok(self.orders().join(format!("{name}.{EXTENSION}")))
+        Ok(self.view.orders().join(format!("{name}.{EXTENSION}")))
     }
 }

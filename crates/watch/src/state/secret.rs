@@ -70,7 +70,7 @@ impl StateFolder {
                 return Err(StateError::BadName(part.to_owned()));
             }
         }
-        Ok(self.secrets().join(namespace).join(format!("{name}.yaml")))
+        Ok(self.view.secrets().join(namespace).join(format!("{name}.yaml")))
     }
 }
 

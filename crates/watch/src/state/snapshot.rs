@@ -28,7 +28,7 @@ use self::{
     saved::{SavedConsole, SavedFault, SavedObject},
     secret::SavedSecret,
 };
-use super::{StateError, StateFolder, atomic, set_aside};
+use super::{StateError, StateFolder, Unreadable, atomic, set_aside};
 use crate::read::Kind;
 pub use remember::remember_world;
 
@@ -58,7 +58,7 @@ enum Broken {
 
 impl StateFolder {
     fn snapshot_path(&self) -> PathBuf {
-        self.root.join("world.jsonl")
+        self.view.path().join("world.jsonl")
     }
 
     /// Keeps this World in place of the one before.
@@ -78,7 +78,7 @@ impl StateFolder {
             Err(Broken::Io(error)) => {
                 tracing::warn!(file = %path.display(), "the last good state cannot be read: {error}");
             }
-            Err(broken) => set_aside(&path, &broken),
+            Err(broken) => set_aside(&Unreadable { path, why: broken.to_string() }),
         }
         None
     }

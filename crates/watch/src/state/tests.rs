@@ -44,7 +44,10 @@ fn everything_private_is_private_and_the_root_certificate_is_for_people() {
     assert_eq!(mode(&path.join("ca/root.key")), 0o600);
     assert_eq!(mode(&path.join("ca/root.crt")), 0o644);
     assert_eq!(mode(&path.join("secrets/doorward-system/cert-756.yaml")), 0o600);
-    assert_eq!(state.load_root().expect("reads"), Some(("certificate".into(), "key".into())));
+    assert_eq!(
+        state.view().load_root().expect("reads"),
+        Some(("certificate".into(), "key".into()))
+    );
 }
 
 #[test]
@@ -208,7 +211,7 @@ fn a_change_that_cannot_be_saved_is_not_made() {
 fn pages_of_orders_are_private_replaced_and_removed() {
     let dir = tempfile::tempdir().expect("a folder");
     let state = StateFolder::open(dir.path()).expect("opens");
-    assert!(state.load_orders().expect("reads").is_empty());
+    assert!(state.view().load_orders().expect("reads").is_empty());
     state.save_order("order_shop_web.tls_1", "one").expect("writes");
     state.save_order("order_shop_web.tls_1", "two").expect("replaces");
     state.save_order("budgets", "three").expect("writes");
@@ -216,9 +219,35 @@ fn pages_of_orders_are_private_replaced_and_removed() {
 
     state.remove_order("budgets").expect("removes");
     state.remove_order("budgets").expect("is gone already");
-    let pages = state.load_orders().expect("reads");
+    let pages = state.view().load_orders().expect("reads");
     assert_eq!(pages, [("order_shop_web.tls_1".to_owned(), "two".to_owned().into())]);
     for name in ["../lock", "", ".new-x", "a/b"] {
         state.save_order(name, "").expect_err("leads out of the folder");
+    }
+}
+
+#[test]
+fn who_only_looks_takes_no_lock_and_leaves_what_is_broken_where_it_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = dir.path().join("state");
+    assert!(StateView::find(&place).is_none());
+    assert!(!place.exists(), "looking makes no folder");
+
+    let state = StateFolder::open(&place).expect("opens");
+    state.save_order("budgets", "[]").expect("writes");
+    state.save_served("[]").expect("writes");
+    for file in ["memory.yaml", "console.yaml"] {
+        fs::write(place.join(file), "{: broken").expect("writes");
+    }
+    let view = StateView::find(&place).expect("it is there, and in use");
+    let (memory, unreadable) = view.load_memory().expect("goes on");
+    assert_eq!(memory, Memory::default());
+    assert_eq!(unreadable[0].path, place.join("memory.yaml"));
+    let (_, unreadable) = view.load_console().expect("goes on");
+    assert_eq!(unreadable.expect("told").path, place.join("console.yaml"));
+    assert_eq!(view.load_orders().expect("reads").len(), 1);
+    assert_eq!(view.load_served().expect("reads").as_deref(), Some("[]"));
+    for file in ["memory.yaml", "console.yaml"] {
+        assert_eq!(fs::read_to_string(place.join(file)).expect("still there"), "{: broken");
     }
 }

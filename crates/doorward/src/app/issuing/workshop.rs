@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use acme::Route53Spec;
 use issue::{
-    Challenges, Clock, Employed, Entries, Fault, Future, IssueError, Issuer, IssuerPlan, Issuers,
+    Challenges, Clock, Employed, Entries, Future, IssueError, Issuer, IssuerPlan, Issuers,
     Progress, Request, SpecProblem, Step,
 };
 use jiff::Timestamp;
@@ -76,6 +76,11 @@ async fn follow(
             changed = models.changed() => if changed.is_err() { return },
         }
     }
+}
+
+/// Issuers made for one look, and of no use after it.
+pub fn make(tools: Tools, wanted: &[Arc<model::Issuer>]) -> Issuers {
+    Workshop { tools, made: BTreeMap::new() }.supply(wanted)
 }
 
 struct Workshop {
@@ -233,13 +238,16 @@ impl Issuer for Unusable {
         false
     }
 
+    fn check(&self, _: &Request) -> Result<(), IssueError> {
+        Err(IssueError::refused(&self.0))
+    }
+
     fn advance<'a>(
         &'a self,
         _: &'a Request,
         _: &'a Progress,
     ) -> Future<'a, Result<Step, IssueError>> {
-        let message = self.0.clone();
-        Box::pin(async move { Err(IssueError { message, fault: Fault::Refused }) })
+        Box::pin(async { Err(IssueError::refused(&self.0)) })
     }
 }
 

@@ -45,7 +45,7 @@ async fn only_what_was_issued_has_expired_and_is_not_wanted_goes() {
     put(&state, "uploaded", None, LeafOptions::expired());
     let world = Folder::new(FolderOptions {
         roots: Vec::new(),
-        state: Some(state.clone()),
+        state: Some(state.view().clone()),
         store_namespace: "doorward-system".into(),
     })
     .load();

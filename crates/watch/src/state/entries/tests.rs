@@ -48,8 +48,11 @@ async fn open_challenges_come_in_with_the_world() {
     let open = OpenChallenge::Http01 { host, key_authorization: "token.key".into() };
     let text = serde_json::to_string(&open).unwrap();
     entries.set(CHALLENGES_SECRET, "token", Some(&text)).await.unwrap();
-    let options =
-        FolderOptions { roots: Vec::new(), state: Some(state), store_namespace: NAMESPACE.into() };
+    let options = FolderOptions {
+        roots: Vec::new(),
+        state: Some(state.view().clone()),
+        store_namespace: NAMESPACE.into(),
+    };
     let world = Folder::new(options).load();
     let secret = &world.secrets[&Key::new(NAMESPACE, CHALLENGES_SECRET)];
     let challenges = model::Challenges::read(secret.body.credentials.as_ref().unwrap());

@@ -1,4 +1,4 @@
-use issue::{Slate, StoreError};
+use issue::{Fault, Slate, StoreError};
 use model::{KeyChoice, ObjectRef, RenewBefore};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
