@@ -83,7 +83,9 @@ impl std::fmt::Display for Table {
 /// The colours of words that say how something is.
 fn colour_of(text: &str) -> Option<Color> {
     match text {
-        "Accepted" | "Associated" | "Valid" | "Issued" | "Acked" | "OK" => Some(Color::Green),
+        "Accepted" | "Associated" | "Valid" | "Issued" | "Served" | "Acked" | "OK" => {
+            Some(Color::Green)
+        }
         "Warning" | "Pending" | "Sent" | "Missing" | "Expiring" | "NotYetValid" | "WARN" => {
             Some(Color::Yellow)
         }

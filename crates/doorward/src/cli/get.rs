@@ -155,14 +155,13 @@ fn orders(found: Vec<OrderView>, screen: Screen) -> String {
     if found.is_empty() {
         return "no orders: no host asks for an issued certificate\n".into();
     }
-    let header = ["CERTIFICATE", "ISSUER", "STATE", "EXPIRES", "NEXT", "NAMES"];
+    let header = ["CERTIFICATE", "ISSUER", "STAGE", "EXPIRES", "NEXT", "NAMES"];
     let mut table = Table::new(screen, &header, &["CERTIFICATE", "ISSUER", "NAMES"]);
     let now = Timestamp::now();
     let mut lines = String::new();
     for order in found {
         let distance =
             |time: Option<Timestamp>| time.map_or("-".into(), |time| table::distance(time, now));
-        let is_pending = order.state == "Pending";
         if order.state != "Issued" {
             lines.push_str(&format!("{}: {}\n", order.id, order.message));
         }
@@ -172,7 +171,7 @@ fn orders(found: Vec<OrderView>, screen: Screen) -> String {
                 Some(asked) => format!("{} (asks {asked})", order.issuer),
                 None => order.issuer,
             },
-            order.stage.filter(|_| is_pending).unwrap_or(order.state),
+            order.stage.unwrap_or(order.state),
             distance(order.expires),
             distance(order.next_attempt),
             table::names(&order.names),

@@ -21,7 +21,7 @@ fn orders_fit_a_narrow_terminal_whatever_they_are_called() {
     let text = orders(all, Screen::wide(80));
     let (table, lines) = text.split_once("\n\n").unwrap();
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
-    for word in ["Issued", "Validating"] {
+    for word in ["Served", "Validating"] {
         assert!(table.contains(word), "{word} is missing:\n{table}");
     }
     assert_eq!(
