@@ -9,7 +9,7 @@ use std::path::Path;
 use rustls_pki_types::CertificateDer;
 
 use crate::{
-    HostName, Pair, Program, Purpose, Site,
+    HostName, Pair, Program, Purpose, Reread, Site,
     certificate::Certificate,
     component::Port,
     facts::{Content, Facts},
@@ -112,7 +112,9 @@ impl<K: Contents> Faces<'_, K> {
     ) -> Option<(&HostName, &Pair)> {
         let (host, _) = self.scene.hosts.get_key_value(host)?;
         let component = self.scene.component(host, program)?;
-        component.pairs.iter().find(|pair| pair.purpose == purpose).map(|pair| (host, pair))
+        // What lies about beside what the program reads may be another host's.
+        let pairs = component.pairs.iter().filter(|pair| pair.purpose == purpose);
+        pairs.min_by_key(|pair| pair.reread == Reread::Never).map(|pair| (host, pair))
     }
 
     /// Whoever may have issued what the member's client port presents, before or after.

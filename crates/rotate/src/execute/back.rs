@@ -22,7 +22,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Undoes what was done of the run, however far it came; finished ones too.
     pub async fn back(&mut self) -> Result<(), Halt> {
         if self.roads.is_none() {
-            self.let_go_everywhere().await;
+            self.abandon().await;
             return Ok(());
         }
         if let Err(fault) = self.may_go_back().await {
@@ -40,11 +40,12 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         if let Err(fault) = self.verify_ends(true).await {
             return Err(self.stopped("the look at what was put back".to_owned(), fault).await);
         }
-        self.let_go_everywhere().await;
+        self.abandon().await;
         Ok(())
     }
 
-    async fn let_go_everywhere(&mut self) {
+    /// Takes away what was staged and the locks, and leaves all else as it is.
+    pub async fn abandon(&mut self) {
         for host in self.scene.hosts.keys().cloned().collect::<Vec<_>>() {
             if self.lock(&host).await.is_err() {
                 self.progress.note(&format!("The lock of another run is on {host}."));

@@ -136,10 +136,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Writes what is lacking, and sees that it is there.
     pub(super) async fn write_all(&self, mv: &Move, lacking: &[Leg]) -> Result<(), Fault> {
         for leg in lacking {
-            match mv.aim(leg) {
-                Some(digest) => self.put(&mv.host, &leg.path, digest, false).await?,
-                None => self.site.remove(&mv.host, &leg.path).await?,
-            }
+            self.write(mv, leg).await?;
         }
         if lacking.is_empty() {
             return Ok(());
@@ -148,6 +145,13 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
             Found::Lacking(still) if still.is_empty() => Ok(()),
             _ => Err(Fault::said(format!("{}: what was written is not what is there", mv.host))),
+        }
+    }
+
+    pub(super) async fn write(&self, mv: &Move, leg: &Leg) -> Result<(), Fault> {
+        match mv.aim(leg) {
+            Some(digest) => self.put(&mv.host, &leg.path, digest, false).await,
+            None => Ok(self.site.remove(&mv.host, &leg.path).await?),
         }
     }
 

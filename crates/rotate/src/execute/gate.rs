@@ -6,7 +6,7 @@
 
 use super::{Executor, Fault, change::Move};
 use crate::{
-    Endpoint, HostName, Program, Purpose, Site, certificate::Certificate, component::Port,
+    Endpoint, HostName, Program, Purpose, Reread, Site, certificate::Certificate, component::Port,
     face::Face, pem, site::Clock,
 };
 
@@ -60,7 +60,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Each port presents the leaf that its file is to hold.
     pub(super) async fn presents(&self, mv: &Move) -> Result<(), String> {
         let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
-        for pair in &component.pairs {
+        for pair in component.pairs.iter().filter(|pair| pair.reread != Reread::Never) {
             let Some(port) = presented_at(pair.purpose) else { continue };
             let Some(leg) = mv.legs.iter().find(|leg| leg.path == pair.certificate) else {
                 continue;
@@ -81,7 +81,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Each port trusts the authorities of its file, and none besides.
     pub(super) async fn trusts(&self, mv: &Move) -> Result<(), String> {
         let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
-        for trust in &component.trusts {
+        for trust in component.trusts.iter().filter(|trust| trust.reread != Reread::Never) {
             let Some(port) = asked_at(trust.purpose) else { continue };
             let Some(leg) = mv.legs.iter().find(|leg| leg.path == trust.path) else { continue };
             let Some(endpoint) = self.tls_endpoint(&mv.host, mv.program, port) else { continue };

@@ -2,11 +2,13 @@
 //! connection, and a program that was stopped does not start by itself. Both hold up every gate,
 //! so they are seen to before the walk begins again.
 
+use std::path::PathBuf;
+
 use super::{
     Executor, Fault,
     change::{Found, Move},
 };
-use crate::{Act, Program, Site, site::Clock};
+use crate::{Act, Program, Site, run::Leg, site::Clock};
 
 impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Completes what was half-written, in the direction of the walk.
@@ -22,13 +24,32 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             let Found::Lacking(lacking) = mv.find(roads, &files).map_err(Fault::Said)? else {
                 continue;
             };
-            let moving = mv.legs.iter().filter(|leg| leg.is_moving()).count();
-            if !lacking.is_empty() && lacking.len() < moving {
-                self.say_half_written(&mv, &lacking);
-                self.write_all(&mv, &lacking).await?;
+            let halves = self.halves(&mv, &lacking);
+            if !halves.is_empty() {
+                self.say_half_written(&mv, &halves);
+                for leg in &halves {
+                    self.write(&mv, leg).await?;
+                }
             }
         }
         self.start_stopped().await
+    }
+
+    /// The missing halves of pairs whose other half is written.
+    fn halves(&self, mv: &Move, lacking: &[Leg]) -> Vec<Leg> {
+        let component = self.scene.component(&mv.host, mv.program);
+        let pairs = component.into_iter().flat_map(|component| &component.pairs);
+        let halves = pairs.filter_map(|pair| {
+            let moves =
+                |path: &PathBuf| mv.legs.iter().any(|leg| leg.path == *path && leg.is_moving());
+            let lacks = |path: &PathBuf| lacking.iter().find(|leg| leg.path == *path);
+            match (lacks(&pair.certificate), lacks(&pair.key)) {
+                (Some(half), None) if moves(&pair.key) => Some(half.clone()),
+                (None, Some(half)) if moves(&pair.certificate) => Some(half.clone()),
+                _ => None,
+            }
+        });
+        halves.collect()
     }
 
     /// Programs that ran when the run began. Those that a sweep stops are its own business.

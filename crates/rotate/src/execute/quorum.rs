@@ -108,3 +108,6 @@ fn agreed(members: &[MemberView]) -> Option<HostName> {
         |view: &&MemberView| view.answer.as_ref().is_ok_and(|status| status.member == leader);
     members.iter().find(leads).map(|view| view.host.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod kills;
+mod lab;
 mod trial;
 
 use std::time::Duration;

@@ -76,13 +76,16 @@ impl Roads {
                 let target = found.map_or_else(|| place.path.clone(), |found| found.target.clone());
                 let original = found.and_then(|found| found.digest.clone());
                 let file = underway.entry((change.host.clone(), target.clone()));
-                let file = file
-                    .or_insert_with(|| Underway { digest: original.clone(), settings: Vec::new() });
+                let file = file.or_insert_with(|| Underway {
+                    digest: original.clone(),
+                    before: original.clone(),
+                    settings: Vec::new(),
+                });
                 file.set(&place.settings);
                 let held = original.as_deref().map(&content).transpose()?;
                 let whole = Place { path: place.path.clone(), settings: file.settings.clone() };
                 let after = keep(&render(&whole, held.as_ref())?)?;
-                let before = file.digest.replace(after.clone());
+                let before = file.step_to(&after);
                 let (host, path) = (change.host.clone(), place.path.clone());
                 legs.push(Leg { step, host, path, target, before, after });
             }
@@ -131,10 +134,21 @@ impl Roads {
 /// A file on its way: what it holds by now, and all that was set in it.
 struct Underway {
     digest: Option<String>,
+    before: Option<String>,
     settings: Vec<Setting>,
 }
 
 impl Underway {
+    /// From which content this one is reached. Where an earlier change wrote the file already, for
+    /// the sake of another program, both are on the same leg: forwards the earlier one walks it,
+    /// and on the way back the later one does, whose program must know the old content first.
+    fn step_to(&mut self, after: &str) -> Option<String> {
+        if self.digest.as_deref() != Some(after) {
+            self.before = self.digest.replace(after.to_owned());
+        }
+        self.before.clone()
+    }
+
     /// What was set of the same thing before gives way.
     fn set(&mut self, settings: &[Setting]) {
         for setting in settings {
@@ -166,3 +180,6 @@ pub fn changes(plan: &Plan) -> impl Iterator<Item = (u32, &Change)> {
         changes.iter().map(move |change| (step.number, change))
     })
 }
+
+#[cfg(test)]
+mod tests;

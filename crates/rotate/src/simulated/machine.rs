@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::State;
 use crate::{
-    Component, FileSeen, HostFacts, HostName, Program, Purpose,
+    Component, FileSeen, HostFacts, HostName, Program, Purpose, Reread,
     certificate::Certificate,
     facts::{Attributes, Content},
     journal::LockOwner,
@@ -95,7 +95,8 @@ impl Machine {
     /// Both files of a pair, if the program can open them.
     pub(super) fn pair(&self, program: Program, purpose: Purpose) -> Option<(&File, &File)> {
         let component = self.component(program)?;
-        let pair = component.pairs.iter().find(|pair| pair.purpose == purpose)?;
+        let pairs = component.pairs.iter().filter(|pair| pair.purpose == purpose);
+        let pair = pairs.min_by_key(|pair| pair.reread == Reread::Never)?;
         let uid = component.process.as_ref().map_or(0, |process| process.uid);
         let may = self.can_read(uid, &pair.certificate) && self.can_read(uid, &pair.key);
         may.then_some((self.files.get(&pair.certificate)?, self.files.get(&pair.key)?))
@@ -137,7 +138,7 @@ impl State {
 impl Machine {
     fn load(&mut self, program: Program, pid: u32, started: Timestamp, ready: Timestamp) {
         let Some(component) = self.component(program) else { return };
-        let trusts = component.trusts.iter();
+        let trusts = component.trusts.iter().filter(|trust| trust.reread == Reread::AtStart);
         let trusts = trusts.map(|trust| (trust.purpose, self.certificates(&trust.path)));
         let trusts = trusts.collect();
         self.running.insert(program, Running { pid, started, ready, trusts });

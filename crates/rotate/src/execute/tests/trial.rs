@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use tempfile::TempDir;
 
 use crate::{
-    Facts, HostName, Inventory, Mode, Plan, Program, Purpose,
+    Facts, FileSeen, HostFacts, HostName, Inventory, Mode, Pair, Plan, Program, Purpose, Reread,
+    Trust,
     example::{Ack, DAY, healthy},
     execute::{Executor, Halt, Silent},
     facts::Attributes,
@@ -127,10 +128,22 @@ impl Trial {
     }
 }
 
-/// With an owner, modes and times that differ from file to file.
+/// With copies lying about as ACK's installer leaves them, and with an owner, modes and times that
+/// differ from file to file.
 fn lived_in(mut facts: Facts) -> Facts {
     let now = facts.now;
+    let peers: Vec<_> = facts.hosts.values().filter_map(peer_pair).collect();
     for host in facts.hosts.values_mut() {
+        for (pair, files) in &peers {
+            host.files.extend(files.iter().map(|file| (file.path.clone(), file.clone())));
+            let etcd = &mut host.components[0];
+            if !etcd.pairs.iter().any(|known| known.certificate == pair.certificate) {
+                etcd.pairs.push(pair.clone());
+            }
+        }
+        let path = "/etc/kubernetes/pki/etcd/ca.pem".into();
+        let copy = Trust { purpose: Purpose::EtcdServer, path, reread: Reread::Never };
+        host.components[0].trusts.push(copy);
         for (index, file) in host.files.values_mut().enumerate() {
             let is_key = file.path.to_string_lossy().contains("key");
             file.attributes = Attributes {
@@ -150,6 +163,14 @@ fn lived_in(mut facts: Facts) -> Facts {
         }
     }
     facts
+}
+
+/// A member's own pair as it lies on the other hosts.
+fn peer_pair(host: &HostFacts) -> Option<(Pair, [FileSeen; 2])> {
+    let pairs = &host.components[0].pairs;
+    let own = pairs.iter().find(|pair| pair.purpose == Purpose::EtcdPeer)?;
+    let files = [&own.certificate, &own.key].map(|path| host.files[path].clone());
+    Some((Pair { reread: Reread::Never, ..own.clone() }, files))
 }
 
 fn inventory(facts: &Facts) -> Inventory {

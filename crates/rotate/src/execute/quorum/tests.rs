@@ -1,0 +1,86 @@
+use super::*;
+use crate::example::host;
+
+const FOUND: SceneEtcd =
+    SceneEtcd { cluster: 7, revision: 50, members: Vec::new(), down: Vec::new() };
+
+fn status(member: u64) -> MemberStatus {
+    MemberStatus {
+        cluster: 7,
+        member,
+        leader: 1,
+        term: 3,
+        index: 2000,
+        applied: 2000,
+        revision: 60,
+        ..MemberStatus::default()
+    }
+}
+
+/// Three members; the second one's answer is given.
+fn quorum(second: Result<MemberStatus, String>) -> Quorum {
+    let answers = [Ok(status(1)), second, Ok(status(3))];
+    let members = answers.into_iter().enumerate();
+    Quorum::of(
+        members.map(|(index, answer)| MemberView { host: host(index + 1), answer }).collect(),
+    )
+}
+
+fn refused(second: Result<MemberStatus, String>) -> String {
+    quorum(second).others_ready(&host(1), &FOUND).expect_err("another is not well")
+}
+
+#[test]
+fn a_member_may_be_stopped_while_all_others_are_well() {
+    let quorum = quorum(Ok(status(2)));
+    assert_eq!(quorum.leader, Some(host(1)));
+    assert_eq!(quorum.others_ready(&host(2), &FOUND), Ok(()));
+    assert_eq!(quorum.all_well(&FOUND), Ok(()));
+}
+
+#[test]
+fn with_one_down_no_other_is_stopped() {
+    assert_eq!(
+        refused(Err("connection refused".into())),
+        "etcd on master-2 does not answer: connection refused"
+    );
+    // The one that is down itself may be started anew.
+    let quorum = quorum(Err("connection refused".into()));
+    assert_eq!(quorum.others_ready(&host(2), &FOUND), Ok(()));
+    assert_eq!(quorum.count(), (2, 3));
+}
+
+#[test]
+fn one_that_was_down_before_the_run_is_not_waited_for() {
+    let found = SceneEtcd { down: vec![host(2)], ..FOUND };
+    assert_eq!(quorum(Err("down".into())).others_ready(&host(1), &found), Ok(()));
+}
+
+#[test]
+fn whoever_is_behind_learns_complains_or_is_of_another_cluster_is_not_well() {
+    let behind = MemberStatus { applied: 900, ..status(2) };
+    assert_eq!(refused(Ok(behind)), "etcd on master-2 is still replaying (applied 900 of 2000)");
+    let learner = MemberStatus { is_learner: true, ..status(2) };
+    assert_eq!(refused(Ok(learner)), "etcd on master-2 is a learner");
+    let full = MemberStatus { errors: vec!["NOSPACE".into()], ..status(2) };
+    assert_eq!(refused(Ok(full)), "etcd on master-2 reports NOSPACE");
+    let other = MemberStatus { cluster: 8, ..status(2) };
+    assert!(refused(Ok(other)).contains("another cluster"));
+    let old = MemberStatus { revision: 49, ..status(2) };
+    assert_eq!(refused(Ok(old)), "etcd on master-2 went back from revision 50 to 49");
+}
+
+#[test]
+fn there_is_no_leader_while_members_name_different_ones_or_none() {
+    let other_term = MemberStatus { term: 4, ..status(2) };
+    assert_eq!(quorum(Ok(other_term)).leader, None);
+    let none = MemberStatus { leader: 0, ..status(2) };
+    assert_eq!(refused(Ok(none)), "members do not agree on a leader");
+}
+
+#[test]
+fn the_follower_that_has_applied_most_is_to_lead_next() {
+    let behind = MemberStatus { applied: 1500, ..status(2) };
+    let quorum = quorum(Ok(behind));
+    assert_eq!(quorum.successor(&host(1)), Some((3, &host(3))));
+}
