@@ -122,7 +122,7 @@ impl Connection {
             .spawn()
             .map_err(|error| self.no_ssh(&error))?;
         let mut stdin = child.stdin.take().expect("it is piped");
-        let text = zeroize::Zeroizing::new(script.text(&mark));
+        let text = script.text(&mark);
         // Who reads nothing to its end says why on the other streams.
         let write = async move {
             let _ = stdin.write_all(text.as_bytes()).await;

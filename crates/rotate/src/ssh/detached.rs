@@ -26,7 +26,7 @@ pub async fn run(
 ) -> Result<Answer, SiteError> {
     let (turn, inner) = (mark(), mark());
     let about = |body| Script::new(body).path("state", state).set("turn", &turn);
-    let work = STANDARD.encode(script.text(&inner));
+    let work = STANDARD.encode(script.text(&inner).as_bytes());
     let launch = about(include_str!("scripts/launch.sh")).set("work", work);
     let result = about(include_str!("scripts/result.sh"));
     let end = Instant::now() + within + GRACE;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::{
     connection::{Connection, SCRIPT},
@@ -73,7 +74,7 @@ pub async fn write(connection: &Connection, file: &FileWrite) -> Result<(), Site
     };
     let script = Script::new(include_str!("scripts/write.sh"))
         .path("path", &file.path)
-        .set("content", STANDARD.encode(file.content.bytes()))
+        .set("content", Zeroizing::new(STANDARD.encode(file.content.bytes())).as_str())
         .set("digest", file.content.digest())
         .set("mode", format!("{:o}", attributes.mode))
         .set("owner", format!("{}:{}", attributes.uid, attributes.gid))

@@ -5,22 +5,27 @@
 //! stands between two lines with a random mark, so that banners and login scripts say what they
 //! like.
 
-use std::{fmt::Write, path::Path};
+use std::{
+    fmt::{self, Write},
+    path::Path,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
 
 const COMMON: &str = include_str!("scripts/common.sh");
 
 /// A script with the values it is about.
 #[derive(Clone)]
 pub struct Script {
-    values: String,
+    /// What is written may be a key.
+    values: Zeroizing<String>,
     parts: Vec<&'static str>,
 }
 
 impl Script {
     pub fn new(body: &'static str) -> Self {
-        Self { values: String::new(), parts: vec![body] }
+        Self { values: Zeroizing::default(), parts: vec![body] }
     }
 
     /// Functions that the body uses.
@@ -31,7 +36,7 @@ impl Script {
 
     /// A variable.
     pub fn set(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        let _ = writeln!(self.values, "{name}={}", quoted(value.as_ref()));
+        let _ = writeln!(*self.values, "{name}={}", quoted(value.as_ref()));
         self
     }
 
@@ -44,23 +49,22 @@ impl Script {
     pub fn over<'a>(mut self, paths: impl IntoIterator<Item = &'a Path>) -> Self {
         self.values.push_str("set --");
         for path in paths {
-            let _ = write!(self.values, " {}", quoted(&path.to_string_lossy()));
+            let _ = write!(*self.values, " {}", quoted(&path.to_string_lossy()));
         }
         self.values.push('\n');
         self
     }
 
     /// The whole text, which answers between two lines that hold `mark`.
-    pub fn text(&self, mark: &str) -> String {
-        let Self { values, parts } = self;
-        let parts = parts.concat();
-        format!(
+    pub fn text(&self, mark: &str) -> Zeroizing<String> {
+        let (values, parts) = (self.values.as_str(), self.parts.concat());
+        Zeroizing::new(format!(
             "doorward() {{\nLC_ALL=C\nexport LC_ALL\n\
              PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin\n{COMMON}{values}{parts}}}\n\
              printf '\\n%s begin\\n' {mark}\n\
              (doorward) </dev/null\n\
              printf '\\n%s end %s\\n' {mark} $?\n"
-        )
+        ))
     }
 }
 
@@ -75,7 +79,7 @@ pub struct Answer {
     pub lines: Vec<Line>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Line {
     pub key: String,
     rest: String,
@@ -121,6 +125,13 @@ impl Answer {
 
     pub fn all(&self, key: &str) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(move |line| line.key == key)
+    }
+}
+
+/// Without what may be a key.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} bytes)", self.key, self.rest.len())
     }
 }
 

@@ -64,3 +64,10 @@ fn what_did_not_run_or_end_is_no_answer() {
     let failed = Script::new("exit 3\n");
     assert_eq!(said(&failed, "sh"), Err(NoAnswer::Failed(3)));
 }
+
+#[test]
+fn an_answer_does_not_show_what_it_holds() {
+    let answer = said(&Script::new("printf 'holds =%s\\n' c2VjcmV0\n"), "sh").unwrap();
+    assert_eq!(answer.line("holds").and_then(|line| line.text(0)).as_deref(), Some("secret"));
+    assert!(!format!("{answer:?}").contains("c2VjcmV0"));
+}
