@@ -76,10 +76,13 @@ impl Machine {
 
     /// Breaks every SSH connection to it; sshd takes new ones at once.
     pub fn cut(&self) {
+        // The port is free when the old ones are gone.
         self.must(
-            "for folder in /proc/[0-9]*; do\n\
-             [ \"$(cat $folder/comm 2>/dev/null)\" = sshd ] && kill -KILL ${folder#/proc/}\n\
-             done; rm -f /run/units/sshd.service.pid; systemctl start sshd",
+            "sshds() { for folder in /proc/[0-9]*; do\n\
+             [ \"$(cat $folder/comm 2>/dev/null)\" = sshd ] && [ -e $folder/exe ] && \
+             echo ${folder#/proc/}; done; }\n\
+             while pids=$(sshds); [ -n \"$pids\" ]; do kill -KILL $pids; sleep 0.02; done\n\
+             rm -f /run/units/sshd.service.pid; systemctl start sshd",
         );
     }
 
