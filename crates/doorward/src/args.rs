@@ -11,7 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, PlanArgs, RunArgs};
-pub use pki::{InventoryArgs, PkiOutput, PkiStatusArgs, PkiVerb, PkiVerifyArgs};
+pub use pki::{
+    InventoryArgs, ModeChoice, PkiOutput, PkiPlanArgs, PkiRenewArgs, PkiResumeArgs,
+    PkiRollbackArgs, PkiStatusArgs, PkiVerb, PkiVerifyArgs, RunsArgs, WishArgs,
+};
 pub use remote::{
     CertificateVerb, Describe, GetArgs, Kind, ListenerVerb, LoadBalancerVerb, OrderVerb,
     RemoteArgs, Switch,

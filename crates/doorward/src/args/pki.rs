@@ -100,6 +100,9 @@ pub struct WishArgs {
     /// Also the authority of Kubernetes and the front proxy's
     #[arg(long)]
     pub kubernetes: bool,
+    /// End the overlap in which Kubernetes trusts the old authority beside the new one
+    #[arg(long)]
+    pub drop_old: bool,
     /// Go on with a member down: each restart is then without quorum for its time
     #[arg(long)]
     pub allow_degraded: bool,

@@ -1,10 +1,12 @@
 //! `doorward pki`: the cluster's own PKI, over the user's own ssh. Needs no running Doorward.
 
 mod look;
+mod plan;
+mod renew;
 mod status;
 mod verify;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use rotate::Inventory;
 
 use crate::{
@@ -21,9 +23,10 @@ pub fn pki(verb: &PkiVerb) -> Result<u8> {
     match verb {
         PkiVerb::Status(args) => status::status(args, &inventory(&args.inventory)?),
         PkiVerb::Verify(args) => verify::verify(args, &inventory(&args.inventory)?),
-        PkiVerb::Plan(_) | PkiVerb::Renew(_) | PkiVerb::Resume(_) | PkiVerb::Rollback(_) => {
-            bail!("this version of doorward looks at the PKI, but does not change it yet")
-        }
+        PkiVerb::Plan(args) => plan::plan(args, &inventory(&args.inventory)?),
+        PkiVerb::Renew(args) => renew::renew(args, &inventory(&args.inventory)?),
+        PkiVerb::Resume(args) => renew::resume(args, &inventory(&args.inventory)?),
+        PkiVerb::Rollback(args) => renew::rollback(args, &inventory(&args.inventory)?),
     }
 }
 
