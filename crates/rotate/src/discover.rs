@@ -53,7 +53,7 @@ pub async fn gather(site: &impl Site, inventory: &Inventory, clock: &impl Clock)
     let looks = inventory.hosts.iter().map(async |host| {
         let seen = look_at(site, host, inventory.layout).await;
         let seen = seen.unwrap_or_else(|error| HostFacts {
-            unreached: Some(error.to_string()),
+            unreached: Some(error.why()),
             ..HostFacts::default()
         });
         (host.name.clone(), seen)
@@ -328,7 +328,7 @@ async fn shake_hands(site: &impl Site, host: &Host, components: &[Component]) ->
     });
     let shakes = ports.map(async |(program, endpoint)| {
         let outcome = site.handshake(&host.name, endpoint.address, None).await;
-        Served { program, port: endpoint.port, outcome: outcome.map_err(|error| error.to_string()) }
+        Served { program, port: endpoint.port, outcome: outcome.map_err(|error| error.why()) }
     });
     join_all(shakes).await
 }

@@ -65,6 +65,9 @@ pub enum Served {
     NotAsked,
 }
 
+/// Leaves that are made together with their authority end within moments of it.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// Those that end first stand first; what is missing before all.
 pub(super) fn all(facts: &Facts, pool: &Pool, within: SignedDuration) -> Vec<Certificate> {
     let judge = Judge { now: facts.now, pool, within };
@@ -155,7 +158,7 @@ impl Judge<'_> {
         if leaf.not_before > self.now {
             row.state = State::NotYetValid;
             row.problem = Some(format!("valid from {}; is a clock wrong?", leaf.not_before));
-        } else if worth.until < leaf.not_after {
+        } else if worth.until.duration_until(leaf.not_after) > A_DAY {
             let name = row.authority.as_deref().unwrap_or_default();
             row.problem = Some(match row.state {
                 State::Expired => format!("its authority {name} has ended"),
