@@ -101,7 +101,9 @@ fn every_sample_of_the_docs_is_well_written() {
     const SETTINGS: [&str; 3] = ["elb:", "mesh:", "sds:"];
     let (mut objects, mut settings) = (0, 0);
     for (page, sample) in samples() {
-        if sample.starts_with("apiVersion:") {
+        if sample.contains("\nkind: ClusterInventory\n") {
+            // No object of a cluster; crate `rotate` reads it in a test of its own.
+        } else if sample.starts_with("apiVersion:") {
             let (report, _) = check(&[("sample.yaml", &sample)], &["-o", "json"]);
             let report: Value = serde_json::from_str(&report).unwrap();
             let verdicts = report["verdicts"].as_array().unwrap().iter();

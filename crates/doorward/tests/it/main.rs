@@ -16,6 +16,7 @@ mod kube;
 mod listeners;
 mod manifests;
 mod mesh;
+mod pki_lab;
 mod pki_renew;
 mod pki_status;
 mod plan;

@@ -28,6 +28,16 @@ fn hosts_alone_are_enough() {
 }
 
 #[test]
+fn the_inventory_of_the_page_is_well_written() {
+    let page = include_str!("../../../../../docs/pki.md");
+    let samples = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let base = Base { file: "/ops/prod.yaml".into(), home: Some("/home/ops".into()) };
+    let hosts: Vec<_> =
+        samples.map(|sample| Inventory::parse(sample, &base).unwrap().hosts.len()).collect();
+    assert_eq!(hosts, [3]);
+}
+
+#[test]
 fn paths_begin_at_the_files_folder_or_at_home() {
     let ssh = "spec:\n  ssh: {user: root, config: ~/.ssh/config, identityFile: keys/ops}\n  hosts: [{name: a}]";
     let ssh = parse(ssh).unwrap().ssh;
