@@ -24,14 +24,12 @@ mod standing;
 mod sweep;
 mod verify;
 mod wait;
-mod words;
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
 pub use progress::{Progress, Silent};
 pub use quorum::{MemberView, Quorum};
 pub use wait::Limits;
-pub use words::of as words;
 
 use crate::{
     Act, HostName, Plan, Site, SiteError, Step,
@@ -125,7 +123,7 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
             return Err(self.stopped("the look at what was half done".to_owned(), fault).await);
         }
         for step in self.plan.steps.clone() {
-            let what = words::of(&step.act);
+            let what = step.act.to_string();
             self.progress.step(&step, &what);
             if let Err(fault) = Box::pin(self.take(&step, &what)).await {
                 let at = format!("step {} ({what})", step.number);

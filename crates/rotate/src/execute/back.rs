@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Executor, Fault, Halt, change::Move, words};
+use super::{Executor, Fault, Halt, change::Move};
 use crate::{
     Act, FileSeen, HostName, Site, Step,
     certificate::Certificate,
@@ -33,7 +33,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         }
         for step in self.plan.steps.clone().into_iter().rev() {
             if let Err(fault) = Box::pin(self.undo(&step)).await {
-                let at = format!("undoing step {} ({})", step.number, words::of(&step.act));
+                let at = format!("undoing step {} ({})", step.number, step.act);
                 return Err(self.stopped(at, fault).await);
             }
         }
@@ -125,7 +125,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     }
 
     async fn undo(&self, step: &Step) -> Result<(), Fault> {
-        let what = words::of(&step.act);
+        let what = step.act.to_string();
         let roads = self.roads()?;
         match &step.act {
             Act::Change(change) => {
