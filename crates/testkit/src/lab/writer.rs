@@ -1,7 +1,10 @@
 //! Somebody who writes to etcd all the time, and knows afterwards what was lost and how long
 //! nothing was taken.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
 
 use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
 
@@ -9,7 +12,8 @@ use super::etcd::Client;
 
 /// Between two writes.
 const PAUSE: Duration = Duration::from_millis(5);
-const PREFIX: &str = "writer/";
+/// Each writer has keys of its own: what an earlier one wrote must not stand in for what is lost.
+static WRITERS: AtomicU32 = AtomicU32::new(0);
 
 /// Writes until it is asked for its report; dropping it ends it too.
 pub struct Writer {
@@ -34,9 +38,10 @@ pub struct Report {
 impl Writer {
     /// Begins at once; the first write is acknowledged when this returns.
     pub async fn start(mut client: Client) -> Self {
-        client.put(PREFIX, "").await.expect("etcd is healthy when a writer begins");
+        let prefix = format!("writer-{}/", WRITERS.fetch_add(1, Ordering::Relaxed));
+        client.put(&prefix, "").await.expect("etcd is healthy when a writer begins");
         let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(write(client, stopped)) }
+        Self { stop, task: tokio::spawn(write(client, prefix, stopped)) }
     }
 
     /// Ends the writing and looks for every write that was acknowledged.
@@ -47,12 +52,12 @@ impl Writer {
     }
 }
 
-async fn write(mut client: Client, mut stopped: oneshot::Receiver<()>) -> Report {
+async fn write(mut client: Client, prefix: String, mut stopped: oneshot::Receiver<()>) -> Report {
     let begin = Instant::now();
     let (mut last, mut longest_gap, mut number) = (begin, Duration::ZERO, 0);
     while stopped.try_recv() == Err(oneshot::error::TryRecvError::Empty) {
         // A write that no endpoint takes is tried again: nothing was promised.
-        if client.put(&format!("{PREFIX}{number}"), "x").await.is_ok() {
+        if client.put(&format!("{prefix}{number}"), "x").await.is_ok() {
             longest_gap = longest_gap.max(last.elapsed());
             last = Instant::now();
             number += 1;
@@ -61,7 +66,7 @@ async fn write(mut client: Client, mut stopped: oneshot::Receiver<()>) -> Report
     }
     longest_gap = longest_gap.max(last.elapsed());
     let retried = client.retried;
-    let found = client.count(PREFIX).await.expect("etcd answers when the writing ends");
+    let found = client.count(&prefix).await.expect("etcd answers when the writing ends");
     Report {
         acknowledged: number,
         // One was there before the first.
