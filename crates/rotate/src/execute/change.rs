@@ -30,6 +30,8 @@ pub(super) enum Found {
     Past,
     /// These still have to be written, in this order.
     Lacking(Vec<Leg>),
+    /// Some stand here, some at another change: that one was cut off, or somebody put files back.
+    Mixed,
 }
 
 impl Move {
@@ -84,10 +86,10 @@ impl Move {
         if past == 0 {
             return Ok(Found::Lacking(lacking));
         }
-        if lacking.is_empty() { Ok(Found::Past) } else { Err(self.mixed()) }
+        Ok(if lacking.is_empty() { Found::Past } else { Found::Mixed })
     }
 
-    fn mixed(&self) -> String {
+    pub(super) fn mixed(&self) -> String {
         let paths: Vec<_> = self.legs.iter().map(|leg| leg.path.display().to_string()).collect();
         format!(
             "{}: {} belong together and stand at different changes of this run; \
@@ -116,6 +118,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let files = self.site.read(&mv.host, &mv.paths()).await?;
         let lacking = match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
             Found::Past => return Ok(()),
+            Found::Mixed => return Err(Fault::Said(mv.mixed())),
             Found::Lacking(lacking) => lacking,
         };
         if mv.is_back && lacking.is_empty() && self.is_as_found(mv, &files) {

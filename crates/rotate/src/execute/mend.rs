@@ -21,6 +21,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
                 false => Move::forward(step.number, change, roads),
             };
             let files = self.site.read(&mv.host, &mv.paths()).await?;
+            // Where files stand at several changes, the walk comes to the one that was cut off
+            // before it comes to this one.
             let Found::Lacking(lacking) = mv.find(roads, &files).map_err(Fault::Said)? else {
                 continue;
             };

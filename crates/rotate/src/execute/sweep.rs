@@ -53,6 +53,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let files = self.site.read(&mv.host, &mv.paths()).await?;
         let lacking = match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
             Found::Past => Vec::new(),
+            Found::Mixed => return Err(Fault::Said(mv.mixed())),
             Found::Lacking(lacking) => lacking,
         };
         let process = self.site.process(&mv.host, mv.program, &component.run_by).await?;
