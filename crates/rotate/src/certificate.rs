@@ -131,8 +131,7 @@ impl fmt::Debug for Certificate {
 
 /// SHA-256 in lower-case hex.
 pub fn fingerprint(der: &[u8]) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::digest::sha256(der)
 }
 
 fn names(parsed: &X509Certificate<'_>) -> BTreeSet<String> {

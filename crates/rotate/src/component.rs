@@ -18,6 +18,15 @@ pub enum Program {
 }
 
 impl Program {
+    pub const ALL: [Self; 6] = [
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::CloudControllerManager,
+        Self::Kubelet,
+    ];
+
     /// As its binary is called.
     pub fn name(self) -> &'static str {
         match self {

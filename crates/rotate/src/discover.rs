@@ -36,15 +36,6 @@ use crate::{
 type Listings = BTreeMap<PathBuf, Vec<String>>;
 type Files = BTreeMap<PathBuf, FileSeen>;
 
-const PROGRAMS: [Program; 6] = [
-    Program::Etcd,
-    Program::KubeApiserver,
-    Program::KubeControllerManager,
-    Program::KubeScheduler,
-    Program::CloudControllerManager,
-    Program::Kubelet,
-];
-
 /// A folder with more files is no folder of a cluster's certificates but of everybody's.
 const MOST_NAMES: usize = 200;
 
@@ -167,7 +158,7 @@ async fn read(
 /// The host's programs, as far as it has their role, and what was odd.
 fn components(look: &Look<'_>) -> (Vec<Component>, Vec<String>) {
     let (mut all, mut notes) = (Vec::new(), Vec::new());
-    for program in PROGRAMS {
+    for program in Program::ALL {
         let role = match program {
             Program::Etcd => Some(Role::Etcd),
             Program::Kubelet => None,
@@ -336,7 +327,7 @@ async fn shake_hands(site: &impl Site, host: &Host, components: &[Component]) ->
 /// By the name of its binary, wherever that lies.
 fn program_of(binary: &str) -> Option<Program> {
     let name = Path::new(binary).file_name()?.to_str()?;
-    PROGRAMS.into_iter().find(|program| program.name() == name)
+    Program::ALL.into_iter().find(|program| program.name() == name)
 }
 
 #[cfg(test)]

@@ -81,8 +81,7 @@ impl Content {
 
     /// SHA-256 in lower-case hex.
     pub fn digest(&self) -> String {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.0);
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::digest::sha256(&self.0)
     }
 }
 

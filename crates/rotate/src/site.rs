@@ -185,7 +185,7 @@ pub struct Room {
     pub inodes: u64,
 }
 
-/// A client certificate with its key, both PEM.
+/// A client certificate with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,

@@ -283,7 +283,7 @@ fn arguments(settings: &SshSettings, host: &Host) -> Vec<String> {
 pub fn mark() -> String {
     let mut random = [0; 16];
     aws_lc_rs::rand::fill(&mut random).expect("the system has random numbers");
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::digest::hex(&random)
 }
 
 /// A TCP connection that a host makes for us. Dropping it closes it.

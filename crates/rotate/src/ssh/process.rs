@@ -29,16 +29,7 @@ pub fn read(answer: &Answer) -> Vec<(Program, Process)> {
 
 fn process(line: &Line, booted: Timestamp) -> Option<(Program, Process)> {
     let name = line.word(1)?;
-    let program = [
-        Program::Etcd,
-        Program::KubeApiserver,
-        Program::KubeControllerManager,
-        Program::KubeScheduler,
-        Program::CloudControllerManager,
-        Program::Kubelet,
-    ]
-    .into_iter()
-    .find(|&program| kernel_name(program) == name)?;
+    let program = Program::ALL.into_iter().find(|&program| kernel_name(program) == name)?;
     let hundredths: i64 = line.number(4)?;
     let arguments = String::from_utf8_lossy(&line.bytes(6)?).into_owned();
     let arguments = arguments.strip_suffix('\0').unwrap_or(&arguments);

@@ -202,7 +202,7 @@ impl Seal {
     fn digest(self) -> Option<String> {
         let fits = self.sealed.finish().as_ref() == self.last;
         let whole = self.whole.finish();
-        fits.then(|| whole.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        fits.then(|| crate::digest::hex(whole.as_ref()))
     }
 }
 

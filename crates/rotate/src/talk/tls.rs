@@ -14,7 +14,7 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor,
     },
-    crypto::{CryptoProvider, aws_lc_rs},
+    crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs},
     server::ParsedCertificate,
     sign::CertifiedKey,
 };
@@ -139,6 +139,21 @@ fn certified(client: &Identity, provider: &CryptoProvider) -> Result<CertifiedKe
     }
 }
 
+impl Witness {
+    /// Who believes anybody does not look at signatures either.
+    fn signed(
+        &self,
+        verify: impl FnOnce(
+            &WebPkiSupportedAlgorithms,
+        ) -> Result<HandshakeSignatureValid, rustls::Error>,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        match self.roots {
+            Some(_) => verify(&self.provider.signature_verification_algorithms),
+            None => Ok(HandshakeSignatureValid::assertion()),
+        }
+    }
+}
+
 impl ServerCertVerifier for Witness {
     fn verify_server_cert(
         &self,
@@ -175,13 +190,9 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        match self.roots {
-            Some(_) => {
-                rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
-            }
-            None => Ok(HandshakeSignatureValid::assertion()),
-        }
+        self.signed(|algorithms| {
+            rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
+        })
     }
 
     fn verify_tls13_signature(
@@ -190,13 +201,9 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        match self.roots {
-            Some(_) => {
-                rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
-            }
-            None => Ok(HandshakeSignatureValid::assertion()),
-        }
+        self.signed(|algorithms| {
+            rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+        })
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
