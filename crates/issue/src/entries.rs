@@ -25,3 +25,30 @@ pub trait Entries: Send + Sync {
     /// An entry that is not there is no error.
     fn remove<'a>(&'a self, secret: &'a str, key: &'a str) -> Future<'a, Result<(), StoreError>>;
 }
+
+/// Where nothing is, and nothing can be put: for whoever only asks issuers what they can say
+/// without keeping anything.
+pub struct NoEntries;
+
+impl Entries for NoEntries {
+    fn load<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+    ) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn save<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a str,
+    ) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async { Err(StoreError("nothing is kept here".into())) })
+    }
+
+    fn remove<'a>(&'a self, _: &'a str, _: &'a str) -> Future<'a, Result<(), StoreError>> {
+        Box::pin(async { Err(StoreError("nothing is kept here".into())) })
+    }
+}

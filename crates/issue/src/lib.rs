@@ -34,7 +34,7 @@ pub use desk::{
     Work, foresee,
 };
 pub use dns::{Dns, Record, RecordKind};
-pub use entries::Entries;
+pub use entries::{Entries, NoEntries};
 pub use entry::{Entry, Phase};
 pub use issuer::{
     Fault, Future, IssueError, Issued, Issuer, Progress, RenewalWindow, Request, Stage, Step,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use issue::{Challenge, Future, StoreError};
+use issue::{Challenge, Future, NoEntries, StoreError};
 use jiff::Timestamp;
 use model::{Credentials, IssuerKind, KeyChoice, Name, RenewBefore};
 use serde_json::{Value, json};
@@ -9,29 +9,6 @@ use super::*;
 
 /// Nobody here is asked for anything.
 struct Nobody;
-
-impl Entries for Nobody {
-    fn load<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-    ) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn save<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        _: &'a str,
-    ) -> Future<'a, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn remove<'a>(&'a self, _: &'a str, _: &'a str) -> Future<'a, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
-    }
-}
 
 impl Challenges for Nobody {
     fn open<'a>(&'a self, _: &'a Challenge) -> Future<'a, Result<(), StoreError>> {
@@ -66,7 +43,7 @@ fn built(change: impl FnOnce(&mut Value)) -> Result<AcmeIssuer, String> {
         limits: None,
     };
     let around = Surroundings {
-        entries: Arc::new(Nobody),
+        entries: Arc::new(NoEntries),
         challenges: Arc::new(Nobody),
         clock: Arc::new(Timestamp::now),
         route53: Arc::new(|_| Err(IssueError::refused("no AWS here"))),

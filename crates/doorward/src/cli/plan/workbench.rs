@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use anyhow::bail;
-use issue::{Employed, Entries, Foresight, Future, KeptChallenges, Known, Page, StoreError};
+use issue::{Employed, Foresight, KeptChallenges, Known, NoEntries, Page};
 use jiff::Timestamp;
 use model::Model;
 use tokio::sync::watch;
-use zeroize::Zeroizing;
 
 use crate::app::issuing::workshop::{self, Tools};
 
@@ -28,37 +27,9 @@ fn tools(model: &Model, now: Timestamp) -> Tools {
     // What was sent last outlives its sender.
     let (_, models) = watch::channel(Arc::new(model.clone()));
     Tools {
-        root: Arc::new(|| Box::pin(async { bail!(UNTOUCHED) })),
-        entries: Arc::new(Nowhere),
-        challenges: Arc::new(KeptChallenges::new(Arc::new(Nowhere), models)),
+        root: Arc::new(|| Box::pin(async { bail!("a plan touches nothing") })),
+        entries: Arc::new(NoEntries),
+        challenges: Arc::new(KeptChallenges::new(Arc::new(NoEntries), models)),
         clock: Arc::new(move || now),
-    }
-}
-
-const UNTOUCHED: &str = "a plan touches nothing";
-
-/// Where nothing is, and nothing can be put.
-struct Nowhere;
-
-impl Entries for Nowhere {
-    fn load<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-    ) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn save<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        _: &'a str,
-    ) -> Future<'a, Result<(), StoreError>> {
-        Box::pin(async { Err(StoreError(UNTOUCHED.into())) })
-    }
-
-    fn remove<'a>(&'a self, _: &'a str, _: &'a str) -> Future<'a, Result<(), StoreError>> {
-        Box::pin(async { Err(StoreError(UNTOUCHED.into())) })
     }
 }

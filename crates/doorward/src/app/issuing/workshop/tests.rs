@@ -1,38 +1,11 @@
-use issue::{Fault, Slate, StoreError};
+use issue::{Fault, NoEntries, Slate};
 use model::{KeyChoice, ObjectRef, RenewBefore};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::*;
 
-/// Keeps nothing: no issuer here gets as far.
-struct Nothing;
-
-impl Entries for Nothing {
-    fn load<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-    ) -> Future<'a, Result<Option<Zeroizing<String>>, StoreError>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn save<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        _: &'a str,
-    ) -> Future<'a, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn remove<'a>(&'a self, _: &'a str, _: &'a str) -> Future<'a, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
 fn tools() -> Tools {
-    let entries: Arc<dyn Entries> = Arc::new(Nothing);
+    let entries: Arc<dyn Entries> = Arc::new(NoEntries);
     let models = watch::channel(Arc::new(Model::default())).1;
     Tools {
         root: Arc::new(|| Box::pin(async { anyhow::bail!("there is no root here") })),
