@@ -31,6 +31,7 @@ use self::{
 use crate::{LIMIT, peers, wait_until};
 
 pub use authority::{Ages, Authority, Pair};
+pub use files::Timing;
 pub use machine::Machine;
 pub use writer::{Report, Writer};
 
@@ -42,11 +43,12 @@ pub struct Shape {
     /// [`api_server`].
     pub has_api_servers: bool,
     pub ages: Ages,
+    pub timing: Timing,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { masters: 3, has_api_servers: false, ages: Ages::default() }
+        Self { masters: 3, has_api_servers: false, ages: Ages::default(), timing: Timing::Ack }
     }
 }
 
@@ -94,7 +96,7 @@ impl Lab {
         for (index, number) in (1..=shape.masters).enumerate() {
             let machine = Machine::boot(number, &network, folder.path(), &programs).await?;
             let mut files = etcd.on_a_master();
-            files.push(files::etcd_unit(&addresses, index));
+            files.push(files::etcd_unit(&addresses, index, shape.timing));
             files.push(sshd_unit(folder.path()));
             files.extend(kubernetes.on_master(machine.address));
             if shape.has_api_servers {

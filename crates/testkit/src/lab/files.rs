@@ -105,8 +105,27 @@ impl EtcdFiles {
     }
 }
 
+/// How long a member waits for its leader before it calls an election.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// As ACK's installer sets it: 3 s, with a heartbeat twice a second.
+    Ack,
+    /// etcd's own: 1 s, with ten heartbeats in it.
+    Default,
+}
+
+impl Timing {
+    pub fn flags(self) -> [String; 2] {
+        let (election, heartbeat) = match self {
+            Self::Ack => (3000, 500),
+            Self::Default => (1000, 100),
+        };
+        [format!("--election-timeout={election}"), format!("--heartbeat-interval={heartbeat}")]
+    }
+}
+
 /// The flags of member `index`, as ACK's unit has them.
-pub fn etcd_flags(members: &[Ipv4Addr], index: usize, cert: &str) -> Vec<String> {
+pub fn etcd_flags(members: &[Ipv4Addr], index: usize, cert: &str, timing: Timing) -> Vec<String> {
     let address = members[index];
     let name = member_name(index, address);
     let cluster: Vec<_> = members
@@ -114,9 +133,8 @@ pub fn etcd_flags(members: &[Ipv4Addr], index: usize, cert: &str) -> Vec<String>
         .enumerate()
         .map(|(index, &address)| format!("{}=https://{address}:2380", member_name(index, address)))
         .collect();
-    vec![
-        "--election-timeout=3000".to_owned(),
-        "--heartbeat-interval=500".to_owned(),
+    let mut flags = timing.flags().to_vec();
+    flags.extend([
         "--snapshot-count=50000".to_owned(),
         "--data-dir=data.etcd".to_owned(),
         format!("--name {name}"),
@@ -135,17 +153,18 @@ pub fn etcd_flags(members: &[Ipv4Addr], index: usize, cert: &str) -> Vec<String>
         "--initial-cluster-token etcd-cluster".to_owned(),
         format!("--initial-cluster {}", cluster.join(",")),
         "--initial-cluster-state new".to_owned(),
-    ]
+    ]);
+    flags
 }
 
 /// The unit of member `index`; like ACK's it has no `Restart=`.
-pub fn etcd_unit(members: &[Ipv4Addr], index: usize) -> File {
+pub fn etcd_unit(members: &[Ipv4Addr], index: usize, timing: Timing) -> File {
     let text = format!(
         "[Unit]\nDescription=etcd service\nAfter=network.target\n\n\
          [Service]\nWorkingDirectory=/var/lib/etcd/\nUser=etcd\n#Type=notify\n\
          ExecStart=/usr/local/bin/etcd {}\nLimitNOFILE=65536\n\n\
          [Install]\nWantedBy=multi-user.target\n",
-        etcd_flags(members, index, "/var/lib/etcd/cert").join(" \\\n  ")
+        etcd_flags(members, index, "/var/lib/etcd/cert", timing).join(" \\\n  ")
     );
     public("/etc/systemd/system/etcd.service".to_owned(), &text)
 }

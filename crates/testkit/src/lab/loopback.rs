@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use super::{
     Ages, Pair, Writer, etcd,
-    files::{EtcdFiles, etcd_flags},
+    files::{EtcdFiles, Timing, etcd_flags},
     login, network,
 };
 use crate::{LIMIT, child::Child, peers, wait_until};
@@ -102,7 +102,8 @@ impl Loopback {
         }
         let here = folder.display();
         let program = peers::need("etcd").expect("it was asked for");
-        let flags = etcd_flags(&self.addresses, index, &format!("{here}/cert")).join(" ");
+        let cert = format!("{here}/cert");
+        let flags = etcd_flags(&self.addresses, index, &cert, Timing::Ack).join(" ");
         let ours = process::id();
         // It ends with the test's process, in whatever way that ends.
         let start = format!(
