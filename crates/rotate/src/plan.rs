@@ -96,6 +96,10 @@ pub struct Wish {
     /// `None`: as long as the present ones, at least a year.
     pub validity: Option<Span>,
     pub reuse_keys: bool,
+    /// Pairs whose key is another's are made anew, before all else.
+    pub repair: bool,
+    /// Where nothing gentler leads to one set, all may stop for it.
+    pub accepts_absence: bool,
     pub allow_degraded: bool,
     /// The old key is known to others: no same-key re-issue, a short overlap.
     pub compromised: bool,

@@ -94,6 +94,9 @@ pub struct WishArgs {
     /// Keep the leaves' private keys: not one handshake falls between key and certificate
     #[arg(long)]
     pub reuse_keys: bool,
+    /// Make anew, before all else, the pairs whose key is another's
+    #[arg(long)]
+    pub repair: bool,
     /// The old keys are known to others: new keys everywhere, a short overlap
     #[arg(long, conflicts_with = "reuse_keys")]
     pub compromised: bool,
@@ -127,6 +130,8 @@ pub enum ModeChoice {
     Cross,
     /// Old and new authority trusted for a while; two restarts of each
     Bundle,
+    /// Everything anew, all at once: etcd is away from the first stop to the last start
+    Sweep,
 }
 
 #[derive(Args, Debug)]

@@ -11,7 +11,7 @@ pub(crate) use choose::changes as will_change;
 
 use super::{
     AuthorityPlan, LeafPlan, Mode, Plan, Wish,
-    scope::{Authority, Leaf, Realm, Scope},
+    scope::{Authority, Leaf, Realm, Scope, unique},
     steps,
 };
 use crate::{Facts, HostName, expiry, finding::Finding, health::Health, preflight};
@@ -36,7 +36,9 @@ pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<F
     if !findings.is_empty() {
         return Err(findings);
     }
-    let choice = choose::mode(&scope, &condition, wish, facts.now).map_err(|one| vec![one])?;
+    let is_alive = health.answering().next().is_some();
+    let choice =
+        choose::mode(&scope, &condition, wish, facts.now, is_alive).map_err(|one| vec![one])?;
     let looked = preflight::look(&preflight::Look {
         facts,
         health,
@@ -87,7 +89,10 @@ impl Draft<'_> {
         let all = self.scope.authorities.iter();
         let changing = all
             .filter(|one| choose::changes(self.scope, one, self.mode, self.wish, self.facts.now));
-        changing.map(|one| self.authority(one)).collect()
+        let mut planned: Vec<AuthorityPlan> = changing.map(|one| self.authority(one)).collect();
+        let present = self.scope.authorities.iter().map(|one| one.certificate.name().to_owned());
+        tell_apart(&mut planned, present.collect());
+        planned
     }
 
     fn authority(&self, present: &Authority) -> AuthorityPlan {
@@ -116,6 +121,11 @@ impl Draft<'_> {
         self.mode == Mode::Leaf && self.scope.is_following()
     }
 
+    /// Where a pair is broken, what is whole waits.
+    fn is_repairing(&self) -> bool {
+        self.mode == Mode::Leaf && self.scope.leaves.iter().any(Leaf::is_broken)
+    }
+
     fn follower(&self, present: &Authority) -> Option<AuthorityPlan> {
         let successor = self.scope.authority(present.successor.as_ref()?)?;
         Some(AuthorityPlan {
@@ -142,6 +152,9 @@ impl Draft<'_> {
 
     /// Under an authority that stays the same to all, good leaves can stay too.
     fn is_due(&self, leaf: &Leaf) -> bool {
+        if self.is_repairing() {
+            return leaf.is_broken() || !leaf.certificate.is_valid_at(self.facts.now);
+        }
         self.mode != Mode::SameKey
             || !leaf.added.is_empty()
             || leaf.certificate.not_after < self.facts.now + YEAR
@@ -166,7 +179,7 @@ impl Draft<'_> {
             subject: certificate.subject.clone(),
             added_names: leaf.added.clone(),
             not_after: self.end_of(certificate.not_before, certificate.not_after).min(ends),
-            reuse_key: self.wish.reuse_keys,
+            reuse_key: self.wish.reuse_keys && !leaf.is_broken(),
             kept_at: leaf
                 .spots
                 .iter()
@@ -208,6 +221,13 @@ impl Draft<'_> {
         for leaf in self.scope.leaves.iter().filter(|leaf| !leaf.added.is_empty()) {
             notes.push(format!("{} gets the names it lacked: {}.", leaf.id, leaf.added.join(", ")));
         }
+        if self.mode == Mode::Sweep {
+            notes.push(
+                "etcd is away from the first stop to the last start, mostly for less than half a \
+                 minute, and the API servers with it."
+                    .to_owned(),
+            );
+        }
         if self.wish.drop_old {
             notes.push(
                 "Machines that are not in the inventory are not seen: see that each of their \
@@ -222,6 +242,17 @@ impl Draft<'_> {
             notes.extend(overlap(&authority.subject));
         }
         notes
+    }
+}
+
+/// After several rotations that were cut off, authorities may have one name but for its number.
+fn tell_apart(planned: &mut [AuthorityPlan], mut taken: BTreeSet<String>) {
+    for authority in planned {
+        if let Some(name) = &mut authority.common_name {
+            *name = unique(name, &taken);
+            authority.subject.clone_from(name);
+            taken.insert(name.clone());
+        }
     }
 }
 

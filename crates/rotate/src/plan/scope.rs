@@ -7,6 +7,7 @@
 mod issuers;
 mod kubeconfigs;
 mod leaves;
+mod mixture;
 mod needs;
 mod successors;
 
@@ -19,6 +20,7 @@ use crate::{
     Component, Facts, HostFacts, HostName, Program, Purpose, Reread, certificate::Certificate,
     finding::Finding, health::Health, pem, plan::Wish, render,
 };
+pub(crate) use issuers::unique;
 
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
@@ -78,6 +80,15 @@ pub(crate) struct PairSpot {
     pub key: PathBuf,
     pub reread: Reread,
     pub is_running: bool,
+    /// The key is the certificate's own.
+    pub fits: bool,
+}
+
+impl Leaf {
+    /// Somewhere its key is another's.
+    pub fn is_broken(&self) -> bool {
+        self.spots.iter().any(|spot| !spot.fits)
+    }
 }
 
 /// A file that says whom to trust, with the authorities of the scope that belong in it.
@@ -153,6 +164,12 @@ impl Scope {
         leaves.flat_map(|leaf| &leaf.spots).map(|spot| spot.host.clone()).collect()
     }
 
+    /// Hosts where a pair is to be repaired: what reads it may present nothing meanwhile.
+    pub(crate) fn hosts_in_repair(&self) -> BTreeSet<HostName> {
+        let spots = self.leaves.iter().flat_map(|leaf| &leaf.spots);
+        spots.filter(|spot| !spot.fits).map(|spot| spot.host.clone()).collect()
+    }
+
     /// Hosts with a file of the scope.
     pub(crate) fn hosts(&self) -> BTreeSet<HostName> {
         let pairs = self.leaves.iter().flat_map(|leaf| &leaf.spots).map(|spot| &spot.host);
@@ -191,11 +208,17 @@ impl Scope {
                 if !is_wanted(trust.purpose, wish) {
                     continue;
                 }
-                let present = self.present(&certificates(facts, &trust.path));
+                let trusted = certificates(facts, &trust.path);
+                let present = self.present(&trusted);
                 let mut authorities = present.clone();
                 if is_etcd {
-                    let needed = self.needed(trust.purpose);
-                    for id in needed.difference(&authorities) {
+                    let shown = shown_to(trust.purpose);
+                    let needed = self.needed(shown);
+                    for id in needed.difference(&present) {
+                        let is_copy = trust.reread == Reread::Never;
+                        if is_copy || self.is_vouched_for(id, shown, &trusted, hosts) {
+                            continue;
+                        }
                         let name = self.authority(id).map_or("", |known| known.certificate.name());
                         self.misfits.push(format!(
                             "{host}: {} does not trust {name:?}, whose certificates others present",
@@ -228,13 +251,8 @@ impl Scope {
         known.map(|known| known.id.clone()).collect()
     }
 
-    /// Authorities whose leaves are shown to whoever reads a trust file of this purpose.
-    fn needed(&self, purpose: Purpose) -> BTreeSet<String> {
-        let shown: &[Purpose] = match purpose {
-            Purpose::EtcdServer => &[Purpose::EtcdClient, Purpose::ApiserverEtcd],
-            Purpose::EtcdPeer => &[Purpose::EtcdPeer],
-            _ => &[Purpose::EtcdServer],
-        };
+    /// Authorities of the leaves for these purposes.
+    fn needed(&self, shown: &[Purpose]) -> BTreeSet<String> {
         self.leaves
             .iter()
             .filter(|leaf| leaf.spots.iter().any(|spot| shown.contains(&spot.purpose)))
@@ -264,6 +282,15 @@ impl Scope {
             let found = others.remove(&authority.id).unwrap_or_default();
             authority.also_issued = found.into_iter().collect();
         }
+    }
+}
+
+/// What is shown to whoever reads a trust file of this purpose.
+fn shown_to(purpose: Purpose) -> &'static [Purpose] {
+    match purpose {
+        Purpose::EtcdServer => &[Purpose::EtcdClient, Purpose::ApiserverEtcd],
+        Purpose::EtcdPeer => &[Purpose::EtcdPeer],
+        _ => &[Purpose::EtcdServer],
     }
 }
 

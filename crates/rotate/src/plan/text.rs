@@ -67,7 +67,7 @@ fn title(phase: Phase) -> &'static str {
         Phase::Trust => "Trust both (one restart each)",
         Phase::Leaves => "Leaves",
         Phase::Flip => "Trust the new one only (one restart each)",
-        Phase::Sweep => "Sweep (all at once, since nothing valid is left)",
+        Phase::Sweep => "Sweep (all at once)",
         Phase::Rest => "The rest",
         Phase::Finish => "Finish",
     }

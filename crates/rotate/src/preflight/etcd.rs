@@ -16,7 +16,9 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
     let members = look.scope.hosts_with(Program::Etcd);
     let mut down = Vec::new();
     // Those left behind are out of the cluster already; this is what brings them back.
-    let behind = look.scope.hosts_behind();
+    let mut behind = look.scope.hosts_behind();
+    // So is a member whose key is another's.
+    behind.extend(look.scope.hosts_in_repair());
     for host in members.iter().filter(|host| !behind.contains(*host)) {
         match look.health.members.get(host) {
             Some(Ok(health)) => member(host, health, looked),

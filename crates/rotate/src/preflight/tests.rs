@@ -182,6 +182,7 @@ fn a_key_that_is_not_its_certificates() {
         ),
         "{text}"
     );
+    assert!(text.ends_with("or have new ones made with --repair"), "{text}");
     cluster.wish.mode = Some(Mode::Sweep);
     cluster.decide().expect("a sweep makes all anew");
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use rotate::{
-    Inventory, Site, Ssh, Step,
+    Inventory, Mode, Site, Ssh, Step,
     execute::{Executor, Halt, Progress},
     plan::Wish,
     run::{RunFolder, Scene},
@@ -89,7 +89,8 @@ async fn reissue(
     let given_up = old.id().to_owned();
     drop(old);
     let order = Order {
-        wish: Wish::default(),
+        // Whatever mixture there is: this is what one set for all may cost.
+        wish: Wish { repair: true, accepts_absence: true, ..Wish::default() },
         runs: &args.runs,
         yes: args.yes,
         break_lock: args.break_lock.clone(),
@@ -121,7 +122,11 @@ impl Order<'_> {
     async fn carry_out(self, site: &Ssh, inventory: &Inventory) -> Result<Done> {
         let planned = planned(site, inventory, &self.wish).await?;
         print(&told(&planned))?;
-        if !self.yes && !agreed("Do all this?")? {
+        let question = match planned.plan.mode {
+            Mode::Sweep => "etcd will be away for a while. Do all this?",
+            _ => "Do all this?",
+        };
+        if !self.yes && !agreed(question)? {
             return Ok(Done::Not(FAILED));
         }
         let folder = RunFolder::create(&self.runs.state, &elsewhere(site, inventory).await)?;

@@ -1,10 +1,13 @@
 //! Which mode, and why in a sentence. The gentlest that leads to the goal, unless another one
 //! was asked for and is possible.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::YEAR;
 use crate::{
+    HostName,
     expiry::{Class, Condition, duration},
     finding::Finding,
     plan::{
@@ -57,17 +60,28 @@ fn is_etcd_ill(scope: &Scope, now: Timestamp) -> bool {
             .any(|leaf| !leaf.certificate.is_valid_at(now))
 }
 
+/// `is_alive`: etcd answers, so that a sweep would take something away.
 pub(super) fn mode(
     scope: &Scope,
     condition: &Condition,
     wish: &Wish,
     now: Timestamp,
+    is_alive: bool,
 ) -> Result<Choice, Finding> {
     if wish.mode.is_none() && scope.is_following() {
         return Ok(Choice { mode: Mode::Leaf, why: following(scope) });
     }
     let why = condition.why.clone();
     match (condition.class, wish.mode) {
+        (Class::Mixed, None) if is_alive && !wish.accepts_absence => {
+            return Err(Finding::everywhere(format!(
+                "{why}. What lies here is of several rotations:\n  {}\nIf a run of doorward was \
+                 cut off, resume it or roll it back. Else nothing gentler than all at once leads \
+                 to one set: ask for --mode sweep, and etcd is away from the first stop to the \
+                 last start",
+                scope.matrix().join("\n  ")
+            )));
+        }
         (Class::AuthorityDead | Class::AllDead | Class::Mixed, None | Some(Mode::Sweep)) => {
             return Ok(Choice { mode: Mode::Sweep, why });
         }
@@ -87,6 +101,10 @@ pub(super) fn mode(
             return Ok(Choice { mode: Mode::Sweep, why });
         }
         _ => {}
+    }
+    let broken = scope.hosts_in_repair();
+    if !broken.is_empty() && wish.mode != Some(Mode::Sweep) {
+        return repair(scope, wish, &broken, now);
     }
     if let Some(asked) = wish.mode {
         return match obstacle(scope, wish, asked, now) {
@@ -138,6 +156,36 @@ pub(super) fn mode(
     }
 }
 
+/// Members that present nothing are brought back before anything is asked of the others.
+fn repair(
+    scope: &Scope,
+    wish: &Wish,
+    broken: &BTreeSet<HostName>,
+    now: Timestamp,
+) -> Result<Choice, Finding> {
+    let hosts: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    let hosts = hosts.join(", ");
+    if let Some(asked) = wish.mode.filter(|asked| *asked != Mode::Leaf) {
+        return Err(Finding::everywhere(format!(
+            "--mode {asked} needs every member whole, and on {hosts} a key is another's: repair \
+             first, without --mode, and renew then"
+        )));
+    }
+    match obstacle(scope, wish, Mode::Leaf, now) {
+        Some(obstacle) => Err(Finding::everywhere(format!(
+            "{obstacle}, and on {hosts} a key is another's: ask for --mode sweep, and etcd is \
+             away from the first stop to the last start"
+        ))),
+        None => Ok(Choice {
+            mode: Mode::Leaf,
+            why: format!(
+                "on {hosts} a key is another's, so these pairs are made anew before all else; \
+                 renew once more for the rest"
+            ),
+        }),
+    }
+}
+
 fn following(scope: &Scope) -> String {
     let followers = scope.authorities.iter().filter_map(|old| {
         let new = scope.authority(old.successor.as_ref()?)?;
@@ -165,7 +213,13 @@ fn obstacle(scope: &Scope, wish: &Wish, mode: Mode, now: Timestamp) -> Option<St
             keyless.certificate.name()
         ));
     }
-    if let Some(below) = changing(|one| !one.certificate.is_self_issued()) {
+    // One that another of these vouches for is a successor of a run that was cut off.
+    let is_elsewhere = |one: &&Authority| {
+        !one.certificate.is_self_issued()
+            && !scope.authorities.iter().any(|up| one.certificate.is_issued_by(&up.certificate))
+            && changes(scope, one, mode, wish, now)
+    };
+    if let Some(below) = first(&is_elsewhere) {
         return Some(format!(
             "{:?} was itself issued by {:?}: have it renewed there, and ask for --mode leaf here",
             below.certificate.name(),

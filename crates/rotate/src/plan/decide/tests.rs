@@ -466,3 +466,5 @@ fn copies_of_other_members_pairs_change_along_and_get_no_names_from_where_they_l
     let content = |number: usize| done.hosts[&host(number)].files[&certificate].content.clone();
     assert_eq!(content(1), content(2));
 }
+
+mod half_done;

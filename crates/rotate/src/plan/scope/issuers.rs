@@ -92,7 +92,7 @@ pub(super) fn slug(text: &str) -> String {
     }
 }
 
-pub(super) fn unique(wanted: &str, taken: &BTreeSet<String>) -> String {
+pub(crate) fn unique(wanted: &str, taken: &BTreeSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{wanted}-{number}"));
     std::iter::once(wanted.to_owned())
         .chain(numbered)

@@ -21,6 +21,7 @@ pub(super) fn find(scope: &mut Scope, hosts: &Hosts<'_>, known: &Known) {
             key: one.path.clone(),
             reread: one.reread,
             is_running: one.is_running,
+            fits: true,
         };
         if let Err(text) = leaves::add(scope, known, leaf, spot) {
             scope.notes.push(format!("{}: {text}. It is left as it is.", one.host));

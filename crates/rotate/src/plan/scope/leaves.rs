@@ -25,15 +25,15 @@ pub(super) fn find(
     wish: &Wish,
     now: Timestamp,
 ) {
-    // Everything is made anew, so a certificate without its key is pattern enough.
-    let is_sweep = wish.mode == Some(Mode::Sweep);
+    // What is made anew needs no key: its certificate is pattern enough.
+    let is_key_needed = !wish.repair && wish.mode != Some(Mode::Sweep);
     for (host, facts, component) in hosts.components() {
         for pair in &component.pairs {
             let is_etcd = ETCD.contains(&pair.purpose);
             if !is_wanted(pair.purpose, wish) {
                 continue;
             }
-            let spot = PairSpot {
+            let mut spot = PairSpot {
                 host: host.clone(),
                 program: component.program,
                 purpose: pair.purpose,
@@ -41,8 +41,13 @@ pub(super) fn find(
                 key: pair.key.clone(),
                 reread: pair.reread,
                 is_running: component.process.is_some(),
+                fits: true,
             };
-            let found = match leaf_of(facts, pair, is_sweep) {
+            let leaf = leaf_of(facts, pair).or_else(|misfit| {
+                spot.fits = false;
+                misfit.certificate.filter(|_| !is_key_needed).map(|one| *one).ok_or(misfit.why)
+            });
+            let found = match leaf {
                 Ok(leaf) if leaf.is_self_issued() && !is_etcd => continue,
                 // Kubelets renew their own, as long as they live.
                 Ok(leaf) if pair.purpose == Purpose::KubeletClient && leaf.is_valid_at(now) => {
@@ -94,35 +99,46 @@ pub(super) fn add(
     Ok(())
 }
 
+/// Why there is no pair, and the certificate that one could be made like.
+struct Misfit {
+    why: String,
+    certificate: Option<Box<Certificate>>,
+}
+
+impl From<String> for Misfit {
+    fn from(why: String) -> Self {
+        Self { why, certificate: None }
+    }
+}
+
 /// The certificate that the key belongs to, wherever in the file it stands.
-fn leaf_of(facts: &HostFacts, pair: &Pair, is_sweep: bool) -> Result<Certificate, String> {
+fn leaf_of(facts: &HostFacts, pair: &Pair) -> Result<Certificate, Misfit> {
     let [certificate_file, key_file] = [&pair.certificate, &pair.key].map(|path| path.display());
     missing(facts, &pair.certificate)?;
-    if !is_sweep {
-        missing(facts, &pair.key)?;
-    }
     let found = certificates(facts, &pair.certificate);
     let Some(first) = found.first() else {
-        return Err(format!("{certificate_file}: holds no certificate that can be read"));
+        return Err(format!("{certificate_file}: holds no certificate that can be read").into());
     };
-    if is_sweep && let Some(leaf) = found.iter().find(|one| !one.is_ca) {
-        return Ok(leaf.clone());
-    }
     let keys: Vec<_> =
         texts(facts, &pair.key).iter().flat_map(|text| pem::private_keys(text)).collect();
-    let Some(key) = keys.first() else {
-        return Err(format!("{key_file}: holds no private key that can be used"));
-    };
-    let own = found.iter().find(|one| keys.iter().any(|key| key.is_key_of(one)));
-    own.cloned().ok_or_else(|| {
-        format!(
+    if let Some(own) = found.iter().find(|one| keys.iter().any(|key| key.is_key_of(one))) {
+        return Ok(own.clone());
+    }
+    let why = match (missing(facts, &pair.key), keys.first()) {
+        (Err(why), _) => format!("{why}; {REPAIR}"),
+        (Ok(()), None) => format!("{key_file}: holds no private key that can be used; {REPAIR}"),
+        (Ok(()), Some(key)) => format!(
             "{certificate_file} and {key_file} do not belong together (public keys {}… and {}…); \
-             put back the two that were made together",
+             {REPAIR}",
             start_of(&first.public_key),
             start_of(key.public_bits()),
-        )
-    })
+        ),
+    };
+    Err(Misfit { why, certificate: found.into_iter().find(|one| !one.is_ca).map(Box::new) })
 }
+
+const REPAIR: &str =
+    "put back the two that were made together, or have new ones made with --repair";
 
 /// Enough of a public key's digest to tell two apart.
 fn start_of(public: &[u8]) -> String {
