@@ -8,6 +8,7 @@
 //! What is to be done is decided in `plan`, which contents files have in `run`. Here is only the
 //! order of acts, and how it is proven that each took effect.
 
+mod api_server;
 mod back;
 mod change;
 mod file;
@@ -25,7 +26,7 @@ mod sweep;
 mod verify;
 mod wait;
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Mutex, time::Duration};
 
 pub use progress::{Progress, Silent};
 pub use quorum::{MemberView, Quorum};
@@ -55,6 +56,8 @@ pub struct Executor<'a, S, C> {
     break_lock: Option<String>,
     /// Hosts whose lock this process has.
     locked: BTreeSet<HostName>,
+    /// What need not be told again by this process.
+    told: Mutex<BTreeSet<String>>,
 }
 
 /// What everything that can go wrong comes to: a sentence for the operator.
@@ -106,6 +109,7 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
             roads,
             break_lock: None,
             locked: BTreeSet::new(),
+            told: Mutex::default(),
         })
     }
 

@@ -13,7 +13,7 @@ use crate::{
     certificate::Certificate,
     component::Port,
     facts::{Content, Facts},
-    pem,
+    pem, render,
     run::Scene,
     site::{EtcdAnswer, EtcdAsk, Identity},
 };
@@ -52,6 +52,12 @@ impl Face {
         Some(Self { leaf, identity: Identity { chain, key } })
     }
 
+    /// By what its file holds beside the leaf, too.
+    fn leads_to(&self, roots: &[Certificate]) -> bool {
+        let chain = self.identity.chain.iter().filter_map(|der| Certificate::read(der).ok());
+        chain.into_iter().any(|one| roots.iter().any(|root| one.is_issued_by(root)))
+    }
+
     /// Without what else the file holds: only who trusts the leaf's issuer itself accepts it.
     pub(crate) fn alone(&self) -> Identity {
         Identity { chain: vec![self.leaf.der.clone()], key: self.identity.key.clone() }
@@ -74,6 +80,58 @@ impl<K: Contents> Faces<'_, K> {
         let same = |found: &Face| last.as_ref().is_some_and(|last| last.leaf == found.leaf);
         let found = found.filter(|found| !same(found));
         last.iter().cloned().chain(found).collect()
+    }
+
+    /// Pairs that the host's API server trusts by its own file of authorities, those with most
+    /// rights first: of people's kubeconfigs, then what an API server shows kubelets. Of each the
+    /// one that will be before the one that was.
+    pub(crate) fn callers(&self, host: &HostName) -> Vec<Face> {
+        let roots = self.client_roots(host);
+        let owners: Vec<&HostName> = self.scene.hosts.keys().collect();
+        let people = owners.iter().flat_map(|owner| {
+            let paths = &self.scene.hosts[*owner].idle_kubeconfigs;
+            paths.iter().map(move |path| (*owner, path))
+        });
+        let people = people.flat_map(|(owner, path)| {
+            [When::Last, When::Found].map(|when| self.embedded(owner, path, when))
+        });
+        let kubelets = owners.iter().flat_map(|owner| {
+            let pair = self.pair(owner, Program::KubeApiserver, Purpose::ApiserverKubelet);
+            let face = |when| pair.and_then(|(owner, pair)| self.face(owner, pair, when));
+            [face(When::Last), face(When::Found)]
+        });
+        let mut callers: Vec<Face> = Vec::new();
+        for face in people.chain(kubelets).flatten() {
+            let is_new = callers.iter().all(|known| known.leaf != face.leaf);
+            if is_new && face.leads_to(&roots) {
+                callers.push(face);
+            }
+        }
+        callers
+    }
+
+    fn client_roots(&self, host: &HostName) -> Vec<Certificate> {
+        let server = self.scene.component(host, Program::KubeApiserver);
+        let trusts = server.into_iter().flat_map(|server| &server.trusts);
+        let trusts = trusts
+            .filter(|trust| {
+                trust.purpose == Purpose::ApiserverClients && trust.reread != Reread::Never
+            })
+            .flat_map(|trust| {
+                [When::Found, When::Last].map(|when| self.contents.content(host, &trust.path, when))
+            });
+        trusts.flatten().flat_map(|content| pem::certificates(content.bytes())).collect()
+    }
+
+    /// What a kubeconfig embeds for its user.
+    fn embedded(&self, host: &HostName, path: &Path, when: When) -> Option<Face> {
+        let content = self.contents.content(host, path, when)?;
+        let texts = render::texts(content.bytes());
+        texts.iter().find_map(|text| {
+            let leaf = pem::certificates(text).into_iter().next()?;
+            let key = texts.iter().find(|key| pem::holds_key_of(key, &leaf))?;
+            Face::of(&Content::new(text.clone()), Content::new(key.clone()))
+        })
     }
 
     fn face(&self, host: &HostName, pair: &Pair, when: When) -> Option<Face> {

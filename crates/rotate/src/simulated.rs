@@ -4,6 +4,7 @@
 //!
 //! Certificates are real; who accepts whom is decided by them and by nothing else.
 
+mod api_server;
 mod clock;
 mod etcd;
 mod fault;
@@ -23,6 +24,7 @@ pub(crate) use fault::Fault;
 pub(crate) use machine::{File, Machine};
 
 use crate::{Facts, HostName, facts::Content};
+use api_server::Api;
 use etcd::Etcd;
 use fault::Faults;
 use trust::Judge;
@@ -37,6 +39,7 @@ pub(crate) struct State {
     pub machines: BTreeMap<HostName, Machine>,
     pub etcd: Etcd,
     pub writer: Writer,
+    pub api: Api,
     /// Programs that could not talk to each other, or would not have after a restart.
     pub illegal: BTreeSet<String>,
     /// Everything that was asked, shortly.
@@ -61,6 +64,7 @@ impl Simulated {
             machines: machines.collect(),
             etcd: Etcd::default(),
             writer: Writer::default(),
+            api: Api::default(),
             illegal: BTreeSet::new(),
             calls: Vec::new(),
             judge: Judge::default(),

@@ -64,6 +64,7 @@ use objects::Objects;
 use resource::Resource;
 
 pub use log::Logged;
+pub(crate) use merge::merge;
 pub(crate) use resource::Kind;
 
 /// Shown by who is to be judged by RBAC.

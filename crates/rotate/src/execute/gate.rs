@@ -35,7 +35,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             self.trusts(mv).await?;
         }
         if mv.program == Program::KubeApiserver && self.was_running(&mv.host, mv.program) {
-            self.real_read(&mv.host).await?;
+            self.serves(&mv.host).await?;
         }
         match &self.scene.etcd {
             Some(found) => self.quorum().await.all_well(found),

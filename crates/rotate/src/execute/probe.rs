@@ -10,7 +10,7 @@ use crate::{
     component::Port,
     face::{Contents, Faces, When},
     facts::Content,
-    site::{Clock, EtcdAnswer, EtcdAsk, HttpAsk, Identity, MemberStatus},
+    site::{Clock, EtcdAnswer, EtcdAsk, Identity, MemberStatus},
 };
 
 impl<S: Site, C: Clock> Executor<'_, S, C> {
@@ -60,34 +60,6 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         client: Option<&Identity>,
     ) -> Result<Handshake, String> {
         self.site.once().handshake(host, endpoint.address, client).await.map_err(SiteError::why)
-    }
-
-    /// A read that the API server cannot answer without etcd, by this host's own address.
-    pub(super) async fn real_read(&self, host: &HostName) -> Result<(), String> {
-        let Some(endpoint) = self.endpoint(host, Program::KubeApiserver, Port::Client) else {
-            return Ok(());
-        };
-        let face = self.faces().at(host, Program::KubeApiserver, Port::Client).into_iter().next();
-        let identity = face.as_ref().map(|face| &face.identity);
-        let site = self.site.once();
-        for path in ["/readyz", "/api/v1/namespaces/kube-system"] {
-            let request = HttpAsk {
-                method: "GET",
-                path: path.to_owned(),
-                content_type: None,
-                body: String::new(),
-            };
-            let answer = site.https(host, endpoint.address, identity, request).await;
-            let (status, body) = answer.map_err(SiteError::why)?;
-            // Without a pair to ask with, being told so is an answer; whether etcd is behind it
-            // shows at /readyz.
-            let is_stranger = identity.is_none() && matches!(status, 401 | 403);
-            if !(200..300).contains(&status) && status != 404 && !is_stranger {
-                let body = body.lines().next().unwrap_or_default();
-                return Err(format!("kube-apiserver answers {path} with {status} {body}"));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Plans carried out on the simulated cluster.
 
+mod api_servers;
 mod faults;
 mod kills;
 mod lab;

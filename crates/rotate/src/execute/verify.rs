@@ -22,6 +22,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             let what = format!("{} on {}", mv.program, mv.host);
             self.until(&what, self.limits.recover, async || self.holds(&mv).await).await?;
         }
+        self.take_probe_away().await;
         if self.scene.hosts_of(Program::Etcd).is_empty() {
             return Ok(());
         }
@@ -84,7 +85,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         self.presents(mv).await?;
         self.trusts(mv).await?;
         match mv.program {
-            Program::KubeApiserver => self.real_read(&mv.host).await,
+            Program::KubeApiserver => self.serves(&mv.host).await,
             _ => Ok(()),
         }
     }

@@ -30,6 +30,8 @@ pub struct Scene {
 pub struct SceneHost {
     pub state_dir: PathBuf,
     pub components: Vec<Component>,
+    /// Kubeconfigs of people: who they speak as may do what no program may.
+    pub idle_kubeconfigs: Vec<PathBuf>,
     /// By path as configured.
     pub files: BTreeMap<PathBuf, Found>,
 }
@@ -62,8 +64,13 @@ impl Scene {
             let named = inventory.hosts.iter().find(|host| host.name == *name);
             let state_dir = named.map(|host| host.state_dir.clone()).unwrap_or_default();
             let files = seen.files.iter().map(|(path, file)| (path.clone(), Found::of(file)));
-            let components = seen.components.clone();
-            (name.clone(), SceneHost { state_dir, components, files: files.collect() })
+            let scene = SceneHost {
+                state_dir,
+                components: seen.components.clone(),
+                idle_kubeconfigs: seen.idle_kubeconfigs.clone(),
+                files: files.collect(),
+            };
+            (name.clone(), scene)
         };
         let reached = facts.hosts.iter().filter(|(_, seen)| seen.unreached.is_none());
         Self { hosts: reached.map(host).collect(), etcd: SceneEtcd::of(health) }

@@ -312,15 +312,12 @@ impl Site for Simulated {
         &self,
         host: &HostName,
         address: SocketAddr,
-        _: Option<&Identity>,
-        _: HttpAsk,
+        client: Option<&Identity>,
+        ask: HttpAsk,
     ) -> Result<(u16, String), SiteError> {
-        self.call(host, "https", |state| {
+        self.call(host, format!("https {} {}", ask.method, ask.path), |state| {
             state.listener(host, address).ok_or(NOBODY)?;
-            Ok(match state.can_write() {
-                true => (200, "ok".to_owned()),
-                false => (500, "etcd failed".to_owned()),
-            })
+            Ok(state.api_server(host, client.map(|client| read_all(&client.chain)), &ask))
         })
         .await
     }

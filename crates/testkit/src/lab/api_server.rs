@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use rustls::{
@@ -25,6 +25,7 @@ use rustls::{
     },
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject};
+use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Mutex,
@@ -32,6 +33,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::etcd::{Client, credentials};
+use crate::api_server::merge;
 
 /// The name of the ignored test, and the first argument of the stand-in.
 pub const NAME: &str = "stand_in_for_kube_apiserver";
@@ -139,28 +141,56 @@ async fn answer(
         answer
     };
     let key = format!("/registry{}", request.uri().path());
-    match (who, request.method(), request.uri().path()) {
-        (Who::Unknown, ..) => say(StatusCode::UNAUTHORIZED, "Unauthorized"),
+    match (who, request.uri().path()) {
+        (Who::Unknown, _) => say(StatusCode::UNAUTHORIZED, "Unauthorized"),
         // As some builds do: it says nothing of etcd.
-        (_, _, "/readyz" | "/healthz" | "/health") => say(StatusCode::OK, "ok"),
-        (_, _, "/livez") => match etcd.value(&key).await {
+        (_, "/readyz" | "/healthz" | "/health") => say(StatusCode::OK, "ok"),
+        (_, "/livez") => match etcd.value(&key).await {
             Ok(_) => say(StatusCode::OK, "ok"),
             Err(error) => say(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         },
-        (Who::Nobody, ..) => say(StatusCode::FORBIDDEN, "Forbidden"),
-        (_, &Method::GET, _) => match etcd.value(&key).await {
-            Ok(Some(value)) => say(StatusCode::OK, &value),
-            // What every cluster has.
-            Ok(None) if key.ends_with("/namespaces/kube-system") => {
-                say(StatusCode::OK, r#"{"kind":"Namespace","metadata":{"name":"kube-system"}}"#)
-            }
+        (Who::Nobody, _) => say(StatusCode::FORBIDDEN, "Forbidden"),
+        _ => match object(request, &key, etcd).await {
+            Ok(Some(object)) => say(StatusCode::OK, &object),
             Ok(None) => say(StatusCode::NOT_FOUND, "not found"),
             Err(error) => say(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         },
-        _ => match etcd.put(&key, "{}").await {
-            Ok(()) => say(StatusCode::OK, "{}"),
-            Err(error) => say(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-        },
+    }
+}
+
+/// The object under the key, or the one that was made, as it is afterwards.
+async fn object(
+    request: hyper::Request<Incoming>,
+    key: &str,
+    etcd: &mut Client,
+) -> io::Result<Option<String>> {
+    let method = request.method().clone();
+    let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+    let found = etcd.value(key).await?;
+    match (method, found) {
+        (Method::POST, _) => {
+            let object: Value = serde_json::from_slice(&body)?;
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            etcd.put(&format!("{key}/{name}"), &object.to_string()).await?;
+            Ok(Some(object.to_string()))
+        }
+        // What every cluster has.
+        (Method::GET, None) if key.ends_with("/namespaces/kube-system") => {
+            let namespace = json!({"kind": "Namespace", "metadata": {"name": "kube-system"}});
+            Ok(Some(namespace.to_string()))
+        }
+        (_, None) => Ok(None),
+        (Method::PATCH, Some(found)) => {
+            let mut object = serde_json::from_str(&found)?;
+            merge(&mut object, &serde_json::from_slice(&body)?);
+            etcd.put(key, &object.to_string()).await?;
+            Ok(Some(object.to_string()))
+        }
+        (Method::DELETE, Some(found)) => {
+            etcd.delete(key).await?;
+            Ok(Some(found))
+        }
+        (_, found) => Ok(found),
     }
 }
 

@@ -52,6 +52,10 @@ impl Client {
         Ok(value.and_then(|value| String::from_utf8(value).ok()))
     }
 
+    pub async fn delete(&mut self, key: &str) -> io::Result<()> {
+        self.call("/v3/kv/deleterange", &json!({"key": STANDARD.encode(key)})).await.map(drop)
+    }
+
     /// How many keys begin with `prefix`, which is not empty.
     pub async fn count(&mut self, prefix: &str) -> io::Result<u64> {
         let mut end = prefix.as_bytes().to_vec();

@@ -1,14 +1,16 @@
 //! One plan on one simulated cluster, with the operator's folder.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use tempfile::TempDir;
 
 use crate::{
     Facts, FileSeen, HostFacts, HostName, Inventory, Mode, Pair, Plan, Program, Purpose, Reread,
     Trust,
-    example::{Ack, DAY, healthy},
-    execute::{Executor, Halt, Silent},
+    example::{Ack, DAY, TestCa, file, healthy},
+    execute::{Executor, Halt, Progress},
     facts::Attributes,
     inventory::{Host, Layout, SshSettings},
     plan::{Wish, decide},
@@ -21,6 +23,19 @@ pub(super) struct Trial {
     pub plan: Plan,
     pub before: BTreeMap<(HostName, PathBuf), File>,
     pub state: TempDir,
+    notes: Notes,
+}
+
+/// What the operator was told beside the steps.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Progress for Notes {
+    fn step(&self, _: &crate::Step, _: &str) {}
+
+    fn note(&self, text: &str) {
+        self.0.lock().expect("no test panics while it tells").push(text.to_owned());
+    }
 }
 
 /// The user that etcd runs as.
@@ -44,7 +59,7 @@ impl Trial {
         }
         let folder = RunFolder::create(state.path(), &[]).expect("a run");
         folder.begin(&plan, &scene, &facts).expect("a run");
-        Self { before: sim.files(), sim, plan, state }
+        Self { before: sim.files(), sim, plan, state, notes: Notes::default() }
     }
 
     fn folder(&self) -> RunFolder {
@@ -75,7 +90,20 @@ impl Trial {
 
     fn executor<'a>(&'a self, folder: &'a RunFolder) -> Executor<'a, Simulated, Simulated> {
         let who = "root@ops1 pid 1".to_owned();
-        Executor::open(&self.sim, &self.sim, &Silent, folder, who).expect("the run's files")
+        Executor::open(&self.sim, &self.sim, &self.notes, folder, who).expect("the run's files")
+    }
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.notes.0.lock().expect("no test panics while it tells").clone()
+    }
+
+    /// As if nobody had found the kubeconfigs of people.
+    pub(super) fn forget_kubeconfigs(&self) {
+        let folder = self.folder();
+        let mut scene = folder.scene().expect("a scene");
+        scene.hosts.values_mut().for_each(|host| host.idle_kubeconfigs.clear());
+        let text = serde_json::to_vec(&scene).expect("JSON");
+        std::fs::write(folder.path().join("scene.json"), text).expect("the run's folder is ours");
     }
 
     /// Everybody trusts and presents what is new, nothing is left of the run on the hosts, and no
@@ -112,6 +140,7 @@ impl Trial {
             assert!(state.illegal.is_empty(), "{:?}", state.illegal);
         }
         assert!(state.can_write());
+        assert_eq!(state.api.probe, None);
         for (host, machine) in &state.machines {
             assert_eq!(machine.lock, None, "{host}");
             let staged: Vec<_> = machine
@@ -128,12 +157,31 @@ impl Trial {
     }
 }
 
+/// What a person would talk to the API servers with.
+fn add_admin(host: &mut HostFacts, authority: &TestCa) {
+    let (certificate, key) = authority.leaf("kubernetes-admin", &[], 3000);
+    let [certificate, key] = [certificate, key].map(|pem| STANDARD.encode(pem));
+    let text = format!("client-certificate-data: {certificate}\nclient-key-data: {key}\n");
+    let (admin, trusted) = ("/etc/kubernetes/admin.conf", "/etc/kubernetes/pki/apiserver-ca.crt");
+    host.files.insert(admin.into(), file(admin, &text));
+    host.files.insert(trusted.into(), file(trusted, &authority.pem));
+    host.idle_kubeconfigs.push(admin.into());
+    let server = host.components.iter_mut().find(|one| one.program == Program::KubeApiserver);
+    server.expect("it has one").trusts.push(Trust {
+        purpose: Purpose::ApiserverClients,
+        path: trusted.into(),
+        reread: Reread::Always,
+    });
+}
+
 /// With copies lying about as ACK's installer leaves them, and with an owner, modes and times that
 /// differ from file to file.
 fn lived_in(mut facts: Facts) -> Facts {
     let now = facts.now;
     let peers: Vec<_> = facts.hosts.values().filter_map(peer_pair).collect();
+    let kubernetes = TestCa::new("kubernetes", &Ack { ca_days: 3000, ..Ack::default() });
     for host in facts.hosts.values_mut() {
+        add_admin(host, &kubernetes);
         for (pair, files) in &peers {
             host.files.extend(files.iter().map(|file| (file.path.clone(), file.clone())));
             let etcd = &mut host.components[0];

@@ -198,9 +198,9 @@ async fn the_api_server_is_asked_as_its_clients_ask() {
     let read = request("GET", "/api/v1/namespaces/kube-system", None);
     let (status, body) = site.https(&host, at, Some(&known), read.clone()).await.unwrap();
     assert_eq!((status, body.contains("kube-system")), (200, true));
-    let patch = "/api/v1/namespaces/kube-system/configmaps/pki-probe";
-    let patch = request("PATCH", patch, Some("application/merge-patch+json"));
-    assert_eq!(site.https(&host, at, Some(&known), patch).await.unwrap().0, 200);
+    let object = "/api/v1/namespaces/kube-system/configmaps/pki-probe";
+    let patch = request("PATCH", object, Some("application/merge-patch+json"));
+    assert_eq!(site.https(&host, at, Some(&known), patch).await.unwrap().0, 404);
     assert_eq!(site.https(&host, at, None, read).await.unwrap().0, 403);
 
     let trusts = async |client: &Identity| {

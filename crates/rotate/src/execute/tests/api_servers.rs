@@ -1,0 +1,67 @@
+//! The API server's gate: it has to read and write by itself, whatever it says of its health.
+
+use super::*;
+use crate::example::host;
+
+/// How often any of them wrote.
+fn api_writes(trial: &Trial) -> u32 {
+    trial.sim.state().api.writes
+}
+
+#[tokio::test]
+async fn each_api_server_writes_before_the_next_is_touched_and_the_object_is_taken_away() {
+    let trial = crossed();
+    trial.renew().await.expect("a success");
+    assert!(api_writes(&trial) >= 7, "after each restart and in the end: {}", api_writes(&trial));
+    assert_eq!(trial.sim.state().api.probe, None);
+    trial.roll_back().await.expect("the way back");
+    assert_eq!(trial.sim.state().api.probe, None);
+}
+
+#[tokio::test]
+async fn somebody_elses_object_of_that_name_stays() {
+    let trial = crossed();
+    trial.sim.state().api.probe = Some("{}".to_owned());
+    trial.renew().await.expect("a success");
+    assert!(api_writes(&trial) > 0);
+    assert_eq!(trial.sim.state().api.probe.as_deref(), Some("{}"));
+}
+
+#[tokio::test]
+async fn who_may_not_write_is_told_and_nothing_is_left_half_way() {
+    let trial = crossed();
+    trial.sim.state().api.is_read_only = true;
+    trial.renew().await.expect("a success");
+    let notes = trial.notes();
+    let told = |of: usize| {
+        let start = format!("kube-apiserver on {} was not seen to write: ", host(of));
+        notes.iter().filter(|note| note.starts_with(&start)).count()
+    };
+    assert_eq!([told(1), told(2), told(3)], [1, 1, 1], "once for each: {notes:#?}");
+    assert_eq!(api_writes(&trial), 0);
+}
+
+#[tokio::test]
+async fn without_anybody_to_ask_as_there_is_only_a_note() {
+    let trial = crossed();
+    let admin = std::path::Path::new("/etc/kubernetes/admin.conf");
+    trial.forget_kubeconfigs();
+    trial.renew().await.expect("a success");
+    assert!(trial.before.keys().any(|(_, path)| path == admin), "it is there, and nobody knows");
+    assert!(trial.notes().iter().any(|note| note.contains("no certificate of a client")));
+    assert_eq!(api_writes(&trial), 0);
+}
+
+#[tokio::test]
+async fn an_api_server_that_says_it_is_well_and_cannot_write_stops_the_run() {
+    let trial = crossed();
+    trial.sim.state().api.is_failing = true;
+    let halt = trial.renew().await.expect_err("no write");
+    assert!(halt.at.contains("kube-apiserver on master-1"), "the first that is tried: {halt}");
+    assert!(halt.why.contains("answers PATCH /api/v1/namespaces/kube-system/configmaps"), "{halt}");
+    let restarted = trial.sim.state().calls.iter().filter(|call| call.contains("stop ")).count();
+    assert_eq!(restarted, 1, "nothing else was restarted");
+    trial.sim.state().api.is_failing = false;
+    trial.renew().await.expect("the rest");
+    trial.assert_renewed();
+}
