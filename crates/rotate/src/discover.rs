@@ -17,7 +17,7 @@ mod told;
 mod unit;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -25,8 +25,8 @@ use futures::future::join_all;
 
 use self::source::{Found, Look};
 use crate::{
-    Component, Facts, FileSeen, HostFacts, Inventory, Pair, Program, Purpose, Reread, RunBy, Site,
-    SiteError, Trust,
+    Component, Facts, FileSeen, HostFacts, HostName, Inventory, Pair, Program, Purpose, Reread,
+    RunBy, Site, SiteError, Trust,
     facts::Served,
     inventory::{Host, Layout, Role},
     site::{Clock, Survey},
@@ -41,12 +41,23 @@ const MOST_NAMES: usize = 200;
 
 /// Looks at all hosts of the inventory at the same time.
 pub async fn gather(site: &impl Site, inventory: &Inventory, clock: &impl Clock) -> Facts {
+    gather_telling(site, inventory, clock, |_| {}).await
+}
+
+/// The same, telling of each host that has been looked at or could not be.
+pub async fn gather_telling(
+    site: &impl Site,
+    inventory: &Inventory,
+    clock: &impl Clock,
+    done: impl Fn(&HostName),
+) -> Facts {
     let looks = inventory.hosts.iter().map(async |host| {
         let seen = look_at(site, host, inventory.layout).await;
         let seen = seen.unwrap_or_else(|error| HostFacts {
             unreached: Some(error.why()),
             ..HostFacts::default()
         });
+        done(&host.name);
         (host.name.clone(), seen)
     });
     let hosts = join_all(looks).await.into_iter().collect();
@@ -129,12 +140,14 @@ async fn list(
     folders: Vec<PathBuf>,
     listings: &mut Listings,
 ) -> Result<(), SiteError> {
-    for folder in folders {
-        if let Entry::Vacant(unknown) = listings.entry(folder) {
-            let names = site.list(&host.name, unknown.key()).await?;
-            unknown.insert(names);
-        }
+    let new: BTreeSet<PathBuf> =
+        folders.into_iter().filter(|folder| !listings.contains_key(folder)).collect();
+    if new.is_empty() {
+        return Ok(());
     }
+    let new: Vec<PathBuf> = new.into_iter().collect();
+    let names = site.list(&host.name, &new).await?;
+    listings.extend(new.into_iter().zip(names));
     Ok(())
 }
 

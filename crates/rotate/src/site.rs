@@ -29,12 +29,12 @@ pub trait Site: Sync {
         paths: &[PathBuf],
     ) -> impl Future<Output = Result<Vec<FileSeen>, SiteError>> + Send;
 
-    /// Names in a directory, sorted; empty where there is none.
+    /// Names in each directory, sorted; none where there is no such directory.
     fn list(
         &self,
         host: &HostName,
-        directory: &Path,
-    ) -> impl Future<Output = Result<Vec<String>, SiteError>> + Send;
+        directories: &[PathBuf],
+    ) -> impl Future<Output = Result<Vec<Vec<String>>, SiteError>> + Send;
 
     /// Writes beside the real target, syncs, reads back, renames, syncs the directory. Bytes and
     /// attributes that are there already are left alone; a directory that is not there is made

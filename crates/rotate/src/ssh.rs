@@ -89,8 +89,12 @@ impl Site for Ssh {
         files::read(self.connection(host)?, paths).await
     }
 
-    async fn list(&self, host: &HostName, directory: &Path) -> Result<Vec<String>, SiteError> {
-        files::list(self.connection(host)?, directory).await
+    async fn list(
+        &self,
+        host: &HostName,
+        directories: &[PathBuf],
+    ) -> Result<Vec<Vec<String>>, SiteError> {
+        files::list(self.connection(host)?, directories).await
     }
 
     async fn write(&self, host: &HostName, file: &FileWrite) -> Result<(), SiteError> {

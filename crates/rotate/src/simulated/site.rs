@@ -135,12 +135,19 @@ impl Site for Simulated {
         .await
     }
 
-    async fn list(&self, host: &HostName, directory: &Path) -> Result<Vec<String>, SiteError> {
+    async fn list(
+        &self,
+        host: &HostName,
+        directories: &[PathBuf],
+    ) -> Result<Vec<Vec<String>>, SiteError> {
         self.call(host, "list", |state| {
             let machine = state.machine(host)?;
-            let inside = machine.files.keys().filter(|path| path.parent() == Some(directory));
-            let names = inside.filter_map(|path| path.file_name()?.to_str());
-            Ok(names.map(str::to_owned).collect())
+            let names = |directory: &PathBuf| {
+                let inside = machine.files.keys().filter(|path| path.parent() == Some(directory));
+                let names = inside.filter_map(|path| path.file_name()?.to_str());
+                names.map(str::to_owned).collect()
+            };
+            Ok(directories.iter().map(names).collect())
         })
         .await
     }

@@ -83,12 +83,25 @@ pub async fn write(connection: &Connection, file: &FileWrite) -> Result<(), Site
     connection.run(&script, SCRIPT).await.map(drop)
 }
 
-pub async fn list(connection: &Connection, folder: &Path) -> Result<Vec<String>, SiteError> {
-    let script = Script::new(include_str!("scripts/list.sh")).path("folder", folder);
+pub async fn list(
+    connection: &Connection,
+    folders: &[PathBuf],
+) -> Result<Vec<Vec<String>>, SiteError> {
+    let script =
+        Script::new(include_str!("scripts/list.sh")).over(folders.iter().map(AsRef::as_ref));
     let answer = connection.run(&script, SCRIPT).await?;
-    let mut names: Vec<_> = answer.all("name").map(|line| line.rest().to_owned()).collect();
+    let told = answer.lines.split(|line| line.key == "folder").skip(1);
+    let all: Vec<_> = told.map(names).collect();
+    match all.len() == folders.len() {
+        true => Ok(all),
+        false => Err(connection.refused("not every folder was told of")),
+    }
+}
+
+fn names(lines: &[Line]) -> Vec<String> {
+    let mut names: Vec<_> = lines.iter().map(|line| line.rest().to_owned()).collect();
     names.sort();
-    Ok(names)
+    names
 }
 
 pub async fn remove(connection: &Connection, path: &Path) -> Result<(), SiteError> {

@@ -29,6 +29,10 @@ impl Bed {
         &self.lab.machines()[0]
     }
 
+    async fn list(&self, folder: &str) -> Vec<String> {
+        self.site.list(&self.host, &[folder.into()]).await.unwrap().remove(0)
+    }
+
     async fn read(&self, path: &str) -> FileSeen {
         self.site.read(&self.host, &[path.into()]).await.unwrap().remove(0)
     }

@@ -154,7 +154,8 @@ fn executor<'a>(
 async fn elsewhere(site: &Ssh, inventory: &Inventory) -> Vec<String> {
     let mut names = Vec::new();
     for host in &inventory.hosts {
-        names.extend(site.list(&host.name, &host.state_dir).await.unwrap_or_default());
+        let folder = std::slice::from_ref(&host.state_dir);
+        names.extend(site.list(&host.name, folder).await.unwrap_or_default().concat());
     }
     names
 }

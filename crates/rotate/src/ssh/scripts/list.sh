@@ -1,8 +1,11 @@
-# The names in $folder.
+# The names in each folder named.
 newline='
 '
-for path in "$folder"/* "$folder"/.[!.]*; do
-  case $path in *"$newline"*) continue ;; esac
-  [ -e "$path" ] || [ -L "$path" ] || continue
-  printf 'name %s\n' "${path##*/}"
+for folder in "$@"; do
+  printf 'folder\n'
+  for path in "$folder"/* "$folder"/.[!.]*; do
+    case $path in *"$newline"*) continue ;; esac
+    [ -e "$path" ] || [ -L "$path" ] || continue
+    printf 'name %s\n' "${path##*/}"
+  done
 done

@@ -88,7 +88,7 @@ async fn a_connection_that_was_cut_is_made_anew() {
     bed.site.survey(&bed.host).await.unwrap();
     bed.machine().cut();
     testkit::wait_until(testkit::LIMIT, || async {
-        bed.site.list(&bed.host, Path::new("/etc")).await.is_ok()
+        bed.site.list(&bed.host, &["/etc".into()]).await.is_ok()
     })
     .await;
 }
