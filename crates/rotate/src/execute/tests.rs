@@ -5,6 +5,7 @@ mod faults;
 mod kills;
 mod lab;
 mod trial;
+mod verify;
 
 use std::time::Duration;
 

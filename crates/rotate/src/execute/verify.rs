@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{Executor, Fault, change::Move};
 use crate::{
     HostName, Program, Site,
-    facts::Content,
+    facts::{Attributes, Content},
     run::{Leg, changes},
     site::Clock,
 };
@@ -69,10 +69,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
                 != (then.mode, then.uid, then.gid, &then.label)
             {
                 let host = &mv.host;
-                return Err(Fault::said(format!(
-                    "{host}:{path} has mode {:o} and owner {}:{}, and had {:o} and {}:{}",
-                    now.mode, now.uid, now.gid, then.mode, then.uid, then.gid
-                )));
+                let (now, then) = (words(now), words(then));
+                return Err(Fault::said(format!("{host}:{path} has {now}, and had {then}")));
             }
         }
         Ok(())
@@ -89,4 +87,10 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             _ => Ok(()),
         }
     }
+}
+
+/// `mode 600 and owner 102:102`.
+fn words(of: &Attributes) -> String {
+    let label = of.label.as_ref().map(|label| format!(", label {label}")).unwrap_or_default();
+    format!("mode {:o} and owner {}:{}{label}", of.mode, of.uid, of.gid)
 }

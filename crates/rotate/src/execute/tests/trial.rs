@@ -88,6 +88,13 @@ impl Trial {
         self.sim.faults().process(executor.back()).await
     }
 
+    /// What the look at the end of a run says now: of all that is new, or of all that was.
+    pub(super) async fn verify(&self, is_back: bool) -> Result<(), String> {
+        let folder = self.folder();
+        let verified = self.executor(&folder).verify_ends(is_back).await;
+        verified.map_err(|fault| fault.to_string())
+    }
+
     fn executor<'a>(&'a self, folder: &'a RunFolder) -> Executor<'a, Simulated, Simulated> {
         let who = "root@ops1 pid 1".to_owned();
         Executor::open(&self.sim, &self.sim, &self.notes, folder, who).expect("the run's files")
