@@ -239,6 +239,16 @@ impl TestCa {
         Self { params: params("CA", 0, 1), pem: read("ca"), key_pem: read("ca-key") }
     }
 
+    /// Issued anew with its own key.
+    pub(crate) fn again(&self, days: i64) -> Self {
+        let key = KeyPair::from_pem(&self.key_pem).expect("its key");
+        let mut params = params("CA", -1, days);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let pem = params.self_signed(&key).expect("a CA").pem();
+        Self { params, pem, key_pem: self.key_pem.clone() }
+    }
+
     /// Certificate and key; without names for a client.
     pub(crate) fn leaf(&self, name: &str, names: &[String], days: i64) -> (String, String) {
         let key = KeyPair::generate().expect("a key");

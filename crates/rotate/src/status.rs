@@ -134,6 +134,7 @@ impl Host {
         let found =
             |component: &Component| format!("{}: {}", component.program, component.found_in);
         let mut notes = seen.notes.clone();
+        notes.extend(running::unread(seen));
         if let Layout::K3s | Layout::Rke2 = seen.layout {
             notes.push(format!(
                 "{} keeps its certificates in its datastore: renew them with `{} certificate rotate`, on one server after the other",

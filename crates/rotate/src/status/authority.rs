@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{State, chain::Pool};
+use super::{State, chain::Pool, running::port_of};
 use crate::{
-    Facts, HostFacts, HostName, Program, certificate::Certificate, pem, plan::scope::certificates,
+    Facts, HostFacts, HostName, Program, Reread, certificate::Certificate, facts::Served, pem,
+    plan::scope::certificates,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,19 +68,32 @@ fn key_holders(facts: &Facts, authority: &Certificate) -> Vec<HostName> {
     facts.hosts.iter().filter(|(_, host)| has_key(host)).map(|(name, _)| name.clone()).collect()
 }
 
-/// By name alone, since that is all that a handshake tells.
+/// A handshake tells names alone. Of several authorities with one name, as when one was issued
+/// anew with its key, the program's own file tells which is meant.
 fn trusters(facts: &Facts, authority: &Certificate) -> Vec<Truster> {
     let mut all: Vec<Truster> = facts
         .hosts
         .iter()
-        .flat_map(|(name, host)| host.served.iter().map(move |served| (name, served)))
-        .filter(|(_, served)| {
+        .flat_map(|(name, host)| host.served.iter().map(move |served| (name, host, served)))
+        .filter(|(_, host, served)| {
             let accepted = served.outcome.as_ref().map(|shaken| &shaken.accepted_authorities);
             accepted.is_ok_and(|accepted| accepted.contains(&authority.subject_der))
+                && !is_a_namesake(host, served, authority)
         })
-        .map(|(host, served)| Truster { program: served.program, host: host.clone() })
+        .map(|(host, _, served)| Truster { program: served.program, host: host.clone() })
         .collect();
     all.sort();
     all.dedup();
     all
+}
+
+/// The file that the program reads holds another one of this name, and not this one.
+fn is_a_namesake(host: &HostFacts, served: &Served, authority: &Certificate) -> bool {
+    let component = host.components.iter().find(|found| found.program == served.program);
+    let trusts = component.into_iter().flat_map(|component| &component.trusts).filter(|trust| {
+        trust.reread != Reread::Never && port_of(trust.purpose) == Some(served.port)
+    });
+    let held: Vec<_> = trusts.flat_map(|trust| certificates(host, &trust.path)).collect();
+    let has_name = held.iter().any(|found| found.subject_der == authority.subject_der);
+    has_name && !held.iter().any(|found| found.fingerprint == authority.fingerprint)
 }

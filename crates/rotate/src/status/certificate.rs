@@ -115,7 +115,7 @@ impl Judge<'_> {
             ..Certificate::missing(name, &pair.certificate, host)
         };
         let Some(leaf) = leaf else { return row };
-        self.date(&mut row, &leaf);
+        self.date(&mut row, &leaf, renews_itself(host, pair));
         if let Some(problem) = key_problem(host, pair, &leaf) {
             (row.state, row.problem) = (State::Differs, Some(problem));
         } else if let Served::Other(_) = row.served {
@@ -140,13 +140,13 @@ impl Judge<'_> {
         }
         let mut row = Certificate { program, ..Certificate::missing(name, path, host) };
         if let Some(leaf) = found {
-            self.date(&mut row, &leaf);
+            self.date(&mut row, &leaf, false);
         }
         Some(row)
     }
 
     /// What its dates and those of the chain say.
-    fn date(&self, row: &mut Certificate, leaf: &certificate::Certificate) {
+    fn date(&self, row: &mut Certificate, leaf: &certificate::Certificate, renews_itself: bool) {
         let worth = self.pool.worth(leaf);
         row.name = leaf.name().to_owned();
         row.expires = Some(leaf.not_after);
@@ -155,10 +155,13 @@ impl Judge<'_> {
         row.authority_years = worth.issuer.map(years);
         row.state = State::until(worth.until, self.now, self.within);
         row.problem = None;
+        if renews_itself && worth.until == leaf.not_after && !is_overdue(leaf, self.now) {
+            row.state = State::Ok;
+        }
         if leaf.not_before > self.now {
             row.state = State::NotYetValid;
             row.problem = Some(format!("valid from {}; is a clock wrong?", leaf.not_before));
-        } else if worth.until.duration_until(leaf.not_after) > A_DAY {
+        } else if row.outlives_its_authority() {
             let name = row.authority.as_deref().unwrap_or_default();
             row.problem = Some(match row.state {
                 State::Expired => format!("its authority {name} has ended"),
@@ -171,6 +174,12 @@ impl Judge<'_> {
 }
 
 impl Certificate {
+    /// It says that it lasts longer than the authority that it hangs on.
+    pub fn outlives_its_authority(&self) -> bool {
+        let (Some(own), Some(end)) = (self.expires, self.effective) else { return false };
+        end.duration_until(own) > A_DAY
+    }
+
     fn missing(host: &HostName, path: &Path, facts: &HostFacts) -> Self {
         let why = match facts.files.get(path) {
             Some(file) if file.content.is_some() => "it holds no certificate".to_owned(),
@@ -209,6 +218,22 @@ fn key_problem(host: &HostFacts, pair: &Pair, leaf: &certificate::Certificate) -
     let keys = pem::private_keys(content.bytes());
     let fits = keys.iter().any(|key| key.is_key_of(leaf));
     (!fits).then(|| format!("{} is not its key", pair.key.display()))
+}
+
+/// A kubelet keeps what it asks the API server for under dates, and a link to the newest of them
+/// (client-go, `certificate_store.go`).
+fn renews_itself(host: &HostFacts, pair: &Pair) -> bool {
+    let is_kubelets = matches!(pair.purpose, Purpose::KubeletClient | Purpose::KubeletServing);
+    let name = pair.certificate.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_link = host.files.get(&pair.certificate).is_some_and(|file| !file.links.is_empty());
+    is_kubelets && is_link && name.ends_with("-current.pem")
+}
+
+/// A kubelet asks for the next certificate when 70 to 90 % of this one's time are over
+/// (client-go, `certificate_manager.go`).
+fn is_overdue(leaf: &certificate::Certificate, now: Timestamp) -> bool {
+    let life = leaf.not_before.duration_until(leaf.not_after);
+    now.duration_until(leaf.not_after) < life / 10
 }
 
 fn years(authority: &certificate::Certificate) -> i64 {

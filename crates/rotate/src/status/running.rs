@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use rustls_pki_types::CertificateDer;
+
 use super::{Problem, certificate::Served};
 use crate::{
-    Component, Facts, Handshake, HostFacts, Pair, Program, Purpose, Reread, certificate,
+    Component, Facts, Handshake, HostFacts, Pair, Program, Purpose, Reread, Trust, certificate,
     component::Port, facts, plan::scope::certificates,
 };
 
 /// The port at which a program presents a pair, or asks for whom a trust file names.
-fn port_of(purpose: Purpose) -> Option<Port> {
+pub(super) fn port_of(purpose: Purpose) -> Option<Port> {
     match purpose {
         Purpose::EtcdServer
         | Purpose::ApiserverServing
@@ -40,6 +42,8 @@ pub(super) fn served(
             Err(why) => return Served::Unknown(why.clone()),
             Ok(handshake) => match handshake.chain.first() {
                 Some(first) if *first == leaf.der => seen = Served::Same,
+                // etcd may have a pair of its own for calling its peers.
+                Some(first) if is_of_another_pair(host, component, pair, first) => {}
                 first => return other(first),
             },
         }
@@ -47,7 +51,22 @@ pub(super) fn served(
     seen
 }
 
-fn other(presented: Option<&rustls_pki_types::CertificateDer<'static>>) -> Served {
+fn is_of_another_pair(
+    host: &HostFacts,
+    component: &Component,
+    pair: &Pair,
+    presented: &CertificateDer<'static>,
+) -> bool {
+    let others = component.pairs.iter().filter(|other| {
+        other.purpose == pair.purpose
+            && other.reread != Reread::Never
+            && other.certificate != pair.certificate
+    });
+    let mut held = others.flat_map(|other| certificates(host, &other.certificate));
+    held.any(|found| found.der == *presented)
+}
+
+fn other(presented: Option<&CertificateDer<'static>>) -> Served {
     let read = presented.and_then(|der| certificate::Certificate::read(der).ok());
     Served::Other(read.map(|read| read.not_after))
 }
@@ -128,6 +147,34 @@ fn mistrust(host: &HostFacts, component: &Component) -> Vec<String> {
         }
     }
     texts
+}
+
+/// A handshake tells names alone: a file of authorities that was written under the running program
+/// may hold others of the same names than it has loaded.
+pub(super) fn unread(host: &HostFacts) -> Vec<String> {
+    let of_component = |component: &Component| {
+        let Some(process) = component.process.as_ref() else { return Vec::new() };
+        if !mistrust(host, component).is_empty() {
+            return Vec::new();
+        }
+        let is_later = |trust: &&Trust| {
+            let file = host.files.get(&trust.path);
+            let is_later = file.is_some_and(|file| file.attributes.modified > process.started);
+            trust.reread == Reread::AtStart
+                && is_later
+                && !certificates(host, &trust.path).is_empty()
+        };
+        let unread = component.trusts.iter().filter(is_later);
+        let text = |trust: &Trust| {
+            format!(
+                "{} was started before {} was written, and may have loaded others of the same names",
+                component.program,
+                trust.path.display()
+            )
+        };
+        unread.map(text).collect()
+    };
+    host.components.iter().flat_map(of_component).collect()
 }
 
 pub(super) fn shaken(

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::*;
 use crate::{
-    Handshake, Program, Purpose,
+    Handshake, Pair, Program, Purpose, Reread,
     component::Port,
     example::{self, Ack, DAY, DIRECTORY, KUBERNETES, TestCa, file, host},
     facts::{self, Content},
@@ -221,6 +221,89 @@ fn a_kubeconfigs_certificate_is_a_line_too() {
     assert_eq!(admin.name, "kubernetes-admin");
     assert_eq!(admin.authority.as_deref(), Some("kubernetes"));
     assert_eq!(admin.state, State::Ok);
+}
+
+/// As `facts`, with `CA` issued anew with its key on the first master.
+fn reissued() -> (Facts, TestCa) {
+    let mut facts = facts(&healthy());
+    let anew = TestCa::of(&facts).again(900);
+    put(&mut facts, 1, &at("ca.pem"), &anew.pem);
+    (facts, anew)
+}
+
+#[test]
+fn of_authorities_with_one_name_the_programs_file_tells_which_it_trusts() {
+    let (facts, anew) = reissued();
+    let status = Status::of(&facts, within());
+    let new = pem::certificates(anew.pem.as_bytes()).remove(0).fingerprint;
+    let of = |is_new: bool| {
+        let mut all = status.authorities.iter();
+        let found = all.find(|one| one.name == "CA" && (one.fingerprint == new) == is_new);
+        found.unwrap().trusted_by.iter().map(|by| by.host.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(true), [host(1)]);
+    assert_eq!(of(false), [host(2), host(3)]);
+}
+
+#[test]
+fn a_file_of_authorities_that_is_younger_than_its_process_is_noted() {
+    let (mut facts, _) = reissued();
+    let seen = facts.hosts.get_mut(&host(1)).unwrap();
+    let started = seen.components[0].process.as_ref().unwrap().started;
+    seen.files.get_mut(&at("ca.pem")).unwrap().attributes.modified = started + DAY;
+    let status = Status::of(&facts, within());
+    let notes: Vec<_> = status.hosts.iter().flat_map(|host| &host.notes).collect();
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    assert!(note.contains("etcd was started before") && note.contains("ca.pem"), "{note}");
+    assert_eq!(status.exit_code(), 0, "it may well have been written with the same bytes");
+}
+
+/// A pair of the kubelet on the first master, as it keeps it; `days` of its year are left.
+fn kubelets(days: i64, is_link: bool) -> Certificate {
+    let mut facts = facts(&healthy());
+    let ca = TestCa::new("kubernetes", &healthy());
+    let path = PathBuf::from("/var/lib/kubelet/pki/kubelet-client-current.pem");
+    let (certificate, key) = ca.leaf("system:node:master-1", &[], days);
+    put(&mut facts, 1, &PathBuf::from("/etc/kubernetes/pki/ca.crt"), &ca.pem);
+    put(&mut facts, 1, &path, &format!("{certificate}{key}"));
+    let seen = facts.hosts.get_mut(&host(1)).unwrap();
+    if is_link {
+        let dated = path.with_file_name("kubelet-client-2026-01-01-00-00-00.pem");
+        seen.files.get_mut(&path).unwrap().links = vec![(path.clone(), dated)];
+    }
+    let mut kubelet = seen.components[0].clone();
+    (kubelet.program, kubelet.trusts, kubelet.endpoints) =
+        (Program::Kubelet, Vec::new(), Vec::new());
+    let (purpose, reread) = (Purpose::KubeletClient, Reread::Always);
+    kubelet.pairs = vec![Pair { purpose, certificate: path.clone(), key: path.clone(), reread }];
+    seen.components.push(kubelet);
+    row(&Status::of(&facts, within()), 1, &path)
+}
+
+#[test]
+fn what_a_kubelet_renews_by_itself_is_no_trouble_until_it_is_overdue() {
+    assert_eq!(kubelets(50, true).state, State::Ok, "it has asked, or will within days");
+    assert_eq!(kubelets(50, false).state, State::Warn, "nobody renews a plain file");
+    assert_eq!(kubelets(20, true).state, State::Warn);
+    assert_eq!(kubelets(10, true).state, State::Critical);
+    assert_eq!(kubelets(-1, true).state, State::Expired);
+}
+
+#[test]
+fn a_pair_for_calling_peers_is_not_what_the_port_presents() {
+    let mut facts = facts(&healthy());
+    let seen = facts.hosts.get_mut(&host(1)).unwrap();
+    let own = seen.components[0].pairs.iter().find(|pair| pair.purpose == Purpose::EtcdPeer);
+    let own = own.unwrap().clone();
+    let calling = Pair { certificate: at("call.pem"), key: at("call-key.pem"), ..own };
+    seen.components[0].pairs.push(calling);
+    let authority = TestCa::of(&facts);
+    let (certificate, key) = authority.leaf("caller", &[], 900);
+    put(&mut facts, 1, &at("call.pem"), &certificate);
+    put(&mut facts, 1, &at("call-key.pem"), &key);
+    let status = Status::of(&facts, within());
+    let calling = row(&status, 1, &at("call.pem"));
+    assert_eq!((calling.served, calling.state), (Served::NotAsked, State::Ok));
 }
 
 #[test]
