@@ -44,16 +44,21 @@ impl Screen {
 pub struct Table {
     table: comfy_table::Table,
     screen: Screen,
+    header: Vec<&'static str>,
+    yields: &'static [&'static str],
 }
+
+/// Blanks behind each column but the last.
+const GAP: u16 = 2;
 
 impl Table {
     /// On a narrow screen the columns in `wraps` take more lines; the others stay whole.
-    pub fn new(screen: Screen, header: &[&str], wraps: &[&str]) -> Self {
+    pub fn new(screen: Screen, header: &[&'static str], wraps: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(header);
         for (column, name) in table.column_iter_mut().zip(header) {
-            column.set_padding((0, 2));
+            column.set_padding((0, GAP));
             if !wraps.contains(name) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
@@ -61,7 +66,13 @@ impl Table {
         if let Some(width) = screen.width {
             table.set_width(width);
         }
-        Self { table, screen }
+        Self { table, screen, header: header.to_vec(), yields: &[] }
+    }
+
+    /// These columns are left out where the screen is too narrow for all, the first one first.
+    pub fn yielding(mut self, yields: &'static [&'static str]) -> Self {
+        self.yields = yields;
+        self
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -71,12 +82,43 @@ impl Table {
         });
         self.table.add_row(cells.collect::<Vec<_>>());
     }
+
+    /// What is shown, and the columns that are left out.
+    fn fitted(&self) -> (comfy_table::Table, &'static [&'static str]) {
+        let mut table = self.table.clone();
+        let screen = usize::from(table.width().unwrap_or(u16::MAX));
+        let mut needs = self.table.column_max_content_widths();
+        let mut left_out = 0;
+        for name in self.yields {
+            let gaps = needs.iter().filter(|need| **need > 0).count().saturating_sub(1);
+            let all: usize = needs.iter().map(|need| usize::from(*need)).sum();
+            if all + gaps * usize::from(GAP) <= screen {
+                break;
+            }
+            left_out += 1;
+            let Some(at) = self.header.iter().position(|header| header == name) else { continue };
+            needs[at] = 0;
+            if let Some(column) = table.column_mut(at) {
+                column.set_constraint(ColumnConstraint::Hidden);
+            }
+        }
+        let mut shown = table.column_iter_mut().rev().filter(|column| !column.is_hidden());
+        if let Some(last) = shown.next() {
+            last.set_padding((0, 0));
+        }
+        (table, &self.yields[..left_out])
+    }
 }
 
 /// Lines without trailing blanks, the last with a line end.
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.table.lines().try_for_each(|line| writeln!(f, "{}", line.trim_end()))
+        let (table, left_out) = self.fitted();
+        table.lines().try_for_each(|line| writeln!(f, "{}", line.trim_end()))?;
+        match left_out {
+            [] => Ok(()),
+            names => writeln!(f, "(no room for {}; -o json has all)", names.join(", ")),
+        }
     }
 }
 

@@ -31,6 +31,19 @@ fn a_narrow_terminal_wraps_and_loses_nothing() {
 }
 
 #[test]
+fn columns_that_yield_go_before_any_line_is_wrapped() {
+    let sample = |width| {
+        let mut table = Table::new(Screen::wide(width), &["ID", "FOR", "FILE"], &["FILE"])
+            .yielding(&["FILE", "FOR"]);
+        table.row(["a", "etcd", "/var/lib/etcd/cert/a.pem"].map(Into::into));
+        table.to_string()
+    };
+    assert_eq!(sample(34), "ID  FOR   FILE\na   etcd  /var/lib/etcd/cert/a.pem\n");
+    assert!(sample(33).starts_with("ID  FOR\na   etcd\n(no room for FILE;"));
+    assert!(sample(5).starts_with("ID\na\n(no room for FILE, FOR;"));
+}
+
+#[test]
 fn colours_show_only_where_asked_for() {
     assert!(!sample(None).contains('\u{1b}'));
 }

@@ -1,12 +1,12 @@
 //! `doorward pki status`: one table over all masters, and what monitors go by.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
-use anyhow::{Context, Result};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use anyhow::{Context, Result, ensure};
+use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use rotate::{
-    Inventory, Purpose,
+    HostName, Inventory, Purpose,
     status::{Authority, Certificate, Host, Kind, Served, State, Status},
 };
 use tokio::sync::watch;
@@ -20,12 +20,8 @@ use crate::{
 };
 
 pub fn status(args: &PkiStatusArgs, inventory: &Inventory) -> Result<u8> {
+    let within = within(args.expiring_within, Timestamp::now())?;
     let facts = look::gather(inventory)?;
-    let today = facts.now.to_zoned(TimeZone::UTC);
-    let within: SignedDuration = args
-        .expiring_within
-        .to_duration(&today)
-        .context("--expiring-within: write a time like 60d or 8w")?;
     let status = Status::of(&facts, within);
     match args.output {
         PkiOutput::Json => print_json(&status)?,
@@ -33,6 +29,13 @@ pub fn status(args: &PkiStatusArgs, inventory: &Inventory) -> Result<u8> {
         PkiOutput::Table => print(&text(&status, Screen::of_stdout()))?,
     }
     Ok(status.exit_code())
+}
+
+/// Months and years count from today.
+fn within(asked: Span, now: Timestamp) -> Result<SignedDuration> {
+    const SHAPE: &str = "--expiring-within: write a time like 60d, 8w or 1y";
+    ensure!(!asked.is_negative(), SHAPE);
+    asked.to_duration(&now.to_zoned(TimeZone::UTC)).context(SHAPE)
 }
 
 fn prometheus(status: &Status) -> Result<String> {
@@ -49,14 +52,35 @@ pub fn text(status: &Status, screen: Screen) -> String {
     for host in &status.hosts {
         text.push_str(&host_line(host));
     }
-    let now = status.at;
     if !status.certificates.is_empty() {
-        let _ = write!(text, "\n{}", certificates(&status.certificates, now, screen));
+        let _ = write!(text, "\n{}", certificates(&status.certificates, status.at, screen));
     }
     if !status.authorities.is_empty() {
-        let _ = write!(text, "\n{}", authorities(&status.authorities, now, screen));
+        let _ = write!(text, "\n{}", authorities(status, screen));
+    }
+    text.push_str(&outlived(status));
+    for row in &status.certificates {
+        if let Some(problem) = row.problem.as_ref().filter(|_| !row.outlives_its_authority()) {
+            let _ = write!(text, "\n{}:{}: {problem}", row.host, row.file.display());
+        }
     }
     text.push_str(&troubles(status));
+    text
+}
+
+/// What tells why EFFECTIVE is not what the file says, once for each authority.
+fn outlived(status: &Status) -> String {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for row in status.certificates.iter().filter(|row| row.outlives_its_authority()) {
+        *counts.entry(row.authority.as_deref().unwrap_or_default()).or_default() += 1;
+    }
+    let mut text = String::new();
+    for (authority, count) in counts {
+        let _ = write!(
+            text,
+            "\n{authority} ends before {count} of the certificates that hang on it: EFFECTIVE is when they stop working"
+        );
+    }
     text
 }
 
@@ -101,9 +125,13 @@ fn certificates(rows: &[Certificate], now: Timestamp, screen: Screen) -> Table {
         "SERVED",
         "STATUS",
         "FILE",
-        "NOTE",
     ];
-    let mut table = Table::new(screen, &header, &["FILE", "NOTE"]);
+    let mut table = Table::new(screen, &header, &["CERTIFICATE"]).yielding(&[
+        "FILE",
+        "EXPIRES",
+        "AUTHORITY",
+        "FOR",
+    ]);
     for row in rows {
         let authority = match (&row.authority, row.authority_years) {
             (Some(name), Some(years)) => format!("{name} ({years}y)"),
@@ -120,33 +148,46 @@ fn certificates(rows: &[Certificate], now: Timestamp, screen: Screen) -> Table {
             served(row),
             state(row.state).to_owned(),
             row.file.display().to_string(),
-            row.problem.clone().unwrap_or_default(),
         ]);
     }
     table
 }
 
-fn authorities(rows: &[Authority], now: Timestamp, screen: Screen) -> Table {
+fn authorities(status: &Status, screen: Screen) -> Table {
     let header = ["AUTHORITY", "EXPIRES", "LEFT", "KEY ON", "TRUSTED BY (RUNNING)", "STATUS"];
     let mut table = Table::new(screen, &header, &["KEY ON", "TRUSTED BY (RUNNING)"]);
-    for row in rows {
-        let hosts: Vec<String> = row.key_on.iter().map(ToString::to_string).collect();
-        let trusted: Vec<String> =
-            row.trusted_by.iter().map(|by| format!("{}@{}", by.program, by.host)).collect();
-        let or_nobody = |all: Vec<String>| match all.is_empty() {
-            true => "-".to_owned(),
-            false => all.join(" "),
-        };
+    for row in &status.authorities {
         table.row([
             row.name.clone(),
             day(row.expires),
-            left(row.expires, now),
-            or_nobody(hosts),
-            or_nobody(trusted),
+            left(row.expires, status.at),
+            hosts(row.key_on.iter().collect(), status),
+            trusters(row, status),
             if row.is_trusted { state(row.state) } else { "unused" }.to_owned(),
         ]);
     }
     table
+}
+
+/// `etcd on all 3, kube-apiserver on master-1`.
+fn trusters(row: &Authority, status: &Status) -> String {
+    let mut programs = BTreeMap::<_, Vec<_>>::new();
+    for by in &row.trusted_by {
+        programs.entry(by.program).or_default().push(&by.host);
+    }
+    let on =
+        programs.into_iter().map(|(program, of)| format!("{program} on {}", hosts(of, status)));
+    let all = on.collect::<Vec<_>>().join(", ");
+    if all.is_empty() { "-".to_owned() } else { all }
+}
+
+/// `master-1 master-2`, or `all 3`.
+fn hosts(some: Vec<&HostName>, status: &Status) -> String {
+    match some.len() {
+        0 => "-".to_owned(),
+        all if all > 1 && all == status.hosts.len() => format!("all {all}"),
+        _ => some.iter().map(|host| host.0.as_str()).collect::<Vec<_>>().join(" "),
+    }
 }
 
 fn used_for(row: &Certificate) -> &'static str {
@@ -200,7 +241,7 @@ pub fn day(time: Timestamp) -> String {
 }
 
 /// `54d`, `9y`; as kubeadm has it, `<invalid>` for what has ended.
-fn left(end: Timestamp, now: Timestamp) -> String {
+pub fn left(end: Timestamp, now: Timestamp) -> String {
     let left = now.duration_until(end);
     match left.as_hours() {
         _ if left <= SignedDuration::ZERO => "<invalid>".to_owned(),

@@ -11,7 +11,10 @@ use rotate::{
 };
 use serde::Serialize;
 
-use super::{FAILED, look, status::day, status::troubles};
+use super::{
+    FAILED, look,
+    status::{day, left, troubles},
+};
 use crate::{
     args::{Output, PkiVerifyArgs},
     cli::{print, print_json},
@@ -57,8 +60,9 @@ fn problems(status: &Status) -> Vec<String> {
 
 impl Report {
     fn text(&self, status: &Status, screen: Screen) -> String {
-        let header = ["HOST", "FILE", "CERTIFICATE", "NOT AFTER", "SERVED", "SERIAL"];
-        let mut table = Table::new(screen, &header, &["FILE"]);
+        let header = ["HOST", "FILE", "CERTIFICATE", "NOT AFTER", "LEFT", "SERVED", "SERIAL"];
+        let mut table =
+            Table::new(screen, &header, &["FILE"]).yielding(&["SERIAL", "CERTIFICATE", "LEFT"]);
         for file in &self.files {
             let served = match &file.served {
                 Some(Served::Same) => "same",
@@ -71,6 +75,7 @@ impl Report {
                 file.path.display().to_string(),
                 file.name.clone(),
                 day(file.not_after),
+                left(file.not_after, status.at),
                 served.to_owned(),
                 file.serial.clone(),
             ]);

@@ -96,17 +96,75 @@ fn the_table_tells_what_really_ends_when() {
             "same",
             "WARN",
             "/var/lib/etcd/cert/etcd-server.pem",
-            "its authority CA ends first"
         ]
     );
-    assert!(line("/gone.pem").contains(&"!MISSING!"));
-    assert_eq!(line("etcd@"), ["CA", "2027-01-14", "54d", "master-1", "etcd@master-1", "WARN"]);
+    assert!(line("!MISSING!").contains(&"!MISSING!"));
+    assert_eq!(
+        line("etcd on"),
+        ["CA", "2027-01-14", "54d", "master-1", "etcd on master-1", "WARN"]
+    );
+    assert_eq!(line("/gone.pem: "), ["master-1:/gone.pem: no such file"]);
+    assert!(text.contains("\nCA ends before 1 of the certificates that hang on it: "), "{text}");
     assert_eq!(
         line("(ack)"),
         ["master-1 (ack): etcd: the unit etcd.service; its clock is 613 s behind"]
     );
     assert_eq!(line("not looked at"), ["master-2: not looked at: SSH refused"]);
     assert_eq!(line("does not run"), ["master-1: kube-apiserver does not run"]);
+}
+
+#[test]
+fn a_terminal_of_80_columns_shows_what_ends_when_without_a_wrapped_line() {
+    for (width, goes) in [(80, "FILE, EXPIRES, AUTHORITY, FOR"), (120, "FILE")] {
+        let text = text(&wide(), Screen::wide(width));
+        let longest = text.lines().take_while(|line| !line.contains("hang on it"));
+        let longest = longest.map(|line| line.chars().count()).max().unwrap();
+        assert!(longest <= usize::from(width), "{longest}: {text}");
+        assert!(text.contains(&format!("(no room for {goes};")), "{text}");
+        assert_eq!(text.matches("kube-apiserver-kubelet-client").count(), 1, "{text}");
+    }
+}
+
+/// With names as long as those of real clusters.
+fn wide() -> Status {
+    let mut status = seen();
+    status.hosts.truncate(1);
+    status.certificates.remove(0);
+    let kubelets = Certificate {
+        name: "kube-apiserver-kubelet-client".into(),
+        kind: Kind::Program(Purpose::ApiserverKubelet),
+        ..status.certificates[0].clone()
+    };
+    status.certificates.push(kubelets);
+    status
+}
+
+#[test]
+fn keys_and_trust_on_all_hosts_are_told_in_a_word() {
+    let mut status = wide();
+    let hosts = ["master-1", "master-2", "master-3"].map(|name| HostName(name.into()));
+    status.hosts =
+        hosts.iter().map(|name| Host { name: name.clone(), ..status.hosts[0].clone() }).collect();
+    status.authorities[0].key_on = hosts.to_vec();
+    let trusts = |program, host: &HostName| Truster { program, host: host.clone() };
+    status.authorities[0].trusted_by =
+        hosts.iter().map(|host| trusts(Program::Etcd, host)).collect();
+    status.authorities[0].trusted_by.push(trusts(Program::KubeApiserver, &hosts[1]));
+    let text = text(&status, Screen::plain());
+    assert!(text.contains("all 3   etcd on all 3, kube-apiserver on master-2  WARN"), "{text}");
+}
+
+#[test]
+fn what_is_to_be_warned_of_may_be_any_time_ahead() {
+    let now = time("2026-11-21T00:00:00Z");
+    for (asked, days) in
+        [("60d", 60), ("8w", 56), ("720h", 30), ("1mo", 30), ("1y", 365), ("0d", 0)]
+    {
+        let found = within(asked.parse().unwrap(), now).unwrap();
+        assert_eq!(found, SignedDuration::from_hours(24 * days), "{asked}");
+    }
+    let error = within("-5d".parse().unwrap(), now).unwrap_err();
+    assert!(error.to_string().contains("write a time like 60d"), "{error}");
 }
 
 #[test]
