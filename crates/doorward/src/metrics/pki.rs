@@ -1,7 +1,7 @@
 //! The cluster's own PKI as gauges: for `pki status -o prometheus`, and for a `run` that looks at
 //! the machines from time to time.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::Timestamp;
 use prometheus_client::{
@@ -76,17 +76,19 @@ fn certificates(
     help: &str,
     end: impl Fn(&Certificate) -> Option<Timestamp>,
 ) -> fmt::Result {
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    // A program may read one file for two purposes; a series stands once, with the earlier end.
+    let mut ends = BTreeMap::new();
     for row in &status.certificates {
         let Some(end) = end(row) else { continue };
-        let file = row.file.display().to_string();
         let program = row.program.map_or("", rotate::Program::name);
-        let labels = [
-            ("host", row.host.0.as_str()),
-            ("program", program),
-            ("name", &row.name),
-            ("file", &file),
-        ];
+        let series =
+            (row.host.0.as_str(), program, row.name.as_str(), row.file.display().to_string());
+        let earliest = ends.entry(series).or_insert(end);
+        *earliest = end.min(*earliest);
+    }
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for ((host, program, name, file), end) in &ends {
+        let labels = [("host", *host), ("program", program), ("name", name), ("file", file)];
         ConstGauge::new(end.as_second()).encode(metric.encode_family(&labels)?)?;
     }
     Ok(())
@@ -147,3 +149,6 @@ fn hosts(encoder: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
