@@ -46,8 +46,9 @@ pub struct Config {
     pub probe: Option<SocketAddr>,
     /// Whom certificates are handed to, if anybody.
     pub sds: Option<publish::Settings>,
-    /// The machines whose PKI is watched, if any are.
-    pub pki: Option<rotate::Inventory>,
+    /// Names the machines whose PKI is looked after, if any are. Read by who does: nothing that is
+    /// served depends on it.
+    pub pki: Option<PathBuf>,
     pub access_log: AccessLogFormat,
     pub drain_limit: Duration,
     /// The settings file in use.
@@ -103,7 +104,7 @@ impl Config {
                 .map_or(DEFAULT_DRAIN, Duration::from_secs),
             unused_keys: file.unused_keys(on_kubernetes, sds.is_some()),
             sds,
-            pki: machines.as_deref().map(inventory).transpose()?,
+            pki: machines,
             file: path,
         })
     }

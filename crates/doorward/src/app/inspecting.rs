@@ -1,7 +1,14 @@
 //! Looks at the machines of an inventory every hour: their PKI is no object of the World, so it
 //! becomes gauges and verdicts for operators, and nothing that is served depends on it.
+//!
+//! The inventory is looked at more often, and acted upon when it has changed. One that cannot be
+//! read is told of, and the one before it stays.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 use model::{ObjectRef, Reason, Verdict};
@@ -10,43 +17,99 @@ use rotate::{
     site::WallClock,
     status::{Certificate, State, Status},
 };
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 use tracing::{info, warn};
 
+use crate::config;
+
 const PAUSE: Duration = Duration::from_secs(60 * 60);
+/// Between two looks at the inventory's file, which cost nothing.
+const GLANCE: Duration = Duration::from_secs(5);
 /// Two months, as the vendors of clusters give.
 const AHEAD: SignedDuration = SignedDuration::from_hours(60 * 24);
 
+/// What the file holds, or why it cannot be used.
+type ReadInventory = Result<Inventory, String>;
+
 /// Looks until it is dropped.
 pub async fn inspect(
-    inventory: Inventory,
+    file: PathBuf,
     looks: watch::Sender<Option<Arc<Status>>>,
     verdicts: watch::Sender<Arc<Vec<Verdict>>>,
 ) {
+    let mut last_good = None;
+    let mut read = inventory(&file).await;
     loop {
-        match Ssh::new(&inventory) {
-            Ok(site) => {
-                let facts = discover::gather(&site, &inventory, &WallClock).await;
-                let status = Status::of(&facts, AHEAD);
-                let found = judge(&inventory.name, &status);
-                tell(&inventory.name, &found, &verdicts.borrow());
-                looks.send_replace(Some(Arc::new(status)));
-                verdicts.send_replace(Arc::new(found));
-            }
-            Err(error) => {
-                warn!(%error, "cannot look at the machines: no folder for ssh's connections");
-            }
+        let mut found = Vec::new();
+        match &read {
+            Ok(inventory) => last_good = Some(inventory.clone()),
+            Err(why) => found.push(unreadable(&file, why, last_good.as_ref())),
         }
-        sleep(PAUSE).await;
+        if let Some(inventory) = &last_good
+            && let Some(status) = look(inventory).await
+        {
+            found.extend(judge(&inventory.name, &status));
+            looks.send_replace(Some(Arc::new(status)));
+        }
+        tell(&file, &found, &verdicts.borrow());
+        verdicts.send_replace(Arc::new(found));
+        read = changed(&file, read).await;
     }
 }
 
+async fn look(inventory: &Inventory) -> Option<Status> {
+    match Ssh::new(inventory) {
+        Ok(site) => {
+            let facts = discover::gather(&site, inventory, &WallClock).await;
+            Some(Status::of(&facts, AHEAD))
+        }
+        Err(error) => {
+            warn!(%error, "cannot look at the machines: no folder for ssh's connections");
+            None
+        }
+    }
+}
+
+/// What the file holds when the next look is due: after an hour, or as soon as it is another.
+async fn changed(file: &Path, before: ReadInventory) -> ReadInventory {
+    let due = Instant::now() + PAUSE;
+    loop {
+        sleep(GLANCE).await;
+        let now = inventory(file).await;
+        if now != before || Instant::now() >= due {
+            return now;
+        }
+    }
+}
+
+/// Apart from the other stages: a file server may hang.
+async fn inventory(file: &Path) -> ReadInventory {
+    let file = file.to_owned();
+    let read =
+        spawn_blocking(move || config::inventory(&file).map_err(|error| format!("{error:#}")));
+    read.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn unreadable(file: &Path, why: &str, last_good: Option<&Inventory>) -> Verdict {
+    let stays = match last_good {
+        Some(inventory) => format!("; the inventory {} that it held before stays", inventory.name),
+        None => "; no machine is looked at".to_owned(),
+    };
+    let object = ObjectRef::cluster("ClusterInventory", &file.display().to_string());
+    Verdict::rejected(object, Reason::InvalidField, format!("{why}{stays}"))
+}
+
 /// What is news since the last look.
-fn tell(name: &str, found: &[Verdict], before: &[Verdict]) {
-    info!(inventory = name, verdicts = found.len(), "looked at the cluster's own PKI");
+fn tell(file: &Path, found: &[Verdict], before: &[Verdict]) {
+    let inventory = file.display();
+    info!(%inventory, verdicts = found.len(), "looked at the cluster's own PKI");
     for verdict in found.iter().filter(|verdict| !before.contains(verdict)) {
         if verdict.state != model::State::Accepted {
-            warn!(inventory = name, reason = %verdict.reason, "{}", verdict.message);
+            warn!(%inventory, reason = %verdict.reason, "{}", verdict.message);
         }
     }
 }

@@ -18,6 +18,7 @@ mod manifests;
 mod mesh;
 mod pki_lab;
 mod pki_renew;
+mod pki_run;
 mod pki_status;
 mod plan;
 mod printed;
