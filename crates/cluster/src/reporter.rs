@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 use kube::Client;
 use model::{Model, Verdict};
-use report::{Budget, Live, Outcomes, Publish, Said};
+use report::{Budget, Live, NewEvent, Outcomes, Publish, Said};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until, timeout},
@@ -144,6 +144,14 @@ struct Memory {
     refusals: Refusals,
     /// There was more to say than the budget allows, and the log says so.
     is_crowded: bool,
+}
+
+/// Writes an Event that no object of the World stands behind; false: it is to be tried again.
+/// `instance`: the replica that says it.
+pub async fn tell(client: &Client, term: &Term, event: &NewEvent, instance: &str) -> bool {
+    let Err(refused) = event::write(client, term, event, instance).await else { return true };
+    refused.tell(&format!("cannot write the Event {} of {}", event.reason, event.object));
+    false
 }
 
 impl Inputs {

@@ -124,6 +124,9 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
     let options = gateway_options(&config, tickets);
     let gateway = Gateway::start(model.clone(), options, &mut metrics);
 
+    // machines ──► what is known of their PKI, below
+    let (looks, look) = watch::channel(None);
+
     // Model ──► issued Secrets and reports, which come in again as objects
     let (orders, order) = watch::channel(issue::Orders::default());
     let (renewals, renewal) = watch::channel(None);
@@ -148,13 +151,13 @@ async fn serve(config: Config, for_people: bool) -> Result<()> {
         orders,
         attached,
         renewals,
+        looks: look.clone(),
     });
 
     // machines ──► what is known of their PKI
     let (inspections, inspected) = watch::channel(Arc::default());
     if let Some(inventory) = config.pki {
-        let (looks, seen) = watch::channel(None);
-        PkiMetrics::register(&mut metrics, seen);
+        PkiMetrics::register(&mut metrics, look.clone());
         stage("pki", &stop, inspecting::inspect(inventory, looks, inspections));
     }
 

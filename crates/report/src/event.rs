@@ -15,6 +15,7 @@ use std::{sync::Arc, time::Duration};
 use model::ObjectRef;
 
 use crate::{Budget, LiveObject, Situation};
+use key::Key;
 use renewal::Renewals;
 use said::Hearing;
 pub use said::{Heard, Said};
@@ -38,6 +39,28 @@ pub struct NewEvent {
     /// How many times it was said, this time included.
     pub count: u32,
 }
+
+impl NewEvent {
+    /// A Warning about a Node, which is named and not read: as in the kubelet's own Events the
+    /// name stands where a uid would, and `kubectl describe node` shows both. The same words on
+    /// the same `day` make one Event, whoever says them.
+    pub fn of_node(node: &str, reason: &str, message: String, day: &str) -> Self {
+        let key = Key::new(node).and(reason).and(&message).and(day).finish();
+        Self {
+            object: ObjectRef::cluster("Node", node),
+            uid: node.into(),
+            name: key::name(NODE_EVENTS, key),
+            event_type: EventType::Warning,
+            reason: reason.to_owned(),
+            message: statement::cut(message),
+            component: Words::OWN.component,
+            count: 1,
+        }
+    }
+}
+
+/// What names of Events about Nodes begin with, whose own names need not be names of objects here.
+const NODE_EVENTS: &str = "doorward-pki";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventType {

@@ -16,6 +16,7 @@ use kube::{
     Api, Client,
     api::{ListParams, ObjectMeta, Patch, PatchParams, PostParams},
 };
+use model::ObjectRef;
 use report::{Heard, NewEvent};
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ pub async fn write(
     event: &NewEvent,
     instance: &str,
 ) -> Result<(), Refused> {
-    let Some(kind) = Kind::of(&event.object) else { return Ok(()) };
+    let Some(api_version) = api_version_of(&event.object) else { return Ok(()) };
     let namespace = event.object.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
     let events: Api<Event> = Api::namespaced(client.clone(), namespace);
     if event.count > 1 {
@@ -78,7 +79,7 @@ pub async fn write(
             answer => return answer.map(drop),
         }
     }
-    let new = first(event, kind, namespace, instance);
+    let new = first(event, api_version, namespace, instance);
     let params = PostParams::default();
     let create = call::bounded(call::LIMIT, events.create(&params, &new));
     match term.write(create).await.map_err(Refused::from) {
@@ -88,7 +89,15 @@ pub async fn write(
     }
 }
 
-fn first(event: &NewEvent, kind: Kind, namespace: &str, instance: &str) -> Event {
+/// Nodes are told of, and never read or written.
+fn api_version_of(object: &ObjectRef) -> Option<&'static str> {
+    match &*object.kind {
+        "Node" => Some("v1"),
+        _ => Kind::of(object).map(Kind::api_version),
+    }
+}
+
+fn first(event: &NewEvent, api_version: &str, namespace: &str, instance: &str) -> Event {
     let object = &event.object;
     Event {
         metadata: ObjectMeta {
@@ -98,8 +107,8 @@ fn first(event: &NewEvent, kind: Kind, namespace: &str, instance: &str) -> Event
             ..ObjectMeta::default()
         },
         involved_object: ObjectReference {
-            api_version: Some(kind.api_version().to_owned()),
-            kind: Some(kind.as_str().to_owned()),
+            api_version: Some(api_version.to_owned()),
+            kind: Some(object.kind.to_string()),
             namespace: object.namespace.as_deref().map(str::to_owned),
             name: Some(object.name.to_string()),
             uid: Some(event.uid.to_string()),

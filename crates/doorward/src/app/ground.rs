@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use issue::Orders;
 use model::{CertificateId, Model, TicketKeys, Verdict};
+use rotate::status::Status;
 use serve::Served;
 use tokio::{
     sync::{mpsc, watch},
@@ -52,4 +53,6 @@ pub struct Flow {
     pub attached: watch::Sender<Attached>,
     /// Takes what an operator wants renewed; `None` where another replica issues.
     pub renewals: watch::Sender<Option<mpsc::Sender<CertificateId>>>,
+    /// What machines of the cluster look like, where they are looked at.
+    pub looks: watch::Receiver<Option<Arc<Status>>>,
 }

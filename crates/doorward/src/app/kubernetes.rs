@@ -8,6 +8,7 @@ mod keeping;
 mod leading;
 mod metrics;
 mod outcomes;
+mod reminding;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ mod install;
 mod issuing;
 mod kubectl;
 mod leader;
+mod pki;
 mod rights;
 mod sessions;
 mod walk_through;

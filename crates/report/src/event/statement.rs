@@ -125,7 +125,7 @@ impl<'a> Statement<'a> {
 }
 
 /// To the bytes that an Event may hold, between two characters.
-fn cut(mut text: String) -> String {
+pub fn cut(mut text: String) -> String {
     const MARK: char = '…';
     if text.len() > MOST_BYTES {
         text.truncate(text.floor_char_boundary(MOST_BYTES - MARK.len_utf8()));

@@ -483,3 +483,23 @@ fn more_than_the_budget_can_renew_is_no_storm_and_each_has_its_turn() {
     }
     assert!(renewed.len() > 2000, "only {}", renewed.len());
 }
+
+#[test]
+fn words_on_a_node_are_one_event_a_day() {
+    let warn = |node: &str, message: &str, day: &str| {
+        NewEvent::of_node(node, "CertificateExpirationWarning", message.to_owned(), day)
+    };
+    let event = warn("master-1", "etcd-server ends 2027-01-14", "2026-11-22");
+    assert_eq!(event.object.to_string(), "Node master-1");
+    assert_eq!((&*event.uid, event.event_type), ("master-1", EventType::Warning));
+    assert_eq!(event, warn("master-1", "etcd-server ends 2027-01-14", "2026-11-22"));
+    for other in [
+        warn("master-2", "etcd-server ends 2027-01-14", "2026-11-22"),
+        warn("master-1", "etcd-server has ended", "2026-11-22"),
+        warn("master-1", "etcd-server ends 2027-01-14", "2026-11-23"),
+    ] {
+        assert_ne!(event.name, other.name);
+    }
+    let name = warn("Master_1", "any", "2026-11-22").name;
+    assert!(name.starts_with("doorward-pki."), "{name}");
+}

@@ -21,7 +21,7 @@ pub struct Words {
 const ISSUER: &str = "Issuer";
 
 impl Words {
-    const OWN: Self = Self {
+    pub const OWN: Self = Self {
         component: "doorward",
         success: ("SuccessfullyReconciled", "Successfully reconciled"),
         build_failed: None,

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use translate::{Memory, World, world::Key};
 
-use super::{address, agreeing::agree, outcomes};
+use super::{address, agreeing::agree, outcomes, reminding::remind};
 use crate::app::{
     attaching::{Attached, Attaching},
     ground::Flow,
@@ -137,6 +137,14 @@ impl Leading {
                         pending
                     ),
                     self.issue(flow.models.clone(), flow.orders, flow.renewals, &stop),
+                    self.while_leading(
+                        &stop,
+                        |term| {
+                            let (client, looks) = (self.client.clone(), flow.looks.clone());
+                            remind(client, term, self.pod.clone(), looks)
+                        },
+                        pending
+                    ),
                     self.while_leading(
                         &stop,
                         |term| self.attach(flow.models.clone(), flow.attached.clone(), term),

@@ -19,15 +19,20 @@ const ROLE: &str = include_str!("../../../../../deploy/base/role.yaml");
 const ACCOUNT: &str = include_str!("../../../../../deploy/base/service-account.yaml");
 const WATCHED: &str = include_str!("../../../../../deploy/watched-namespace/role.yaml");
 
+/// Gives the ServiceAccount what an installation without watched namespaces has.
+pub async fn grant(cluster: &Cluster) {
+    for rules in [ACCOUNT, CLUSTER_ROLE, ROLE] {
+        cluster.put_yaml(rules).await;
+    }
+}
+
 stories! {
 /// As the ServiceAccount with nothing but the rules of `deploy/`: it serves, issues, reports.
 async fn the_installed_rights_are_enough(cluster: Cluster) {
     let ca = TestCa::new("root");
     let pair = ca.leaf(&["shop.test"]);
     prepare(&cluster).await;
-    for rules in [ACCOUNT, CLUSTER_ROLE, ROLE] {
-        cluster.put_yaml(rules).await;
-    }
+    grant(&cluster).await;
     for mut rule in documents(WATCHED) {
         rule["metadata"]["namespace"] = "shop".into();
         cluster.put(&rule).await;
