@@ -1,6 +1,9 @@
 //! `doorward pki status` and `verify` on three masters with a real etcd, over a real ssh.
 
-use std::process::{Command, Output};
+use std::{
+    collections::BTreeMap,
+    process::{Command, Output},
+};
 
 use serde_json::Value;
 use testkit::lab::{Authority, Lab, Machine, Shape};
@@ -8,6 +11,8 @@ use testkit::lab::{Authority, Lab, Machine, Shape};
 use crate::BINARY;
 
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+const SERVICE: &str = include_str!("../../../../deploy/pki/doorward-pki-status.service");
+const TIMER: &str = include_str!("../../../../deploy/pki/doorward-pki-status.timer");
 const CERT: &str = "/var/lib/etcd/cert";
 
 async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> Output {
@@ -23,6 +28,28 @@ async fn status(lab: &Lab) -> (i32, Value) {
     assert!(output.stderr.is_empty(), "{told}");
     let code = output.status.code().unwrap();
     (code, serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// What the shipped service starts, with this binary and this inventory.
+async fn as_systemd_would(lab: &Lab) -> Output {
+    let section = SERVICE.split("[Service]\n").nth(1).unwrap();
+    let command = section.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    // Neither quotes, variables nor a prefix that systemd would read otherwise.
+    let is_plain =
+        |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.-".contains(&b));
+    let words: Vec<&str> = command.split(' ').collect();
+    assert!(words[0].starts_with('/') && words.iter().all(|word| is_plain(word)), "{command}");
+    let inventory = lab.inventory();
+    let mut service = Command::new(BINARY);
+    for word in &words[1..] {
+        match *word {
+            "/etc/doorward/inventory.yaml" => service.arg(&inventory),
+            word => service.arg(word),
+        };
+    }
+    // As a service has it: no home, no terminal.
+    service.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    tokio::task::spawn_blocking(move || service.output().unwrap()).await.unwrap()
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
@@ -78,6 +105,11 @@ async fn a_cluster_is_told_as_it_is() {
     assert!(text.lines().any(|line| line == "no problems"), "{text}");
     assert!(text.contains(&format!("{CERT}/peer-ca.pem")), "{text}");
 
+    let output = as_systemd_would(&lab).await;
+    assert_eq!(output.status.code(), Some(1), "a unit that fails tells of what ends soon");
+    let journal = String::from_utf8_lossy(&output.stdout);
+    assert!(journal.contains("CA ends before"), "{journal}");
+
     let metrics = pki(&lab, "status", &["-o", "prometheus"]).await;
     let metrics = String::from_utf8_lossy(&metrics.stdout);
     assert!(metrics.lines().any(|line| line == "doorward_pki_status 1"), "{metrics}");
@@ -124,4 +156,41 @@ async fn an_inventory_that_cannot_be_read_is_no_all_clear() {
     assert_eq!(output.status.code(), Some(4));
     let says = String::from_utf8_lossy(&output.stderr);
     assert!(says.contains("/nowhere/prod.yaml: cannot read the inventory"), "{says}");
+}
+
+/// Keys by section, as systemd reads them (systemd.syntax(7)).
+fn settings(unit: &str) -> BTreeMap<(&str, &str), &str> {
+    let mut section = "";
+    let mut all = BTreeMap::new();
+    for line in unit.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.strip_suffix(']').unwrap();
+        } else {
+            let (key, value) = line.split_once('=').unwrap();
+            assert!(all.insert((section, key), value).is_none(), "{key} stands twice");
+        }
+    }
+    all
+}
+
+/// systemd warns of a key in another section, and leaves it out.
+#[test]
+fn the_shipped_units_hold_what_systemd_knows_where_it_looks_for_it() {
+    let known = |section: &str, key: &str| match section {
+        "Unit" => ["Description", "Wants", "After"].contains(&key),
+        "Service" => ["Type", "User", "ExecStart", "TimeoutStartSec"].contains(&key),
+        "Timer" => ["OnCalendar", "RandomizedDelaySec", "Persistent"].contains(&key),
+        "Install" => key == "WantedBy",
+        _ => false,
+    };
+    let (service, timer) = (settings(SERVICE), settings(TIMER));
+    for (section, key) in service.keys().chain(timer.keys()) {
+        assert!(known(section, key), "[{section}] {key}");
+    }
+    // Another type would be told to have started before the look has ended.
+    assert_eq!(service[&("Service", "Type")], "oneshot");
+    // A timer starts the service of its name; a machine that was off makes up for it.
+    assert_eq!(timer[&("Timer", "Persistent")], "true");
+    assert_eq!(timer[&("Install", "WantedBy")], "timers.target");
+    assert!(!service.keys().any(|(section, _)| *section == "Install"), "the timer is enabled");
 }
