@@ -56,7 +56,7 @@ impl AcmeIssuer {
     }
 
     async fn step(&self, request: &Request, progress: &Progress) -> Result<Step, IssueError> {
-        let Some(kept) = Kept::read(progress)? else { return self.begin(request).await };
+        let Some(kept) = Kept::read(progress)? else { return self.begin(request) };
         let Some(url) = kept.order.clone() else { return self.place(request, kept).await };
         let mut order = self.find(url).await?;
         match order.state().status {
@@ -70,10 +70,10 @@ impl AcmeIssuer {
         }
     }
 
-    /// Nothing is asked of the CA that it must refuse. Then the key is made and kept.
-    async fn begin(&self, request: &Request) -> Result<Step, IssueError> {
+    /// Nothing is asked of the CA that it must refuse, although the order may have waited since
+    /// it was examined. Then the key is made and kept.
+    fn begin(&self, request: &Request) -> Result<Step, IssueError> {
         self.check(request)?;
-        self.check_caa(&request.names).await?;
         let kept = Kept {
             key_pem: key::make(request.key)?,
             order: None,
@@ -115,6 +115,13 @@ impl AcmeIssuer {
 impl Issuer for AcmeIssuer {
     fn check(&self, request: &Request) -> Result<(), IssueError> {
         check::request(request, &self.settings.solvers, &*self.challenges)
+    }
+
+    fn examine<'a>(&'a self, request: &'a Request) -> Future<'a, Result<(), IssueError>> {
+        Box::pin(async {
+            self.check(request)?;
+            self.check_caa(&request.names).await
+        })
     }
 
     fn advance<'a>(

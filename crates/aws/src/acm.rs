@@ -159,13 +159,28 @@ impl AcmIssuer {
             let message = "found the certificate in ACM".into();
             return Ok(go_on(state, Stage::Ordering, std::time::Duration::ZERO, message));
         }
-        instance::check_budget(&own, (self.clock)())?;
+        self.may_request(&own, spec).await?;
+        self.request(request, spec).await
+    }
+
+    /// What ACM must refuse, or would do in vain, is not requested.
+    async fn examine_order(&self, request: &Request) -> Result<(), IssueError> {
+        let spec = Spec::of(request, &self.settings)?;
+        let own = self.own_instances(request, Some(&spec)).await?;
+        match instance::choose(&own, request.serial) {
+            Some(_) => Ok(()),
+            None => self.may_request(&own, &spec).await,
+        }
+    }
+
+    async fn may_request(&self, own: &[Instance], spec: &Spec) -> Result<(), IssueError> {
+        instance::check_budget(own, (self.clock)())?;
         if spec.authority.is_none() {
             for name in &spec.names {
                 self.dns.check(name.wildcard_parent().unwrap_or(name.as_str())).await?;
             }
         }
-        self.request(request, spec).await
+        Ok(())
     }
 
     async fn request(&self, request: &Request, spec: &Spec) -> Result<Step, IssueError> {
@@ -221,6 +236,10 @@ impl AcmIssuer {
 }
 
 impl Issuer for AcmIssuer {
+    fn examine<'a>(&'a self, request: &'a Request) -> Future<'a, Result<(), IssueError>> {
+        Box::pin(self.examine_order(request))
+    }
+
     fn advance<'a>(
         &'a self,
         request: &'a Request,

@@ -119,6 +119,10 @@ impl Issuer for Lazy {
         }
     }
 
+    fn examine<'a>(&'a self, request: &'a Request) -> Future<'a, Result<(), IssueError>> {
+        Box::pin(async move { self.open().await?.examine(request).await })
+    }
+
     fn advance<'a>(
         &'a self,
         request: &'a Request,

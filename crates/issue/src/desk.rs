@@ -237,6 +237,9 @@ impl Desk {
             }
         };
         let issuer = case.asked(&self.known)?;
+        if case.examined_by.as_ref() != Some(&issuer) {
+            return self.go_out(slot, Doing::Examine);
+        }
         let rank = case.rank(why);
         let want = case.want.clone()?;
         let kind = case.kind(why, &issuer);
@@ -258,9 +261,10 @@ impl Desk {
         let issuer = self.case(slot)?.counter(doing, &self.known)?;
         self.move_to(slot, Place::Nowhere, None);
         self.queues.went_out(&issuer);
-        let case = self.case_mut(slot)?;
+        let Self { cases, known, .. } = self;
+        let case = cases.get_mut(slot.0 as usize)?.as_mut()?;
         case.doing = Some((doing, issuer.clone()));
-        let work = case.work(doing, issuer)?;
+        let work = case.work(doing, issuer, known)?;
         Some(Action { slot, work })
     }
 

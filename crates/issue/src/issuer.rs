@@ -25,10 +25,17 @@ pub trait Issuer: Send + Sync {
     ) -> Future<'a, Result<Step, IssueError>>;
 
     /// Why no order for this can do, as far as that is known without asking anybody. Nothing is
-    /// touched; whoever takes the first step of an order looks at the same things.
+    /// touched.
     fn check(&self, request: &Request) -> Result<(), IssueError> {
         let _ = request;
         Ok(())
+    }
+
+    /// Why no order for this can do, as far as that can be found out without placing it: what
+    /// [`check`](Self::check) knows, and what others say for free. Called before each order is
+    /// counted against the issuer's limits.
+    fn examine<'a>(&'a self, request: &'a Request) -> Future<'a, Result<(), IssueError>> {
+        Box::pin(async { self.check(request) })
     }
 
     /// Takes away what an order left with others and nobody needs any more: DNS records, open
@@ -76,7 +83,7 @@ pub struct Request {
     /// What it will replace.
     pub replaces: Option<Arc<Certificate>>,
     /// Grows with every order for this id, and stays the same for all steps of one: part of
-    /// idempotency tokens.
+    /// idempotency tokens. 0 as long as nothing is ordered.
     pub serial: u64,
 }
 

@@ -29,6 +29,11 @@ pub struct Action {
 pub enum Work {
     /// Write this down, so that a restart finds it.
     Keep(Box<Entry>),
+    /// Is there anything against this order, before it is placed?
+    Examine {
+        issuer: Arc<str>,
+        request: Request,
+    },
     Advance {
         issuer: Arc<str>,
         request: Request,
@@ -56,6 +61,7 @@ pub enum Work {
 #[derive(Debug)]
 pub enum Outcome {
     Kept,
+    Examined,
     Continues { progress: Progress, stage: Stage, after: Duration, message: String },
     Delivered(Delivery),
     Stored,
@@ -71,13 +77,15 @@ impl Case {
                 Some(self.entry(serial)?.issuer.clone())
             }
             Doing::Advance | Doing::Store => Some(self.open.as_ref()?.entry.issuer.clone()),
+            Doing::Examine => self.asked(known),
             Doing::AskWindow => self.asks(known).cloned(),
         }
     }
 
-    pub(super) fn work(&self, doing: Doing, issuer: Arc<str>) -> Option<Work> {
+    pub(super) fn work(&self, doing: Doing, issuer: Arc<str>, known: &Known) -> Option<Work> {
         Some(match doing {
             Doing::Keep { serial } => Work::Keep(Box::new(self.entry(serial)?.clone())),
+            Doing::Examine => Work::Examine { issuer, request: self.draft(known)? },
             Doing::Advance => {
                 let entry = &self.open.as_ref()?.entry;
                 let (request, progress) = (self.request(entry), entry.progress.clone());

@@ -38,6 +38,8 @@ pub(super) struct Case {
     pub hold: Option<Timestamp>,
     /// An operator wants a new one.
     pub forced: bool,
+    /// Who has found nothing against the next order.
+    pub examined_by: Option<Arc<str>>,
     pub window: Window,
     pub message: String,
     pub updated: Timestamp,
@@ -79,6 +81,7 @@ pub(super) struct Window {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Doing {
     Keep { serial: u64 },
+    Examine,
     Advance,
     Store,
     Retire { serial: u64 },
@@ -116,6 +119,7 @@ impl Case {
             rounds: 0,
             hold: None,
             forced: false,
+            examined_by: None,
             window: Window::default(),
             message: String::new(),
             updated: now,
@@ -255,6 +259,18 @@ impl Case {
             replaces: self.want.as_ref().and_then(|want| want.held.clone()),
             serial: entry.serial,
         }
+    }
+
+    /// What would be ordered.
+    pub fn draft(&self, known: &Known) -> Option<Request> {
+        let want = self.want.as_ref()?;
+        Some(Request {
+            id: self.id.clone(),
+            names: want.names.clone(),
+            key: known.key(want),
+            replaces: want.held.clone(),
+            serial: 0,
+        })
     }
 
     pub fn is_over(&self) -> bool {

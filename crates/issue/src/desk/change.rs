@@ -53,7 +53,7 @@ impl Case {
         let has_stumbled = self.stumbles > 0;
         self.since = now;
         (self.failures, self.failed_here, self.stumbles, self.rounds) = (0, 0, 0, 0);
-        self.hold = None;
+        (self.hold, self.examined_by) = (None, None);
         if self.open.is_none() {
             self.turn = 0;
         }

@@ -77,7 +77,7 @@ pub struct LimitUse {
     pub per: SignedDuration,
     /// Before anything is ordered.
     pub left: usize,
-    /// By orders that begin now; by those too that are then refused.
+    /// By orders that begin now.
     pub taken: usize,
     pub waiting: usize,
 }
@@ -150,13 +150,14 @@ impl<C: Fn(&str, &Request) -> Result<(), IssueError>> Imagined<C> {
             Work::Store { .. } => Ok(Outcome::Stored),
             Work::Retire { .. } => Ok(Outcome::Retired),
             Work::AskWindow { .. } => Ok(Outcome::Window(None)),
-            Work::Advance { issuer, request, progress } => match (self.check)(&issuer, &request) {
-                Ok(()) => Ok(Outcome::Continues {
-                    progress,
-                    stage: Stage::Ordering,
-                    after: LATER,
-                    message: String::new(),
-                }),
+            Work::Advance { progress, .. } => Ok(Outcome::Continues {
+                progress,
+                stage: Stage::Ordering,
+                after: LATER,
+                message: String::new(),
+            }),
+            Work::Examine { issuer, request } => match (self.check)(&issuer, &request) {
+                Ok(()) => Ok(Outcome::Examined),
                 Err(error) => {
                     let refusal = Refusal { issuer, message: error.message.clone() };
                     self.refusals.entry(request.id).or_default().push(refusal);

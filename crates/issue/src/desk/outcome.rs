@@ -48,7 +48,7 @@ impl Case {
             next: now,
             message: why.to_string(),
         };
-        self.forced = false;
+        (self.forced, self.examined_by) = (false, None);
         self.note(why.to_string(), now);
         self.open = Some(Open { entry, is_kept, delivery: None, seen_by: None });
     }
@@ -56,6 +56,7 @@ impl Case {
     pub fn well(&mut self, outcome: Outcome, doing: Doing, known: &Known, now: Timestamp) {
         match (doing, outcome) {
             (Doing::Keep { serial }, Outcome::Kept) => self.kept(serial),
+            (Doing::Examine, Outcome::Examined) => self.examined_by = self.asked(known),
             (_, Outcome::Continues { progress, stage, after, message }) => {
                 let wait = SignedDuration::try_from(after).unwrap_or(LONGEST_STEP);
                 let next = case::after(now, wait.min(LONGEST_STEP));
@@ -87,7 +88,7 @@ impl Case {
             }
             (_, Outcome::Window(said)) => self.told(said, now),
             // A call does not end as another kind of call.
-            (_, Outcome::Kept | Outcome::Retired) => {}
+            (_, Outcome::Kept | Outcome::Examined | Outcome::Retired) => {}
         }
     }
 
@@ -98,7 +99,7 @@ impl Case {
                 self.hold = Some(later(Pace::PASSING.pause(self.stumbles, self.id.as_str()), now));
                 self.note(format!("the order could not be written down: {error}"), now);
             }
-            Doing::Advance | Doing::Store => self.fail(error, known, now),
+            Doing::Examine | Doing::Advance | Doing::Store => self.fail(error, known, now),
             Doing::Retire { serial } => {
                 let id = self.id.clone();
                 let past = self.past.iter_mut().find(|past| past.entry.serial == serial);

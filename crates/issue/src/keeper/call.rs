@@ -48,6 +48,10 @@ impl Hands {
                 self.book.save(&entry.to_page()).await.map_err(not_kept)?;
                 Ok(Outcome::Kept)
             }
+            Work::Examine { issuer, request } => {
+                self.issuer(issuer)?.examine(request).await?;
+                Ok(Outcome::Examined)
+            }
             Work::Advance { issuer, request, progress } => {
                 self.advance(&*self.issuer(issuer)?, request, progress).await
             }
@@ -96,7 +100,9 @@ fn not_kept(error: StoreError) -> IssueError {
 fn tell(work: &Work, end: &Result<Outcome, IssueError>) {
     let (id, issuer, what) = match work {
         Work::Keep(entry) => (&entry.id, &entry.issuer, "write down an order"),
-        Work::Advance { request, issuer, .. } => (&request.id, issuer, "obtain a certificate"),
+        Work::Examine { request, issuer } | Work::Advance { request, issuer, .. } => {
+            (&request.id, issuer, "obtain a certificate")
+        }
         Work::Store { id, issuer, .. } => (id, issuer, "write a certificate"),
         Work::Retire { request, issuer, .. } => {
             (&request.id, issuer, "take away what an order left")

@@ -113,7 +113,7 @@ impl Ca {
         AcmeIssuer::new(settings, self.gateway.clone(), clock)
     }
 
-    /// All steps of an order, each by an issuer of its own.
+    /// A request examined, then all steps of its order, each by an issuer of its own.
     pub(super) async fn obtain(
         &self,
         methods: &[Method],
@@ -129,6 +129,7 @@ impl Ca {
         request: &Request,
         times: usize,
     ) -> Result<Certificate, IssueError> {
+        self.issuer(methods).examine(request).await?;
         let mut progress = Progress::default();
         for _ in 0..MOST_STEPS {
             let mut step = self.issuer(methods).advance(request, &progress).await?;

@@ -140,6 +140,7 @@ fn a_request_that_its_issuer_cannot_meet_is_refused_and_others_are_not() {
     let Course::Refuse { why, message } = &found.wants[0].course else { panic!("{found:?}") };
     assert_eq!((*why, message.as_str()), (Why::Missing, "no wildcards"));
     assert!(matches!(found.wants[1].course, Course::Order { .. }), "{found:?}");
+    assert_eq!((found.limits[0].left, found.limits[0].taken), (5, 1));
 }
 
 #[test]

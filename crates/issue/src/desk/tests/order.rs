@@ -105,7 +105,7 @@ fn what_is_refused_goes_to_the_next_at_once_and_else_waits_for_a_change() {
     scene.pass(DAY * 10);
     let order = scene.order("shop/web");
     assert_eq!((order.state, order.message.as_str()), (OrderState::Failed, "not our zone"));
-    assert!(scene.calls < 60, "{} calls in ten days", scene.calls);
+    assert!(scene.calls < 80, "{} calls in ten days", scene.calls);
     scene.ca("ca").refuses = false;
     scene.want("shop/web", &["b.test"]);
     scene.pass(SignedDuration::from_mins(1));
@@ -185,6 +185,34 @@ fn an_order_over_budget_says_which_limit_and_until_when() {
     scene.pass(HOUR * 3);
     assert_eq!(scene.cas["ca"].live.len(), 3);
     assert_eq!(scene.cas["ca"].opened.values().copied().collect::<Vec<_>>(), [1, 1, 1]);
+}
+
+#[test]
+fn what_is_refused_before_it_is_ordered_takes_nothing_of_a_limit() {
+    let mut scene = Scene::new([("ca", Ca::of(DAY * 90), one_an_hour())]);
+    scene.ca("ca").refuses_at_sight = true;
+    scene.want("a/a", &["a.test"]);
+    scene.pass(SignedDuration::from_mins(1));
+    let order = scene.order("a/a");
+    assert_eq!((order.state, order.message.as_str()), (OrderState::Failed, "no solver for it"));
+    assert!(order.next_attempt.is_some_and(|next| next > scene.now));
+
+    scene.ca("ca").refuses_at_sight = false;
+    scene.want("b/b", &["b.test"]);
+    scene.pass(SignedDuration::from_mins(1));
+    assert_eq!(scene.order("b/b").state, OrderState::Issued);
+}
+
+/// Nor does it wait for the limit to be told.
+#[test]
+fn what_would_be_refused_is_told_while_its_limit_has_nothing_left() {
+    let mut scene = Scene::new([("ca", Ca::of(DAY * 90), one_an_hour())]);
+    scene.want("a/a", &["a.test"]);
+    scene.pass(SignedDuration::from_mins(1));
+    scene.ca("ca").refuses_at_sight = true;
+    scene.want("b/b", &["b.test"]);
+    scene.settle();
+    assert_eq!(scene.order("b/b").message, "no solver for it");
 }
 
 #[test]

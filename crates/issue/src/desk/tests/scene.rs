@@ -43,6 +43,8 @@ pub struct Ca {
     pub away: Vec<(Timestamp, Timestamp)>,
     /// Refused until further notice.
     pub refuses: bool,
+    /// Refused before anything is ordered, until further notice.
+    pub refuses_at_sight: bool,
     /// Says when to renew, which spares budgets.
     pub has_windows: bool,
     /// All that was issued before is to be renewed at once.
@@ -74,6 +76,13 @@ impl Ca {
             (true, _) => Err(IssueError::passing("no answer")),
             (false, true) => Err(IssueError::refused("not our zone")),
             (false, false) => Ok(()),
+        }
+    }
+
+    fn examine(&self) -> Result<Outcome, IssueError> {
+        match self.refuses_at_sight {
+            true => Err(IssueError::refused("no solver for it")),
+            false => Ok(Outcome::Examined),
         }
     }
 
@@ -351,6 +360,7 @@ impl Scene {
                 }
                 Ok(Outcome::Kept)
             }
+            Work::Examine { issuer, .. } => self.ca(issuer).examine(),
             Work::Advance { issuer, request, progress } => {
                 self.ca(issuer).advance(request, progress, now)
             }
