@@ -9,6 +9,7 @@ use issue::{
 use jiff::{SignedDuration, Timestamp};
 use model::Certificate;
 use tokio::sync::{Mutex, OnceCell};
+use tracing::info;
 
 use crate::{Settings, account, check, fault, key, progress::Kept, wire::Wire};
 
@@ -57,6 +58,9 @@ impl AcmeIssuer {
 
     async fn step(&self, request: &Request, progress: &Progress) -> Result<Step, IssueError> {
         let Some(kept) = Kept::read(progress)? else { return self.begin(request) };
+        if kept.server != self.settings.server {
+            return self.begin_elsewhere(request, &kept).await;
+        }
         let Some(url) = kept.order.clone() else { return self.place(request, kept).await };
         let mut order = self.find(url).await?;
         match order.state().status {
@@ -75,12 +79,26 @@ impl AcmeIssuer {
     fn begin(&self, request: &Request) -> Result<Step, IssueError> {
         self.check(request)?;
         let kept = Kept {
+            server: self.settings.server.clone(),
             key_pem: key::make(request.key)?,
             order: None,
             waiting_since: None,
             proofs: Vec::new(),
         };
         proceed(&kept, Stage::Ordering, Duration::ZERO, "the order is placed")
+    }
+
+    /// The server was changed in the settings: what was ordered of the old one is dropped.
+    async fn begin_elsewhere(&self, request: &Request, kept: &Kept) -> Result<Step, IssueError> {
+        self.close(&kept.proofs).await?;
+        info!(
+            certificate = %request.id,
+            "spec.acme.server was {} and is {} now: what was ordered there is dropped, and ordered \
+             anew here",
+            kept.server,
+            self.settings.server
+        );
+        self.begin(request)
     }
 
     async fn window(&self, held: &Certificate) -> Result<Option<RenewalWindow>, IssueError> {

@@ -13,6 +13,8 @@ use crate::SolverKind;
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Kept {
+    /// The directory of whom the order is with: nobody else knows of it.
+    pub(crate) server: String,
     pub(crate) key_pem: Zeroizing<String>,
     /// The order's URL, once it is placed. One that was placed just before a kill is placed again:
     /// CAs answer the same names with the order that is still pending, or let that one expire.

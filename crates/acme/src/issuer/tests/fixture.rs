@@ -130,7 +130,17 @@ impl Ca {
         times: usize,
     ) -> Result<Certificate, IssueError> {
         self.issuer(methods).examine(request).await?;
-        let mut progress = Progress::default();
+        self.go_on(methods, request, Progress::default(), times).await
+    }
+
+    /// The steps that are left of an order.
+    pub(super) async fn go_on(
+        &self,
+        methods: &[Method],
+        request: &Request,
+        mut progress: Progress,
+        times: usize,
+    ) -> Result<Certificate, IssueError> {
         for _ in 0..MOST_STEPS {
             let mut step = self.issuer(methods).advance(request, &progress).await?;
             for _ in 1..times {

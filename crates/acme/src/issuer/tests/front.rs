@@ -2,7 +2,7 @@
 //! them.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use issue::Fault;
+use issue::{Fault, Stage, Step};
 use jiff::Timestamp;
 use model::Certificate;
 use serde_json::json;
@@ -79,6 +79,24 @@ async fn a_ca_that_is_away_is_asked_again() {
     assert_eq!(told.fault, Fault::TooMany { retry_after: None }, "{told}");
     front.be_away(false);
     ca.obtain(&HTTP, &request(&["a.test"])).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_ordered_of_another_server_is_dropped_at_once_and_ordered_anew() {
+    let Some((mut ca, front)) = Ca::behind_front().await else { return };
+    let request = request(&["a.test"]);
+    ca.gateway.hide();
+    let progress = ca.until_waiting(&HTTP, &request).await;
+    assert!(!ca.gateway.is_empty(), "nothing was opened");
+
+    let elsewhere = Ca::start().await.expect("there was a Pebble before");
+    ca.settings.server = elsewhere.settings.server.clone();
+    ca.settings.trusted = elsewhere.settings.trusted.clone();
+    let step = issue::Issuer::advance(&ca.issuer(&HTTP), &request, &progress).await.unwrap();
+    let Step::Continue { progress, stage: Stage::Ordering, .. } = step else { panic!("{step:?}") };
+    assert!(ca.gateway.is_empty(), "a challenge of the old order is still open");
+    elsewhere.go_on(&HTTP, &request, progress, 1).await.unwrap();
+    assert_eq!(front.orders().len(), 1);
 }
 
 #[tokio::test]
