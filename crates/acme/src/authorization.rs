@@ -31,8 +31,9 @@ impl AcmeIssuer {
     ) -> Result<Step, IssueError> {
         let open = self.open_questions(order).await?;
         let is_new = |proof: &&Proof| !kept.proofs.iter().any(|old| old.is_for(proof));
-        let new: Vec<Proof> = open.iter().filter(is_new).cloned().collect();
+        let mut new: Vec<Proof> = open.iter().filter(is_new).cloned().collect();
         if !new.is_empty() {
+            self.find_places(&mut new).await?;
             kept.proofs.extend(new);
             return proceed(&kept, Stage::Validating, Duration::ZERO, "proofs are put up");
         }
@@ -115,7 +116,15 @@ impl AcmeIssuer {
         // RFC 8555 section 8.1.
         let key_authorization = format!("{}.{thumbprint}", challenge.token);
         let token = challenge.token.clone();
-        Ok(Proof { host, solver: kind, index, token, key_authorization, asked: false })
+        Ok(Proof {
+            host,
+            solver: kind,
+            delegated_to: None,
+            index,
+            token,
+            key_authorization,
+            asked: false,
+        })
     }
 
     fn wait_for(&self, unseen: &Proof, mut kept: Kept) -> Result<Step, IssueError> {

@@ -1,6 +1,6 @@
 //! An Issuer of the Model becomes one that obtains: what its spec names is fetched and decoded.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use base64::{
     Engine as _,
@@ -56,7 +56,8 @@ pub fn build(issuer: &Issuer, around: &Surroundings) -> Result<AcmeIssuer, SpecP
             key: ACCOUNT_KEY.into(),
         },
     };
-    let solver = |(index, spec)| solver(issuer, spec, index, around);
+    let resolver = spec.resolver()?;
+    let solver = |(index, spec)| solver(issuer, spec, index, resolver, around);
     let settings = Settings {
         trusted: spec.trusted()?,
         account_key,
@@ -66,7 +67,7 @@ pub fn build(issuer: &Issuer, around: &Surroundings) -> Result<AcmeIssuer, SpecP
         email: spec.email,
         profile: spec.profile,
         preferred_chain: spec.preferred_chain,
-        resolver: None,
+        resolver,
     };
     Ok(AcmeIssuer::new(settings, around.challenges.clone(), around.clock.clone()))
 }
@@ -90,6 +91,7 @@ fn solver(
     issuer: &Issuer,
     spec: &SolverSpec,
     index: usize,
+    resolver: Option<SocketAddr>,
     around: &Surroundings,
 ) -> Result<Solver, SpecProblem> {
     let field = format!("spec.acme.solvers[{index}]");
@@ -99,7 +101,7 @@ fn solver(
         names.map_err(|error| SpecProblem::at(format!("{field}.names"), error.to_string()))?;
     let method = match spec {
         SolverSpec { dns01: Some(spec), .. } => {
-            Method::Dns01(dns(issuer, spec, &format!("{field}.dns01"), around)?)
+            Method::Dns01(dns(issuer, spec, &format!("{field}.dns01"), resolver, around)?)
         }
         SolverSpec { tls_alpn01: Some(_), .. } => Method::TlsAlpn01,
         _ => Method::Http01,
@@ -111,6 +113,7 @@ fn dns(
     issuer: &Issuer,
     spec: &Dns01Spec,
     field: &str,
+    resolver: Option<SocketAddr>,
     around: &Surroundings,
 ) -> Result<Arc<dyn Dns>, SpecProblem> {
     let unusable = |error: IssueError| SpecProblem::at(field, error.message);
@@ -120,14 +123,12 @@ fn dns(
     if let Some(command) = &spec.command {
         let (program, arguments) =
             command.0.split_first().ok_or_else(|| SpecProblem::at(field, "names no program"))?;
-        return Ok(Arc::new(Command::new(program, arguments.to_vec(), None)));
+        return Ok(Arc::new(Command::new(program, arguments.to_vec(), resolver)));
     }
     let Some(spec) = &spec.rfc2136 else {
         return Err(SpecProblem::at(field, "names nobody who keeps the zone"));
     };
-    let nameserver = spec.nameserver.parse().map_err(|_| {
-        SpecProblem::at(format!("{field}.rfc2136.nameserver"), "is no address with a port")
-    })?;
+    let nameserver = spec.nameserver(&format!("{field}.rfc2136"))?;
     let secret = spec.tsig.as_ref().map(|tsig| {
         let field = format!("{field}.rfc2136.tsig.secret");
         let encoded = text(entry(issuer, &tsig.secret, &field)?, &tsig.secret, &field)?;

@@ -4,6 +4,7 @@
 mod authority;
 pub(crate) mod caa;
 mod command;
+pub(crate) mod delegation;
 mod exchange;
 pub(crate) mod resolver;
 mod rfc2136;

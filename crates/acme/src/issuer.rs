@@ -138,7 +138,8 @@ impl Issuer for AcmeIssuer {
     fn examine<'a>(&'a self, request: &'a Request) -> Future<'a, Result<(), IssueError>> {
         Box::pin(async {
             self.check(request)?;
-            self.check_caa(&request.names).await
+            self.check_caa(&request.names).await?;
+            self.check_places(&request.names).await
         })
     }
 

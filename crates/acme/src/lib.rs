@@ -17,6 +17,7 @@ mod fault;
 mod issuer;
 mod key;
 mod order;
+mod place;
 mod progress;
 mod proof;
 mod received;

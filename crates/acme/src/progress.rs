@@ -34,6 +34,9 @@ pub(crate) struct Proof {
     /// Without `*.`: what is proved for a wildcard is its parent.
     pub(crate) host: Name,
     pub(crate) solver: SolverKind,
+    /// Where the record is put that is not at the name's own place, as a CNAME there leads to it.
+    #[serde(default)]
+    pub(crate) delegated_to: Option<String>,
     /// Which of the solvers in the issuer's list; a changed list is found out by `solver`.
     pub(crate) index: usize,
     pub(crate) token: String,

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use issue::{Challenge, Dns, IssueError, Record, RecordKind, StoreError};
 
-use crate::{AcmeIssuer, Method, SolverKind, key, progress::Proof};
+use crate::{AcmeIssuer, Method, SolverKind, key, place, progress::Proof};
 
 /// Seconds. Short, since each record is looked at once.
 const TTL: u32 = 60;
@@ -14,7 +14,11 @@ impl AcmeIssuer {
     pub(crate) async fn open(&self, proof: &Proof) -> Result<(), IssueError> {
         match challenge(proof)? {
             Some(challenge) => self.challenges.open(&challenge).await.map_err(unkept),
-            None => self.dns(proof)?.add(&record(proof)).await,
+            None => {
+                let added = self.dns(proof)?.add(&record(proof)).await;
+                added
+                    .map_err(|error| place::told(error, &proof.host, proof.delegated_to.as_deref()))
+            }
         }
     }
 
@@ -82,7 +86,7 @@ fn challenge(proof: &Proof) -> Result<Option<Challenge>, IssueError> {
 fn record(proof: &Proof) -> Record {
     let digest = digest(&SHA256, proof.key_authorization.as_bytes());
     Record {
-        name: format!("_acme-challenge.{}", proof.host),
+        name: proof.delegated_to.clone().unwrap_or_else(|| place::own(&proof.host)),
         kind: RecordKind::Txt,
         value: BASE64_URL_SAFE_NO_PAD.encode(digest),
         ttl: TTL,

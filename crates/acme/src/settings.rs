@@ -21,7 +21,7 @@ pub struct Settings {
     /// The common name of the root that the chain should lead to, where the CA offers several.
     pub preferred_chain: Option<String>,
     pub solvers: Vec<Solver>,
-    /// Whom to ask for CAA records; `None`: whom the machine asks.
+    /// Whom to ask for CAA and CNAME records; `None`: whom the machine asks.
     pub resolver: Option<SocketAddr>,
 }
 

@@ -26,6 +26,9 @@ pub struct AcmeSpec {
     /// The common name of a root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_chain: Option<String>,
+    /// IP address and port of a DNS server that sees what the CA sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<String>,
     /// The first whose names fit is used.
     pub solvers: Vec<SolverSpec>,
 }

@@ -50,23 +50,23 @@ impl Rfc2136 {
         Ok(Self { nameserver, zone, signer: key.map(signer).transpose()? })
     }
 
-    async fn zone_of(&self, record: &Record) -> Result<Name, IssueError> {
-        let host = name(&record.name)?;
+    async fn zone_of(&self, text: &str) -> Result<Name, IssueError> {
+        let host = name(text)?;
         let zone = match &self.zone {
             Some(zone) => Some(zone.clone()),
-            None => authority::zone_of(self.nameserver, &record.name).await?,
+            None => authority::zone_of(self.nameserver, text).await?,
         };
         zone.filter(|zone| zone.zone_of(&host)).ok_or_else(|| {
             IssueError::refused(format!(
-                "{} is in no zone of the DNS server at {}: correct dns01.rfc2136.zone, or give this \
+                "{text} is in no zone of the DNS server at {}: correct dns01.rfc2136.zone, or give this \
                  solver only the names of the zone",
-                record.name, self.nameserver
+                self.nameserver
             ))
         })
     }
 
     async fn update(&self, record: &Record, is_wanted: bool) -> Result<(), IssueError> {
-        let zone = self.zone_of(record).await?;
+        let zone = self.zone_of(&record.name).await?;
         let message = update(&zone, record, is_wanted)?;
         self.send(message, &zone).await
     }
@@ -100,6 +100,10 @@ impl Rfc2136 {
 }
 
 impl Dns for Rfc2136 {
+    fn check<'a>(&'a self, name: &'a str) -> Future<'a, Result<(), IssueError>> {
+        Box::pin(async { self.zone_of(name).await.map(drop) })
+    }
+
     /// A record that is there already is no error (RFC 2136 section 3.4.2.2).
     fn add<'a>(&'a self, record: &'a Record) -> Future<'a, Result<(), IssueError>> {
         Box::pin(self.update(record, true))
@@ -111,7 +115,7 @@ impl Dns for Rfc2136 {
 
     fn is_served<'a>(&'a self, record: &'a Record) -> Future<'a, Result<bool, IssueError>> {
         Box::pin(async {
-            let zone = self.zone_of(record).await?;
+            let zone = self.zone_of(&record.name).await?;
             let mut servers = authority::servers_of(self.nameserver, &zone).await?;
             // It may be a primary that the zone does not name.
             servers.insert(self.nameserver);

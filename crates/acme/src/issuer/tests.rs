@@ -29,12 +29,35 @@ async fn a_host_is_proved_over_tls() {
 
 #[tokio::test]
 async fn a_wildcard_and_its_domain_are_proved_in_dns() {
-    let Some((ca, dns)) = Ca::with_knot(&["a.test"]).await else { return };
+    let Some((ca, dns)) = Ca::with_zone("a.test", "").await else { return };
     let solvers = [Method::Http01, dns.method()];
     let request = request(&["*.a.test", "a.test", "b.a.test"]);
     let issued = ca.obtain(&solvers, &request).await.unwrap();
     assert_eq!(issued.names.len(), 3);
-    assert!(!dns.has_proof("a.test").await, "a record is left");
+    assert!(!dns.has_text("_acme-challenge.a.test").await, "a record is left");
+}
+
+#[tokio::test]
+async fn a_proof_goes_where_the_cname_of_its_name_leads() {
+    let records = "_acme-challenge.shop CNAME shop.proofs\n";
+    let Some((ca, dns)) = Ca::with_zone("a.test", records).await else { return };
+    let solvers = [dns.method()];
+    let request = request(&["shop.a.test"]);
+    // Nothing can be put beside a CNAME, so it is proved at its target alone.
+    ca.obtain(&solvers, &request).await.unwrap();
+    assert!(!dns.has_text("shop.proofs.a.test").await, "a record is left");
+}
+
+#[tokio::test]
+async fn a_cname_into_a_zone_that_the_solver_has_not_is_refused_before_anything_is_ordered() {
+    let records = "_acme-challenge.far CNAME far.elsewhere.test.\n";
+    let Some((ca, dns)) = Ca::with_zone("a.test", records).await else { return };
+    let far = ca.obtain(&[dns.method()], &request(&["*.far.a.test"])).await.unwrap_err();
+    assert_eq!(far.fault, Fault::Refused);
+    let says = ["far.elsewhere.test is in no zone", "_acme-challenge.far.a.test is a CNAME to"];
+    assert!(says.iter().all(|says| far.message.contains(says)), "{far}");
+    let logs = ca.pebble().logs();
+    assert!(!logs.iter().any(|line| line.contains("order-plz")), "it was ordered: {logs:?}");
 }
 
 #[tokio::test]

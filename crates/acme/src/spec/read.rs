@@ -34,6 +34,7 @@ impl AcmeSpec {
             return Err(SpecProblem::at("spec.acme.server", message));
         }
         self.trusted()?;
+        self.resolver()?;
         if self.email.as_ref().is_some_and(|email| !email.contains('@') || email.contains(':')) {
             let message = "is no mail address: write it as ops@example.com";
             return Err(SpecProblem::at("spec.acme.email", message));
@@ -58,6 +59,26 @@ impl AcmeSpec {
             .map_err(|_| wrong("is no base64: encode the PEM file with `base64 -w0`".into()))?;
         x509::read_roots(&pem).map_err(|problem| wrong(problem.to_string()))
     }
+
+    /// Whom to ask for records of names; `None`: whom the machine asks.
+    pub fn resolver(&self) -> Result<Option<SocketAddr>, SpecProblem> {
+        let read = |text| address(text, "spec.acme.resolver");
+        self.resolver.as_deref().map(read).transpose()
+    }
+}
+
+impl Rfc2136Spec {
+    /// `field`: of this.
+    pub fn nameserver(&self, field: &str) -> Result<SocketAddr, SpecProblem> {
+        address(&self.nameserver, &format!("{field}.nameserver"))
+    }
+}
+
+fn address(text: &str, field: &str) -> Result<SocketAddr, SpecProblem> {
+    text.parse().map_err(|_| {
+        let message = format!("{text:?} is no address with a port: write 192.0.2.1:53");
+        SpecProblem::at(field, message)
+    })
 }
 
 fn check_solver(solver: &SolverSpec, field: &str) -> Result<(), SpecProblem> {
@@ -83,14 +104,12 @@ fn check_dns(dns: &Dns01Spec, field: &str) -> Result<(), SpecProblem> {
         let message = "needs exactly one of rfc2136, route53 and command";
         return Err(SpecProblem::at(field, message));
     }
-    if let Some(Rfc2136Spec { nameserver, tsig, .. }) = &dns.rfc2136 {
+    if let Some(rfc2136) = &dns.rfc2136 {
         let field = format!("{field}.rfc2136");
-        if nameserver.parse::<SocketAddr>().is_err() {
-            let message = format!("{nameserver:?} is no address with a port: write 192.0.2.1:53");
-            return Err(SpecProblem::at(format!("{field}.nameserver"), message));
-        }
+        rfc2136.nameserver(&field)?;
         let known = ["hmac-sha256", "hmac-sha384", "hmac-sha512"];
-        if let Some(tsig) = tsig.as_ref().filter(|tsig| !known.contains(&&*tsig.algorithm)) {
+        if let Some(tsig) = rfc2136.tsig.as_ref().filter(|tsig| !known.contains(&&*tsig.algorithm))
+        {
             let message = format!("{:?} is not one of {}", tsig.algorithm, known.join(", "));
             return Err(SpecProblem::at(format!("{field}.tsig.algorithm"), message));
         }

@@ -55,6 +55,10 @@ fn what_is_wrong_is_named_with_its_field_and_cure() {
         (problem(|spec| spec["server"] = json!(7)), "spec.acme.server: invalid type"),
         (problem(|spec| spec["email"] = json!("ops")), "spec.acme.email: is no mail address"),
         (problem(|spec| spec["caBundle"] = json!("-----")), "spec.acme.caBundle: is no base64"),
+        (
+            problem(|spec| spec["resolver"] = json!("ns.a.test")),
+            "spec.acme.resolver: \"ns.a.test\" is no address with a port",
+        ),
         (problem(|spec| spec["solvers"] = json!([])), "spec.acme.solvers: names no way"),
         (problem(|spec| spec["solvers"][0] = json!({})), "spec.acme.solvers[0]: needs exactly one"),
         (

@@ -51,10 +51,11 @@ impl Ca {
         Some(ca)
     }
 
-    /// A CA that asks the one server of these zones.
-    pub(super) async fn with_knot(zones: &[&str]) -> Option<(Self, Zone)> {
-        let knot = Knot::start(zones).await?;
-        let ca = Self::asking(knot.address(), |_| {}).await?;
+    /// A CA that asks the one server of a zone with these records, as the issuer does.
+    pub(super) async fn with_zone(zone: &str, records: &str) -> Option<(Self, Zone)> {
+        let knot = Knot::holding(&[(zone, records)]).await?;
+        let mut ca = Self::asking(knot.address(), |_| {}).await?;
+        ca.settings.resolver = Some(knot.address());
         Some((ca, Zone(knot)))
     }
 
@@ -208,9 +209,9 @@ impl Zone {
         Method::Dns01(Arc::new(Rfc2136::new(self.0.address(), None, Some(&key)).unwrap()))
     }
 
-    /// Whether anything is left at the name where proofs of `host` go.
-    pub(super) async fn has_proof(&self, host: &str) -> bool {
-        let name = dns::name(&format!("_acme-challenge.{host}")).unwrap();
+    /// Whether a TXT record is there.
+    pub(super) async fn has_text(&self, name: &str) -> bool {
+        let name = dns::name(name).unwrap();
         let answer = dns::ask(self.0.address(), name, RecordType::TXT).await.unwrap();
         !answer.answers.is_empty()
     }
