@@ -63,7 +63,8 @@ pub struct UseView {
 }
 
 impl CertificateView {
-    /// All certificates of the World, in order of their ids.
+    /// All certificates of the World, in order of their ids. What issuers and Doorward itself keep
+    /// in Secrets of the store namespace is none.
     pub fn all(
         world: &World,
         model: &Model,
@@ -74,10 +75,11 @@ impl CertificateView {
         let mut all: Vec<Self> = world
             .secrets
             .iter()
-            .map(|(key, secret)| {
+            .filter_map(|(key, secret)| {
                 let id = id_of(key, &secret.body);
                 let listeners = uses.remove(&id).unwrap_or_default();
-                Self::new(id, secret, listeners, attached, now)
+                let is_one = is_certificate(&secret.body, &listeners);
+                is_one.then(|| Self::new(id, secret, listeners, attached, now))
             })
             .collect();
         all.sort_by(|a, b| a.id.cmp(&b.id));
@@ -94,6 +96,9 @@ impl CertificateView {
     ) -> Option<Self> {
         let (id, secret) = find(world, id)?;
         let listeners = uses_of(model).remove(&id).unwrap_or_default();
+        if !is_certificate(&secret.body, &listeners) {
+            return None;
+        }
         let chain = secret.body.pair.as_ref().ok().map(|pair| x509::chain_pem(pair));
         Some(Self { certificate: chain, ..Self::new(id, secret, listeners, attached, now) })
     }
@@ -125,6 +130,11 @@ impl CertificateView {
             certificate: None,
         }
     }
+}
+
+/// Whether it is one, or meant to be: by its content, its label, or whoever names it.
+fn is_certificate(secret: &Secret, listeners: &[UseView]) -> bool {
+    secret.credentials.is_none() || secret.store_id.is_some() || !listeners.is_empty()
 }
 
 fn carriers(arn: Option<&str>, attached: &[AttachedListener]) -> Vec<String> {
@@ -193,3 +203,6 @@ impl From<&Certificate> for FactsView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,5 @@ pub fn credentials(data: &Data<'_>, key: &Key, context: &Context) -> Option<Cred
         return None;
     }
     let held = data.names().into_iter().filter_map(|name| Some((name.into(), data.value(name)?)));
-    let held = Credentials(held.collect());
-    (!held.0.is_empty()).then_some(held)
+    Some(Credentials(held.collect()))
 }

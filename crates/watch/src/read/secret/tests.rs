@@ -260,6 +260,8 @@ fn only_the_store_namespace_keeps_what_issuers_name() {
     assert_eq!(held.0["secret"].as_slice(), b"hush");
     assert_eq!(held.0["note"].as_slice(), b"of dns");
     assert_eq!(read_in("shop", tsig), None);
+    let emptied = read_in("doorward-system", json!({"data": {}}));
+    assert!(emptied.is_some_and(|held| held.0.is_empty()), "it is no certificate either");
     let pair = json!({"data": {"tls.crt": b64("certificate"), "tls.key": b64("key")}});
     assert_eq!(read_in("doorward-system", pair), None, "certificates are not credentials");
 }
