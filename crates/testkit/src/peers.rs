@@ -36,10 +36,14 @@ pub fn program(tool: &str) -> Option<PathBuf> {
     Some(found.canonicalize().ok()?.parent()?.parent()?.join(program))
 }
 
+/// Where `cargo xtask test` puts what it brings.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/bin")
+}
+
 fn find(tool: &str) -> Option<PathBuf> {
-    let brought = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/bin");
     let path = env::var_os("PATH").unwrap_or_default();
-    std::iter::once(brought)
+    std::iter::once(folder())
         .chain(env::split_paths(&path))
         .map(|folder| folder.join(tool))
         .find(|candidate| is_executable(candidate))

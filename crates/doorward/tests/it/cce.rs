@@ -1,6 +1,8 @@
 //! The example of a CCE Service, run as it is: both ports, the certificate behind the id changed
 //! under load, a mistake that stays its own Service's.
 
+mod example;
+
 use testkit::{
     LIMIT, app::App, cluster::Cluster, http, manifest::store_secret, pki::TestCa, tls::TlsClient,
     wait_for,

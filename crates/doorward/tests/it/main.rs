@@ -12,6 +12,7 @@ mod command_line;
 mod config_dump;
 mod console;
 mod drain;
+mod example;
 mod kube;
 mod listeners;
 mod manifests;
