@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 pub use local::{AccessLogFormat, CheckArgs, KubeArgs, LogArgs, LogFormat, PlanArgs, RunArgs};
 pub use pki::{
-    InventoryArgs, ModeChoice, PkiOutput, PkiPlanArgs, PkiRenewArgs, PkiResumeArgs,
+    InventoryArgs, LimitsArgs, ModeChoice, PkiOutput, PkiPlanArgs, PkiRenewArgs, PkiResumeArgs,
     PkiRollbackArgs, PkiStatusArgs, PkiVerb, PkiVerifyArgs, RunsArgs, WishArgs,
 };
 pub use remote::{

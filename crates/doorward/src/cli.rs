@@ -35,7 +35,7 @@ pub use describe::describe;
 pub use get::get;
 pub use listener::{listener, load_balancer};
 pub use order::order;
-pub use pki::{pki, pki_failure};
+pub use pki::{pki, pki_failure, pki_usage};
 pub use plan::plan;
 pub use problems::Findings;
 

@@ -30,7 +30,10 @@ const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return wrong_usage(&error),
+    };
     let done = match &command {
         Command::Run(args) => match settings(args) {
             Ok(config) => app::run(config, args.log.is_text()),
@@ -54,6 +57,16 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, FAILED),
+    }
+}
+
+/// Help and versions are told this way too, and are nobody's mistake.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    // Who closed the terminal does not want to read it.
+    let _ = error.print();
+    match error.use_stderr() {
+        false => ExitCode::SUCCESS,
+        true => ExitCode::from(cli::pki_usage(std::env::args_os()).unwrap_or(WRONG_USAGE)),
     }
 }
 

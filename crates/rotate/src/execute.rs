@@ -30,13 +30,12 @@ use std::{collections::BTreeSet, fmt, sync::Mutex, time::Duration};
 
 pub use progress::{Progress, Silent};
 pub use quorum::{MemberView, Quorum};
-pub use wait::Limits;
 
 use crate::{
     Act, HostName, Plan, Site, SiteError, Step,
     execute::{change::Move, retried::Retried},
     plan::Phase,
-    run::{Roads, RunError, RunFolder, Scene},
+    run::{Limits, Roads, RunError, RunFolder, Scene},
     site::Clock,
 };
 
@@ -95,7 +94,7 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
         who: String,
     ) -> Result<Self, RunError> {
         let (plan, scene, roads) = (folder.plan()?, folder.scene()?, folder.roads()?);
-        let limits = Limits::default();
+        let limits = folder.limits()?;
         let site = Retried::new(site, clock, progress);
         Ok(Self {
             site,

@@ -7,10 +7,12 @@
 
 mod files;
 mod folder;
+mod limits;
 mod roads;
 mod scene;
 
 pub use folder::{RunError, RunFolder};
+pub use limits::Limits;
 pub use roads::{Leg, Roads, Stand, changes};
 pub use scene::{Found, Scene, SceneEtcd, SceneHost};
 

@@ -89,8 +89,9 @@ async fn changed(file: &Path, before: ReadInventory) -> ReadInventory {
 /// Apart from the other stages: a file server may hang.
 async fn inventory(file: &Path) -> ReadInventory {
     let file = file.to_owned();
-    let read =
-        spawn_blocking(move || config::inventory(&file).map_err(|error| format!("{error:#}")));
+    let read = spawn_blocking(move || {
+        config::inventory(&file, "--pki-inventory").map_err(|error| format!("{error:#}"))
+    });
     read.await.unwrap_or_else(|error| Err(error.to_string()))
 }
 

@@ -8,7 +8,8 @@ Examples:
   doorward get listeners
   doorward certificate upload --cert shop.crt --key shop.key --id 756-cn-hangzhou
 
-Exit codes: 0 done; 1 failed, or problems found; 2 wrong usage.";
+Exit codes: 0 done; 1 failed, or problems found; 2 wrong usage. `doorward pki` has more: see
+`doorward pki status --help`.";
 
 pub const RUN: &str = "\
 Flags beat doorward.yaml, which beats the defaults.

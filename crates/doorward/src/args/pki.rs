@@ -1,9 +1,11 @@
 //! Arguments of `doorward pki`, which needs no running Doorward: the cluster's own PKI.
 
-use std::path::PathBuf;
+mod time;
+
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::{SignedDuration, Span};
+use jiff::Span;
 
 use super::{OutputArgs, help};
 
@@ -56,7 +58,7 @@ pub struct PkiStatusArgs {
     #[command(flatten)]
     pub inventory: InventoryArgs,
     /// What ends within this time is warned of
-    #[arg(long, value_name = "TIME", default_value = "60d")]
+    #[arg(long, value_name = "TIME", default_value = "60d", value_parser = time::ahead)]
     pub expiring_within: Span,
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
@@ -89,7 +91,7 @@ pub struct WishArgs {
     #[arg(long, value_enum, default_value_t)]
     pub mode: ModeChoice,
     /// How long new certificates last, as 50y [default: as long as the present ones]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time::life)]
     pub validity: Option<Span>,
     /// Keep the leaves' private keys: not one handshake falls between key and certificate
     #[arg(long)]
@@ -110,8 +112,8 @@ pub struct WishArgs {
     #[arg(long)]
     pub allow_degraded: bool,
     /// How far the machines' clocks may be apart
-    #[arg(long, value_name = "TIME", default_value = "60s")]
-    pub max_skew: SignedDuration,
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time::skew)]
+    pub max_skew: Duration,
     /// Leave a host out; it is locked out of what the others change to
     #[arg(long, value_name = "HOST")]
     pub exclude: Vec<String>,
@@ -134,12 +136,25 @@ pub enum ModeChoice {
     Sweep,
 }
 
+/// How long the machines are waited for. Kept with the run; `resume` and `rollback` may change it.
+#[derive(Args, Clone, Debug)]
+pub struct LimitsArgs {
+    /// How long a program may take to end when it is told to [default: 30s, or the run's]
+    #[arg(long, value_name = "TIME", value_parser = time::wait)]
+    pub stop_timeout: Option<Duration>,
+    /// How long a program may take from its start until all is well [default: 2m, or the run's]
+    #[arg(long, value_name = "TIME", value_parser = time::wait)]
+    pub start_timeout: Option<Duration>,
+}
+
 #[derive(Args, Debug)]
 pub struct PkiRenewArgs {
     #[command(flatten)]
     pub inventory: InventoryArgs,
     #[command(flatten)]
     pub runs: RunsArgs,
+    #[command(flatten)]
+    pub limits: LimitsArgs,
     #[command(flatten)]
     pub wish: WishArgs,
     /// Do not ask
@@ -158,6 +173,8 @@ pub struct PkiResumeArgs {
     pub inventory: InventoryArgs,
     #[command(flatten)]
     pub runs: RunsArgs,
+    #[command(flatten)]
+    pub limits: LimitsArgs,
     /// Take the locks of a run that nobody drives any more
     #[arg(long, value_name = "RUN")]
     pub break_lock: Option<String>,
@@ -171,6 +188,8 @@ pub struct PkiRollbackArgs {
     pub inventory: InventoryArgs,
     #[command(flatten)]
     pub runs: RunsArgs,
+    #[command(flatten)]
+    pub limits: LimitsArgs,
     /// Restore nothing: make one new set for all and bring everybody to it
     #[arg(long)]
     pub reissue: bool,
@@ -189,3 +208,6 @@ pub struct PkiVerifyArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@ mod renew;
 mod status;
 mod verify;
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 use rotate::Inventory;
 
@@ -38,6 +40,13 @@ pub fn pki_failure(verb: &PkiVerb) -> u8 {
     }
 }
 
+/// What words that cannot be understood exit with, where monitors would take the usual code for
+/// a finding.
+pub fn pki_usage(mut words: impl Iterator<Item = OsString>) -> Option<u8> {
+    let verb = [words.nth(1)?, words.next()?];
+    (verb == ["pki", "status"]).then_some(COULD_NOT_LOOK)
+}
+
 fn inventory(args: &InventoryArgs) -> Result<Inventory> {
-    config::inventory(&args.inventory)
+    config::inventory(&args.inventory, "--inventory or DOORWARD_INVENTORY")
 }

@@ -58,6 +58,43 @@ fn wrong_usage_is_2_and_names_the_cure() {
     }
 }
 
+/// Monitors read 2 as a finding.
+#[test]
+fn a_status_that_was_typed_wrongly_is_no_finding() {
+    for (arguments, code) in [
+        (&["pki", "status", "--outptu", "json"][..], 4),
+        (&["pki", "status", "--expiring-within", "soon"], 4),
+        (&["pki", "status", "--inventory", "nowhere.yaml"], 4),
+        (&["pki", "status", "--help"], 0),
+        (&["pki", "renew", "--mode", "all"], 2),
+        (&["pki", "stauts"], 2),
+    ] {
+        let output = doorward(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", error_of(&output));
+    }
+}
+
+#[test]
+fn a_run_that_is_not_there_is_told_with_where_it_was_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("prod.yaml");
+    let text =
+        "apiVersion: doorward.dev/v1alpha1\nkind: ClusterInventory\nspec: {hosts: [{name: a}]}";
+    std::fs::write(&inventory, text).unwrap();
+    for (arguments, says) in [
+        (&["resume"][..], "there is no run under .doorward yet; --state names the folder"),
+        (&["rollback", "R9"], "there is no run R9 under .doorward; there is none yet"),
+    ] {
+        let more = ["--inventory", inventory.to_str().unwrap()];
+        let output = doorward(&[&["pki"], arguments, &more].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(error_of(&output).contains(says), "{}", error_of(&output));
+    }
+    let output = doorward(&["pki", "plan"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error_of(&output).contains("--inventory or DOORWARD_INVENTORY"), "{output:?}");
+}
+
 #[test]
 fn nobody_at_the_admin_address_says_how_to_give_another() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

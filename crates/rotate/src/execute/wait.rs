@@ -5,33 +5,6 @@ use std::time::Duration;
 use super::{Executor, Fault, Seconds};
 use crate::{Site, site::Clock};
 
-/// How long things may take. A healthy cluster needs a small part of each.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// An orderly stop of any program.
-    pub stop: Duration,
-    /// From the start until a member follows its leader again; replaying a long log takes a while.
-    pub recover: Duration,
-    /// Until the others are healthy, before a member is stopped.
-    pub settle: Duration,
-    /// Until a program that reads its files by itself presents what is on disk.
-    pub reread: Duration,
-    /// Until a leader that was asked to has handed over.
-    pub hand_over: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            stop: Duration::from_secs(30),
-            recover: Duration::from_secs(120),
-            settle: Duration::from_secs(30),
-            reread: Duration::from_secs(75),
-            hand_over: Duration::from_secs(15),
-        }
-    }
-}
-
 const PAUSE: Duration = Duration::from_millis(200);
 /// Between two lines about the same wait.
 const SAY_EVERY: Duration = Duration::from_secs(5);

@@ -33,11 +33,24 @@ pub enum InventoryError {
     Field { file: String, field: String, what: String },
 }
 
+/// Read first: a file of another kind is told as such, not by its first strange key.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    #[serde(default)]
+    api_version: String,
+    #[serde(default)]
+    kind: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Written {
-    api_version: String,
-    kind: String,
+    // These two are `Head`'s to look at.
+    #[serde(rename = "apiVersion")]
+    _api_version: String,
+    #[serde(rename = "kind")]
+    _kind: String,
     #[serde(default)]
     metadata: Metadata,
     spec: Spec,
@@ -87,20 +100,24 @@ struct WrittenHost {
 impl Inventory {
     /// Reads the text of an inventory. Paths of the operator's machine begin at the file's folder.
     pub fn parse(text: &str, base: &Base) -> Result<Self, InventoryError> {
-        let written: Written =
-            serde_saphyr::from_str(text).map_err(|error| explain(&error, base))?;
         let refuse = |field: &str, what: String| InventoryError::Field {
             file: base.file.display().to_string(),
             field: field.to_owned(),
             what,
         };
+        if text.trim().is_empty() {
+            return Err(refuse("kind", format!("the file is empty; an inventory has {KIND}")));
+        }
+        let head: Head = serde_saphyr::from_str(text).map_err(|error| explain(&error, base))?;
         for (field, found, wanted) in
-            [("apiVersion", &written.api_version, API_VERSION), ("kind", &written.kind, KIND)]
+            [("apiVersion", &head.api_version, API_VERSION), ("kind", &head.kind, KIND)]
         {
             if found != wanted {
                 return Err(refuse(field, format!("this is {found:?}; an inventory has {wanted}")));
             }
         }
+        let written: Written =
+            serde_saphyr::from_str(text).map_err(|error| explain(&error, base))?;
         let spec = written.spec;
         let ssh = spec.ssh.settle(base).map_err(|what| refuse("spec.ssh", what))?;
         check_overrides(&spec.components).map_err(|what| refuse("spec.components", what))?;
@@ -277,6 +294,7 @@ fn explain(error: &serde_saphyr::Error, base: &Base) -> InventoryError {
         Error::SerdeUnknownField { field, expected, .. } => {
             format!("unknown key {field:?}; known are {}", expected.join(", "))
         }
+        Error::SerdeMissingField { field, .. } => format!("{field} is missing"),
         Error::SerdeUnknownVariant { variant, expected, .. } => {
             format!("{variant:?} is none of {}", expected.join(", "))
         }

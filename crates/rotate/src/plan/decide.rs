@@ -28,10 +28,9 @@ pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<F
             "no file of Kubernetes trusts an old authority beside its successor; leave out --drop-old",
         ));
     }
+    findings.extend(strangers(facts, wish));
     if scope.leaves.is_empty() && findings.is_empty() {
-        findings.push(Finding::everywhere(
-            "no certificate of etcd was found on any host; name its folder in the inventory",
-        ));
+        findings = nothing_found(facts);
     }
     if !findings.is_empty() {
         return Err(findings);
@@ -72,6 +71,32 @@ pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<F
         notes,
         pending: pending(facts, wish),
     })
+}
+
+/// Hosts that are to be left out and are not there anyway: a slip of the pen, mostly.
+fn strangers(facts: &Facts, wish: &Wish) -> impl Iterator<Item = Finding> {
+    let known: Vec<String> = facts.hosts.keys().map(ToString::to_string).collect();
+    let known = known.join(", ");
+    let strangers = wish.exclude.iter().filter(|name| !facts.hosts.contains_key(*name));
+    strangers.map(move |name| {
+        Finding::everywhere(format!(
+            "--exclude {name}: the inventory has no such host; it has {known}"
+        ))
+    })
+}
+
+/// Where nobody could be asked, that is the reason.
+fn nothing_found(facts: &Facts) -> Vec<Finding> {
+    let unreached = facts.hosts.iter().filter_map(|(host, seen)| {
+        Some(Finding::at(host, format!("{}. Fix SSH to it first", seen.unreached.as_deref()?)))
+    });
+    let unreached: Vec<Finding> = unreached.collect();
+    match unreached.is_empty() {
+        true => vec![Finding::everywhere(
+            "no certificate of etcd was found on any host; name its folder in the inventory",
+        )],
+        false => unreached,
+    }
 }
 
 struct Draft<'a> {

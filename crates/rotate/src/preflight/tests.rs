@@ -65,6 +65,28 @@ fn one_master_unreachable_before_start() {
 }
 
 #[test]
+fn where_nobody_can_be_asked_that_is_the_reason() {
+    let mut cluster = cluster();
+    for number in 1..=3 {
+        let why = Some("no SSH to it: Connection refused".into());
+        *cluster.host(number) = HostFacts { unreached: why, ..HostFacts::default() };
+    }
+    let text = cluster.refused();
+    assert!(text.starts_with("master-1: no SSH to it: Connection refused. Fix SSH"), "{text}");
+    assert_eq!(text.lines().count(), 3, "{text}");
+}
+
+#[test]
+fn a_host_that_is_left_out_must_be_one_of_the_inventorys() {
+    let mut cluster = cluster();
+    cluster.wish.exclude.push(host(9));
+    assert_eq!(
+        cluster.refused(),
+        "--exclude master-9: the inventory has no such host; it has master-1, master-2, master-3"
+    );
+}
+
+#[test]
 fn expired_with_two_of_three_reachable_goes_on_and_with_one_does_not() {
     let facts = Ack { ca_days: -3, ..Ack::default() }.facts();
     let mut cluster = Cluster { health: Health::default(), facts, wish: Wish::default() };

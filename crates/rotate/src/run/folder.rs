@@ -8,8 +8,10 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Roads, Scene, files};
+use super::{Limits, Roads, Scene, files};
 use crate::{Facts, Plan, facts::Content, journal::Line, material::Material};
+
+const LIMITS: &str = "limits.json";
 
 /// One run, open in this process and in no other.
 #[derive(Debug)]
@@ -27,9 +29,12 @@ pub enum RunError {
     Form { path: PathBuf, source: serde_json::Error },
     #[error("{id} is being worked on by another doorward on this machine")]
     Busy { id: String },
-    #[error("there is no run {id} under {}", state.display())]
-    Unknown { id: String, state: PathBuf },
-    #[error("there is no run under {} yet", state.display())]
+    #[error("there is no run {id} under {}; {known}", state.display())]
+    Unknown { id: String, state: PathBuf, known: String },
+    #[error(
+        "there is no run under {} yet; --state names the folder in which one was begun",
+        state.display()
+    )]
     None { state: PathBuf },
     #[error("{}: the content is not what its name says; it was changed or is damaged", path.display())]
     Damaged { path: PathBuf },
@@ -63,9 +68,13 @@ impl RunFolder {
         let mut known = numbers(&runs)?;
         known.retain(|number| runs.join(format!("R{number}/plan.json")).exists());
         let number = match id {
-            Some(id) => number(id)
-                .filter(|number| known.contains(number))
-                .ok_or_else(|| RunError::Unknown { id: id.to_owned(), state: state.to_owned() })?,
+            Some(id) => number(id).filter(|number| known.contains(number)).ok_or_else(|| {
+                RunError::Unknown {
+                    id: id.to_owned(),
+                    state: state.to_owned(),
+                    known: listed(known),
+                }
+            })?,
             None => {
                 *known.iter().max().ok_or_else(|| RunError::None { state: state.to_owned() })?
             }
@@ -110,6 +119,18 @@ impl RunFolder {
         }
         self.save("scene.json", scene)?;
         self.save("plan.json", plan)
+    }
+
+    /// Those that were kept with the run, else the usual ones.
+    pub fn limits(&self) -> Result<Limits, RunError> {
+        match self.path.join(LIMITS).exists() {
+            true => self.load(LIMITS),
+            false => Ok(Limits::default()),
+        }
+    }
+
+    pub fn save_limits(&self, limits: &Limits) -> Result<(), RunError> {
+        self.save(LIMITS, limits)
     }
 
     /// All that is new, also what no host is given.
@@ -207,6 +228,16 @@ fn numbers(runs: &Path) -> Result<Vec<u64>, RunError> {
     };
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     Ok(names.filter_map(|name| number(&name)).collect())
+}
+
+/// What may have been meant.
+fn listed(mut known: Vec<u64>) -> String {
+    known.sort_unstable();
+    let known: Vec<String> = known.iter().map(|number| format!("R{number}")).collect();
+    match known.is_empty() {
+        true => "there is none yet; --state names the folder in which one was begun".to_owned(),
+        false => format!("there are {}", known.join(", ")),
+    }
 }
 
 fn number(name: &str) -> Option<u64> {

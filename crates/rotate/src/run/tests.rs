@@ -38,6 +38,9 @@ fn a_run_is_opened_by_its_number_or_the_newest_and_never_twice_at_once() {
     let state = tempfile::tempdir().expect("a folder");
     let none = RunFolder::open(state.path(), None).expect_err("no run");
     assert!(matches!(none, RunError::None { .. }), "{none}");
+    assert!(none.to_string().contains("--state"), "{none}");
+    let none = RunFolder::open(state.path(), Some("R1")).expect_err("no run");
+    assert!(none.to_string().ends_with("in which one was begun"), "{none}");
     let (first, plan) = begun(state.path());
     let (second, _) = begun(state.path());
     let busy = RunFolder::open(state.path(), Some("R2")).expect_err("it is open");
@@ -47,7 +50,9 @@ fn a_run_is_opened_by_its_number_or_the_newest_and_never_twice_at_once() {
     let first = RunFolder::open(state.path(), Some("R1")).expect("a run");
     assert_eq!(first.plan().expect("its plan"), plan);
     let unknown = RunFolder::open(state.path(), Some("R3")).expect_err("there is none");
-    assert!(unknown.to_string().starts_with("there is no run R3 under"), "{unknown}");
+    let text = unknown.to_string();
+    assert!(text.starts_with("there is no run R3 under"), "{text}");
+    assert!(text.ends_with("; there are R1, R2"), "{text}");
 }
 
 #[test]
@@ -109,4 +114,16 @@ fn a_line_of_the_journal_that_a_kill_cut_short_is_left_out() {
     let text = std::fs::read_to_string(&path).expect("the journal");
     std::fs::write(&path, text.clone() + &text[..20]).expect("a cut");
     assert_eq!(folder.journal().expect("the journal"), [line]);
+}
+
+#[test]
+fn limits_are_kept_with_the_run() {
+    let state = tempfile::tempdir().expect("a folder");
+    let (folder, _) = begun(state.path());
+    assert_eq!(folder.limits().expect("the usual ones"), Limits::default());
+    let limits = Limits { stop: std::time::Duration::from_secs(90), ..Limits::default() };
+    folder.save_limits(&limits).expect("kept");
+    drop(folder);
+    let again = RunFolder::open(state.path(), None).expect("the run");
+    assert_eq!(again.limits().expect("kept"), limits);
 }

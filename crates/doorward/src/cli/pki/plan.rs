@@ -1,6 +1,6 @@
 //! `doorward pki plan`: every step of a renewal, decided as `renew` would decide it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use rotate::{
     Facts, Health, Inventory, Mode, Plan, Ssh,
     census::census,
@@ -25,7 +25,7 @@ pub struct Planned {
 
 pub fn plan(args: &PkiPlanArgs, inventory: &Inventory) -> Result<u8> {
     let site = look::site(inventory)?;
-    let wish = wish(&args.wish)?;
+    let wish = wish(&args.wish);
     let planned = look::runtime()?.block_on(planned(&site, inventory, &wish))?;
     match args.output.output {
         Output::Json => print_json(&planned.plan)?,
@@ -58,9 +58,8 @@ pub fn told(planned: &Planned) -> String {
     format!("{found}\n{}", planned.plan)
 }
 
-pub fn wish(args: &WishArgs) -> Result<Wish> {
-    let max_skew = args.max_skew.try_into().context("--max-skew: write a time like 60s")?;
-    Ok(Wish {
+pub fn wish(args: &WishArgs) -> Wish {
+    Wish {
         mode: match args.mode {
             ModeChoice::Auto => None,
             ModeChoice::Leaf => Some(Mode::Leaf),
@@ -75,9 +74,9 @@ pub fn wish(args: &WishArgs) -> Result<Wish> {
         accepts_absence: false,
         allow_degraded: args.allow_degraded,
         compromised: args.compromised,
-        max_skew: Some(max_skew),
+        max_skew: Some(args.max_skew),
         exclude: args.exclude.iter().cloned().map(HostName).collect(),
         kubernetes: args.kubernetes,
         drop_old: args.drop_old,
-    })
+    }
 }

@@ -19,7 +19,7 @@ use super::{
     plan::{planned, told, wish},
 };
 use crate::{
-    args::{PkiRenewArgs, PkiResumeArgs, PkiRollbackArgs, RunsArgs},
+    args::{LimitsArgs, PkiRenewArgs, PkiResumeArgs, PkiRollbackArgs, RunsArgs},
     cli::print,
 };
 
@@ -31,8 +31,9 @@ const HALF_WAY: u8 = 3;
 pub fn renew(args: &PkiRenewArgs, inventory: &Inventory) -> Result<u8> {
     let site = look::site(inventory)?;
     let order = Order {
-        wish: wish(&args.wish)?,
+        wish: wish(&args.wish),
         runs: &args.runs,
+        limits: &args.limits,
         yes: args.yes,
         break_lock: args.break_lock.clone(),
     };
@@ -47,6 +48,7 @@ pub fn renew(args: &PkiRenewArgs, inventory: &Inventory) -> Result<u8> {
 pub fn resume(args: &PkiResumeArgs, inventory: &Inventory) -> Result<u8> {
     let site = look::site(inventory)?;
     let folder = RunFolder::open(&args.runs.state, args.run.as_deref())?;
+    limit(&folder, &args.limits)?;
     look::runtime()?.block_on(async {
         let mut executor = executor(&site, &folder, args.break_lock.clone())?;
         match executor.forward().await {
@@ -64,8 +66,9 @@ pub fn rollback(args: &PkiRollbackArgs, inventory: &Inventory) -> Result<u8> {
         return look::runtime()?.block_on(reissue(args, inventory, &site, folder));
     }
     if !args.yes && !agreed(&format!("Put back what was there before {run}?"))? {
-        return Ok(FAILED);
+        return declined();
     }
+    limit(&folder, &args.limits)?;
     look::runtime()?.block_on(async {
         let mut executor = executor(&site, &folder, args.break_lock.clone())?;
         match executor.back().await {
@@ -92,6 +95,7 @@ async fn reissue(
         // Whatever mixture there is: this is what one set for all may cost.
         wish: Wish { repair: true, accepts_absence: true, ..Wish::default() },
         runs: &args.runs,
+        limits: &args.limits,
         yes: args.yes,
         break_lock: args.break_lock.clone(),
     };
@@ -108,6 +112,7 @@ async fn reissue(
 struct Order<'a> {
     wish: Wish,
     runs: &'a RunsArgs,
+    limits: &'a LimitsArgs,
     yes: bool,
     break_lock: Option<String>,
 }
@@ -127,9 +132,10 @@ impl Order<'_> {
             _ => "Do all this?",
         };
         if !self.yes && !agreed(question)? {
-            return Ok(Done::Not(FAILED));
+            return declined().map(Done::Not);
         }
         let folder = RunFolder::create(&self.runs.state, &elsewhere(site, inventory).await)?;
+        limit(&folder, self.limits)?;
         let scene = Scene::of(&planned.facts, &planned.health, inventory);
         folder.begin(&planned.plan, &scene, &planned.facts)?;
         print(&format!("\nRun {}, kept in {}\n", folder.id(), folder.path().display()))?;
@@ -138,6 +144,14 @@ impl Order<'_> {
             Err(halt) => told_halt(&halt).map(Done::Not),
         }
     }
+}
+
+/// What is said of times now stands above what the run was begun with.
+fn limit(folder: &RunFolder, args: &LimitsArgs) -> Result<()> {
+    let mut limits = folder.limits()?;
+    limits.stop = args.stop_timeout.unwrap_or(limits.stop);
+    limits.recover = args.start_timeout.unwrap_or(limits.recover);
+    Ok(folder.save_limits(&limits)?)
 }
 
 fn executor<'a>(
@@ -181,6 +195,10 @@ fn agreed(question: &str) -> Result<bool> {
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer; use --yes")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn declined() -> Result<u8> {
+    print("Nothing was changed.\n").map(|()| FAILED)
 }
 
 /// Lines on standard output as a run goes on.

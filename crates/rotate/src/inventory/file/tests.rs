@@ -116,3 +116,17 @@ fn another_kind_of_file_is_told_apart() {
     let error = Inventory::parse(text, &base).unwrap_err().to_string();
     assert_eq!(error, "x.yaml: apiVersion: this is \"v1\"; an inventory has doorward.dev/v1alpha1");
 }
+
+#[test]
+fn what_is_lacking_is_named() {
+    let error = refused("spec: {}");
+    assert_eq!(error, "/ops/prod.yaml:4:7: hosts is missing");
+    for (text, says) in [
+        ("", "x.yaml: kind: the file is empty; an inventory has ClusterInventory"),
+        ("kind: Pod\nspecs: 1", "x.yaml: apiVersion: this is \"\""),
+    ] {
+        let base = Base { file: "x.yaml".into(), home: None };
+        let error = Inventory::parse(text, &base).unwrap_err().to_string();
+        assert!(error.starts_with(says), "{error}");
+    }
+}
