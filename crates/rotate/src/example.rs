@@ -1,5 +1,6 @@
 //! Clusters as they are found, for tests: three masters in ACK's layout. No test touches a machine.
 
+pub(crate) mod external;
 pub(crate) mod kubeadm;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -288,7 +289,9 @@ fn alternative_name(name: &str) -> SanType {
 
 /// Every member answers, and the last one leads.
 pub(crate) fn healthy(facts: &Facts) -> Health {
-    let hosts: Vec<&HostName> = facts.hosts.keys().collect();
+    let is_etcd = |component: &Component| component.program == Program::Etcd;
+    let hosts = facts.hosts.iter().filter(|(_, host)| host.components.iter().any(is_etcd));
+    let hosts: Vec<&HostName> = hosts.map(|(name, _)| name).collect();
     let members: Vec<Member> = (1..=hosts.len() as u64)
         .map(|id| Member { id, name: format!("m{id}"), ..Member::default() })
         .collect();

@@ -467,4 +467,5 @@ fn copies_of_other_members_pairs_change_along_and_get_no_names_from_where_they_l
     assert_eq!(content(1), content(2));
 }
 
+mod external;
 mod half_done;
