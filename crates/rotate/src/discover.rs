@@ -6,6 +6,7 @@
 //! stands above all of it. Everything but [`gather`] is pure.
 
 mod beside;
+mod caution;
 mod config_file;
 mod endpoint;
 mod flag;
@@ -99,8 +100,11 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
         drop_absent_defaults(component, &files);
     }
 
+    let look = Look { host, layout, survey: &survey, files: &files, listings: &listings };
     let mut seen = HostFacts {
         clock_ahead: survey.clock_ahead,
+        cautions: caution::cautions(&look, &components),
+        is_enforcing: survey.is_enforcing,
         layout,
         served: shake_hands(site, host, &components).await,
         idle_kubeconfigs: idle_kubeconfigs(&components, &files),
@@ -209,13 +213,19 @@ fn oddities(look: &Look<'_>, program: Program) -> Option<String> {
 fn component(look: &Look<'_>, program: Program, found: Found<'_>) -> Component {
     let Found { told, run_by, process } = found;
     let said = look.host.overrides.get(&program).cloned().unwrap_or_default();
+    let noticed = |flag: &str, reread: Reread| match told.is_mounted_alone(flag) {
+        true => Reread::AtStart,
+        false => reread,
+    };
     let trusts = flag::trusts(program).iter().flat_map(|(flag, purpose, reread)| {
-        told.paths(flag).map(|path| Trust { purpose: *purpose, path, reread: *reread })
+        let reread = noticed(flag, *reread);
+        told.paths(flag).map(move |path| Trust { purpose: *purpose, path, reread })
     });
     let pairs = flag::pairs(program).iter().filter_map(|(certificate, key, purpose, reread)| {
+        let reread = noticed(key, noticed(certificate, *reread));
         let certificate = told.path(certificate)?;
         let key = told.path(key).unwrap_or_else(|| certificate.clone());
-        Some(Pair { purpose: *purpose, certificate, key, reread: *reread })
+        Some(Pair { purpose: *purpose, certificate, key, reread })
     });
     let mut pairs: Vec<Pair> = pairs.collect();
     if program == Program::Kubelet && pairs.is_empty() {

@@ -35,6 +35,10 @@ pub struct HostFacts {
     pub served: Vec<Served>,
     /// What was noticed that fits nowhere else, a line each.
     pub notes: Vec<String>,
+    /// What matters only to who is about to change something, a line each.
+    pub cautions: Vec<String>,
+    /// SELinux says no: a file without its label cannot be read.
+    pub is_enforcing: bool,
 }
 
 /// A file with all that has to be kept when it is written anew.
@@ -107,6 +111,23 @@ pub struct Process {
     pub started: Timestamp,
     /// It has a root directory of its own.
     pub is_contained: bool,
+}
+
+impl Process {
+    /// What it was told by a flag, named without dashes, or by etcd's variable of that name.
+    pub fn said(&self, flag: &str) -> Option<&str> {
+        let mut words = self.arguments.iter();
+        while let Some(word) = words.next() {
+            let Some(rest) = word.trim_start_matches('-').strip_prefix(flag) else { continue };
+            match rest.strip_prefix('=') {
+                Some(value) => return Some(value),
+                None if rest.is_empty() => return words.next().map(String::as_str),
+                None => {}
+            }
+        }
+        let variable = format!("ETCD_{}", flag.to_uppercase().replace('-', "_"));
+        self.environment.get(&variable).map(String::as_str)
+    }
 }
 
 /// What one port of one component presented.

@@ -160,6 +160,12 @@ pub struct Survey {
     pub units: Vec<Unit>,
     /// Static pods of the kubelet's folder, each as its file says.
     pub manifests: Vec<(PathBuf, String)>,
+    /// What processes in containers see where, by process: a path of theirs, and the host's.
+    pub mounts: std::collections::BTreeMap<u32, Vec<(PathBuf, PathBuf)>>,
+    /// SELinux says no, not only that it would.
+    pub is_enforcing: bool,
+    /// Whether somebody keeps the clock right; `None`: nobody says.
+    pub is_clock_kept: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -229,6 +235,8 @@ pub struct MemberStatus {
     pub applied: u64,
     pub revision: i64,
     pub version: String,
+    /// Bytes of its database's file, which its quota is about.
+    pub stored: u64,
     pub errors: Vec<String>,
     pub is_learner: bool,
 }

@@ -8,6 +8,7 @@ mod connection;
 mod detached;
 mod files;
 mod lock;
+mod mounts;
 mod process;
 mod programs;
 mod script;

@@ -27,6 +27,14 @@ pub(super) struct PodProgram {
 pub(super) struct Mounts(Vec<(PathBuf, PathBuf)>);
 
 impl Mounts {
+    pub fn new(seen: Vec<(PathBuf, PathBuf)>) -> Self {
+        Self(seen)
+    }
+
+    pub fn is_mount(&self, path: &Path) -> bool {
+        self.0.iter().any(|(inside, _)| inside == path)
+    }
+
     /// By the longest mount that holds the path.
     pub fn on_host(&self, path: &Path) -> PathBuf {
         let held = self.0.iter().filter_map(|(inside, outside)| {

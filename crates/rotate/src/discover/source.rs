@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Listings, config_file, layout,
-    manifest::{self, PodProgram},
+    manifest::{self, Mounts, PodProgram},
     program_of,
     told::{Told, flags, with_environment},
     unit,
@@ -44,14 +44,21 @@ impl<'a> Look<'a> {
         let mut told = match (process, &pod, unit) {
             (Some(process), pod, _) => {
                 let found_in = runs_in.unwrap_or_else(|| "its command line".into());
-                let mounts = pod.as_ref().filter(|_| matches!(run_by, RunBy::StaticPod { .. }));
+                let pod = pod.as_ref().filter(|_| matches!(run_by, RunBy::StaticPod { .. }));
+                // As the kubelet was told, else as the kernel tells.
+                let mounts = match pod {
+                    Some(pod) => pod.mounts.clone(),
+                    None => Mounts::new(
+                        self.survey.mounts.get(&process.pid).cloned().unwrap_or_default(),
+                    ),
+                };
                 Told {
                     values: with_environment(
                         flags(process.arguments.get(1..).unwrap_or_default()),
                         &process.environment,
                     ),
                     folder: process.working_directory.clone(),
-                    mounts: mounts.map(|pod| pod.mounts.clone()).unwrap_or_default(),
+                    mounts,
                     found_in,
                 }
             }

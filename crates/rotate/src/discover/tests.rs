@@ -380,3 +380,65 @@ fn a_trust_file_that_nobody_reads_is_a_copy() {
     assert_eq!(copy.path, Path::new("/etc/kubernetes/pki/peer.pem"));
     assert_eq!(copy.purpose, Purpose::EtcdPeer);
 }
+
+/// What is told before a change.
+fn cautions(machine: &Machine) -> Vec<String> {
+    let (found, _) = components(&machine.look());
+    caution::cautions(&machine.look(), &found)
+}
+
+#[test]
+fn a_unit_that_nobody_starts_again_and_a_clock_that_nobody_keeps_are_told() {
+    let machine = |restart| {
+        let mut machine = Machine::new()
+            .runs(Program::Etcd, etcd_process(ACK_FLAGS))
+            .unit("etcd.service", &[("MainPID", "77"), ("Restart", restart)]);
+        machine.survey.is_clock_kept = Some(restart != "no");
+        machine
+    };
+    assert_eq!(cautions(&machine("on-failure")), [] as [&str; 0]);
+    assert_eq!(
+        cautions(&machine("no")),
+        [
+            "nobody keeps its clock right (NTP is not synchronized)",
+            "etcd.service has no Restart=: if etcd ends by itself, nobody starts it again",
+        ]
+    );
+}
+
+#[test]
+fn a_container_without_a_pod_is_asked_what_it_sees() {
+    let mut process = etcd_process(
+        "etcd --cert-file=/ssl/member.pem --key-file=/ssl/member-key.pem --trusted-ca-file=/ca.pem",
+    );
+    (process.is_contained, process.working_directory) = (true, "/".into());
+    let mut machine = Machine::new()
+        .runs(Program::Etcd, process)
+        .unit("etcd.service", &[("MainPID", "70"), ("Restart", "always")]);
+    let seen =
+        [("/", "/docker/ab/merged"), ("/ssl", "/etc/ssl/etcd/ssl"), ("/ca.pem", "/srv/ca.pem")];
+    let seen = seen.map(|(inside, outside)| (inside.into(), outside.into()));
+    machine.survey.mounts.insert(77, seen.into());
+    let etcd = machine.component(Program::Etcd);
+    assert_eq!(pair(&etcd, Purpose::EtcdServer).0, Path::new("/etc/ssl/etcd/ssl/member.pem"));
+    assert_eq!(trust(&etcd, Purpose::EtcdServer), Path::new("/srv/ca.pem"));
+    assert_eq!(etcd.run_by, RunBy::Systemd { unit: "etcd.service".into() });
+    assert_eq!(machine.layout(), Layout::Custom);
+    assert_eq!(
+        cautions(&machine),
+        ["the container of etcd has /ca.pem mounted as single files: it sees new ones only when \
+          it is started anew"]
+    );
+}
+
+#[test]
+fn a_pair_that_is_mounted_file_by_file_is_read_at_start_alone() {
+    let pod = ETCD_POD
+        .replace("{name: certs, mountPath: /pki}", "{name: certs, mountPath: /pki/server.crt}")
+        .replace("path: /etc/kubernetes/pki/etcd}", "path: /srv/server.crt}");
+    let machine = Machine::new().manifest("/etc/kubernetes/manifests/etcd.yaml", &pod);
+    let etcd = machine.component(Program::Etcd);
+    let server = etcd.pairs.iter().find(|pair| pair.purpose == Purpose::EtcdServer).unwrap();
+    assert_eq!(server.certificate, Path::new("/srv/server.crt"));
+    assert_eq!(server.reread, Reread::AtStart);
+}

@@ -90,13 +90,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     fn election_timeout(&self, host: &HostName) -> Duration {
         let component = self.scene.component(host, Program::Etcd);
         let process = component.and_then(|component| component.process.as_ref());
-        let set = process.and_then(|process| {
-            let flag = process.arguments.iter().find_map(|argument| {
-                argument.trim_start_matches('-').strip_prefix("election-timeout=")
-            });
-            let variable = process.environment.get("ETCD_ELECTION_TIMEOUT").map(String::as_str);
-            flag.or(variable)?.parse().ok()
-        });
+        let set = process.and_then(|process| process.said("election-timeout")?.parse().ok());
         // etcd's default.
         Duration::from_millis(set.unwrap_or(1000))
     }

@@ -3,7 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Look, Looked};
-use crate::{HostName, Program, expiry::Class, finding::Finding, health::MemberHealth, plan::Mode};
+use crate::{
+    HostName, Process, Program, expiry::Class, finding::Finding, health::MemberHealth, plan::Mode,
+};
+
+/// Bytes that etcd stores at most, unless it is told otherwise.
+const QUOTA: u64 = 2 << 30;
 
 /// Entries that a member may be behind its own log.
 const MAX_LAG: u64 = 1000;
@@ -21,11 +26,15 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
     behind.extend(look.scope.hosts_in_repair());
     for host in members.iter().filter(|host| !behind.contains(*host)) {
         match look.health.members.get(host) {
-            Some(Ok(health)) => member(host, health, looked),
+            Some(Ok(health)) => {
+                member(host, health, looked);
+                room(look, host, health, looked);
+            }
             Some(Err(why)) => down.push((host, why.as_str())),
             None => down.push((host, "it was not asked")),
         }
     }
+    names(look, &members, looked);
     quorum(look, &members, &down, looked);
     one_mind(look, looked);
     if members.len() == 1 && look.changes_authorities() {
@@ -56,6 +65,49 @@ fn member(host: &HostName, health: &MemberHealth, looked: &mut Looked) {
     if lag > MAX_LAG {
         against(format!("etcd is {lag} entries behind (at most {MAX_LAG}); wait until it is not"));
     }
+}
+
+/// A rotation writes next to nothing; who is near the edge should know before restarts.
+fn room(look: &Look<'_>, host: &HostName, health: &MemberHealth, looked: &mut Looked) {
+    let Some(process) = etcd_on(look, host) else { return };
+    // A configuration file may say more than was read of it.
+    let said = process.said("quota-backend-bytes").and_then(|text| text.parse().ok());
+    let quota = match (said, process.said("config-file")) {
+        (Some(0) | None, None) => QUOTA,
+        (Some(quota), _) => quota,
+        (None, Some(_)) => return,
+    };
+    let (stored, quota) = (health.status.stored >> 20, quota >> 20);
+    if stored * 5 > quota * 4 {
+        looked.notes.push(format!(
+            "{host}: etcd stores {stored} MiB of the {quota} MiB that it may; compact and \
+             defragment it soon, or raise --quota-backend-bytes."
+        ));
+    }
+}
+
+/// Whom etcd lets in by name goes by the very names that certificates keep.
+fn names(look: &Look<'_>, members: &BTreeSet<HostName>, looked: &mut Looked) {
+    const FLAGS: [&str; 4] = [
+        "peer-cert-allowed-cn",
+        "peer-cert-allowed-hostname",
+        "client-cert-allowed-cn",
+        "client-cert-allowed-hostname",
+    ];
+    for flag in FLAGS {
+        let said = members.iter().filter_map(|host| etcd_on(look, host)?.said(flag));
+        let said: BTreeSet<&str> = said.filter(|name| !name.is_empty()).collect();
+        for name in said {
+            looked.notes.push(format!(
+                "etcd lets in by name (--{flag}={name}): every certificate keeps its names."
+            ));
+        }
+    }
+}
+
+fn etcd_on<'a>(look: &Look<'a>, host: &HostName) -> Option<&'a Process> {
+    let mut components = look.facts.hosts.get(host)?.components.iter();
+    components.find(|component| component.program == Program::Etcd)?.process.as_ref()
 }
 
 fn quorum(

@@ -28,7 +28,8 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
         managed(name, host, looked);
         restartable(look, name, host, looked);
         service_accounts(name, host, looked);
-        looked.notes.extend(host.notes.iter().map(|note| format!("{name}: {note}")));
+        let notes = host.notes.iter().chain(&host.cautions);
+        looked.notes.extend(notes.map(|note| format!("{name}: {note}")));
     }
     if let Some(host) = expiry::only_host_with_dead(look.scope, look.facts.now) {
         looked.notes.push(format!("Only {host} has dead certificates: look at its clock first."));

@@ -294,3 +294,76 @@ fn a_single_member_means_a_short_absence() {
     let cluster = Cluster { health: healthy(&facts), facts, wish: Wish::default() };
     assert!(cluster.notes().contains("There is one member only"));
 }
+
+#[test]
+fn a_database_that_is_near_its_quota() {
+    let mut cluster = cluster();
+    cluster.member(2).status.stored = 1700 << 20;
+    let text = "master-2: etcd stores 1700 MiB of the 2048 MiB that it may";
+    assert!(cluster.notes().contains(text), "{}", cluster.notes());
+    let etcd = cluster.host(2).components[0].process.as_mut().expect("it runs");
+    etcd.arguments.extend(["--quota-backend-bytes".into(), (8u64 << 30).to_string()]);
+    assert!(!cluster.notes().contains("MiB"), "{}", cluster.notes());
+    let etcd = cluster.host(2).components[0].process.as_mut().expect("it runs");
+    etcd.arguments.truncate(1);
+    etcd.environment.insert("ETCD_QUOTA_BACKEND_BYTES".into(), (1u64 << 30).to_string());
+    assert!(cluster.notes().contains("of the 1024 MiB"), "{}", cluster.notes());
+}
+
+#[test]
+fn names_that_etcd_lets_in_are_kept() {
+    let mut cluster = cluster();
+    for number in 1..=3 {
+        let etcd = cluster.host(number).components[0].process.as_mut().expect("it runs");
+        etcd.arguments.push("--client-cert-allowed-hostname=etcd-client".into());
+    }
+    let plan = cluster.decide().expect("a plan");
+    let notes: Vec<_> = plan.notes.iter().filter(|note| note.contains("lets in by name")).collect();
+    assert_eq!(
+        notes,
+        ["etcd lets in by name (--client-cert-allowed-hostname=etcd-client): every certificate \
+          keeps its names."]
+    );
+    let client = plan.leaves.iter().find(|leaf| leaf.id == "etcd-client").expect("a leaf");
+    assert_eq!(client.subject, "CN=etcd-client");
+}
+
+#[test]
+fn labels_that_cannot_be_kept_are_told_where_they_decide() {
+    let mut cluster = cluster();
+    assert!(!cluster.notes().contains("SELinux"));
+    cluster.host(1).is_enforcing = true;
+    for file in cluster.host(1).files.values_mut() {
+        file.attributes.label = Some("system_u:object_r:cert_t:s0".into());
+    }
+    assert!(!cluster.notes().contains("SELinux"), "labels are kept");
+    let path = PathBuf::from(format!("{DIRECTORY}/ca.pem"));
+    cluster.host(1).files.get_mut(&path).expect("a file").attributes.label = None;
+    assert!(cluster.notes().contains("/var/lib/etcd/cert/ca.pem shows no label"));
+}
+
+#[test]
+fn what_others_write_over_is_theirs() {
+    let mut cluster = cluster();
+    let path = PathBuf::from(format!("{DIRECTORY}/etcd-server.pem"));
+    let seen = cluster.host(1).files.get_mut(&path).expect("a file");
+    let own = seen.content.clone().expect("content");
+    let text = String::from_utf8_lossy(own.bytes()).into_owned();
+    let text = format!("# This file is managed by Puppet. Do not edit.\n{text}");
+    seen.content = Some(crate::facts::Content::new(text.into_bytes()));
+    let text = cluster.refused();
+    assert!(text.contains("etcd-server.pem: says that puppet manages it"), "{text}");
+
+    let mut cluster = self::cluster();
+    let seen = cluster.host(1).files.get_mut(&path).expect("a file");
+    seen.links = vec![(path.clone(), "..data/tls.crt".into())];
+    let text = cluster.refused();
+    assert!(text.contains("etcd-server.pem: comes from a Secret or ConfigMap"), "{text}");
+}
+
+#[test]
+fn what_matters_before_a_change_is_told_in_the_plan() {
+    let mut cluster = cluster();
+    cluster.host(2).cautions.push("etcd.service has no Restart=".into());
+    assert!(cluster.notes().contains("master-2: etcd.service has no Restart="));
+}

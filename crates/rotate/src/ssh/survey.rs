@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     connection::{Connection, SCRIPT},
-    process,
+    mounts, process,
     script::{Answer, Line, Script},
 };
 use crate::{
@@ -38,6 +38,9 @@ pub async fn survey(connection: &Connection, host: &Host) -> Result<Survey, Site
         processes: process::read(&answer),
         units: units(&answer),
         manifests: manifests(&answer),
+        mounts: mounts::read(&answer),
+        is_enforcing: answer.line("enforcing").and_then(|line| line.word(0)) == Some("1"),
+        is_clock_kept: answer.line("kept").and_then(|line| line.word(0)).map(|word| word == "yes"),
     })
 }
 

@@ -217,6 +217,7 @@ fn status_of(status: wire::StatusResponse) -> MemberStatus {
         applied: status.raft_applied_index,
         revision: header.revision,
         version: status.version,
+        stored: status.db_size.try_into().unwrap_or_default(),
         errors: status.errors,
         is_learner: status.is_learner,
     }

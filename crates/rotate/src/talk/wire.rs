@@ -39,6 +39,8 @@ pub struct StatusResponse {
     pub header: Option<Header>,
     #[prost(string, tag = "2")]
     pub version: String,
+    #[prost(int64, tag = "3")]
+    pub db_size: i64,
     #[prost(uint64, tag = "4")]
     pub leader: u64,
     #[prost(uint64, tag = "5")]

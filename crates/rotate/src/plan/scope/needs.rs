@@ -67,12 +67,8 @@ fn asked_by_apiservers(hosts: &Hosts<'_>) -> BTreeSet<String> {
 }
 
 fn etcd_servers(component: &Component) -> Vec<String> {
-    let arguments = component.process.iter().flat_map(|process| &process.arguments);
-    arguments
-        .filter_map(|argument| argument.strip_prefix("--etcd-servers="))
-        .flat_map(|list| list.split(','))
-        .map(str::to_owned)
-        .collect()
+    let list = component.process.as_ref().and_then(|process| process.said("etcd-servers"));
+    list.unwrap_or_default().split(',').map(str::to_owned).collect()
 }
 
 /// The host of an HTTPS URL; plain ones need no certificate.

@@ -13,6 +13,7 @@ for folder in /proc/[0-9]*; do
   *) continue ;;
   esac
   describe "${folder#/proc/}" "$name"
+  [ "$contained" = no ] || printf 'mounts %s =%s\n' "${folder#/proc/}" "$(base64 -w0 2>/dev/null <"$folder/mountinfo")"
   unit=$(sed -n 's|.*/\([^/]*\.service\)$|\1|p' "$folder/cgroup" 2>/dev/null | head -n 1)
   units="$units $unit"
   [ "$name" = kubelet ] || continue
@@ -37,3 +38,8 @@ for folder in $(printf '%s\n' $folders | sort -u); do
     printf 'manifest %s %s\n' "$(encode "$file")" "$(base64 -w0 <"$file")"
   done
 done
+
+printf 'mounts self =%s\n' "$(base64 -w0 </proc/self/mountinfo)"
+[ -r /sys/fs/selinux/enforce ] && printf 'enforcing %s\n' "$(cat /sys/fs/selinux/enforce)"
+kept=$(timedatectl show -p NTPSynchronized --value 2>/dev/null)
+[ -z "$kept" ] || printf 'kept %s\n' "$kept"
