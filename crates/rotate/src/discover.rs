@@ -28,8 +28,10 @@ use self::source::{Found, Look};
 use crate::{
     Component, Facts, FileSeen, HostFacts, HostName, Inventory, Pair, Program, Purpose, Reread,
     RunBy, Site, SiteError, Trust,
+    certificate::Certificate,
     facts::Served,
     inventory::{Host, Layout, Role},
+    pem, render,
     site::{Clock, Survey},
 };
 
@@ -105,6 +107,7 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
         clock_ahead: survey.clock_ahead,
         cautions: caution::cautions(&look, &components),
         is_enforcing: survey.is_enforcing,
+        elsewhere: elsewhere(&survey, &files),
         layout,
         served: shake_hands(site, host, &components).await,
         idle_kubeconfigs: idle_kubeconfigs(&components, &files),
@@ -324,6 +327,19 @@ fn follow_kubeconfigs(components: &mut [Component], files: &Files) -> Vec<PathBu
         }
     }
     wanted
+}
+
+/// What the survey found beside the files that were read, by whichever of their names.
+fn elsewhere(survey: &Survey, files: &Files) -> BTreeMap<PathBuf, Vec<Certificate>> {
+    let is_known = |path: &PathBuf| {
+        files.contains_key(path) || files.values().any(|file| file.target == *path)
+    };
+    let certificates = |text: &str| {
+        let texts = render::texts(text.as_bytes());
+        texts.iter().flat_map(|text| pem::certificates(text)).collect()
+    };
+    let found = survey.elsewhere.iter().filter(|(path, _)| !is_known(path));
+    found.map(|(path, text)| (path.clone(), certificates(text))).collect()
 }
 
 fn idle_kubeconfigs(components: &[Component], files: &Files) -> Vec<PathBuf> {

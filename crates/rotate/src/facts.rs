@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{Component, HostName, component::Port, inventory::Layout};
+use crate::{Component, HostName, certificate::Certificate, component::Port, inventory::Layout};
 
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -31,6 +31,9 @@ pub struct HostFacts {
     pub idle_kubeconfigs: Vec<PathBuf>,
     /// CA certificates and keys that lie beside what is used: certificate path to key path.
     pub authority_keys: BTreeMap<PathBuf, PathBuf>,
+    /// Certificates of files that no program of the control plane is known to read, and that are
+    /// not looked at any closer: those of scrapers, backups, people.
+    pub elsewhere: BTreeMap<PathBuf, Vec<Certificate>>,
     /// What the running programs presented, by component and port.
     pub served: Vec<Served>,
     /// What was noticed that fits nowhere else, a line each.

@@ -1,6 +1,7 @@
 //! What must be right before anything is touched. Pure: looks at what was seen, and says with
 //! each reason against how to cure it.
 
+mod elsewhere;
 mod etcd;
 mod files;
 mod hosts;
@@ -38,6 +39,7 @@ pub(crate) fn look(look: &Look<'_>) -> Looked {
     files::look(look, &mut looked);
     etcd::look(look, &mut looked);
     kubernetes::look(look, &mut looked);
+    elsewhere::look(look, &mut looked);
     looked
 }
 

@@ -162,6 +162,9 @@ pub struct Survey {
     pub manifests: Vec<(PathBuf, String)>,
     /// What processes in containers see where, by process: a path of theirs, and the host's.
     pub mounts: std::collections::BTreeMap<u32, Vec<(PathBuf, PathBuf)>>,
+    /// Files with certificates where people and other programs keep theirs: only these are read,
+    /// no keys.
+    pub elsewhere: Vec<(PathBuf, String)>,
     /// SELinux says no, not only that it would.
     pub is_enforcing: bool,
     /// Whether somebody keeps the clock right; `None`: nobody says.

@@ -442,3 +442,28 @@ fn a_pair_that_is_mounted_file_by_file_is_read_at_start_alone() {
     assert_eq!(server.certificate, Path::new("/srv/server.crt"));
     assert_eq!(server.reread, Reread::AtStart);
 }
+
+#[test]
+fn certificates_elsewhere_are_those_that_were_not_read_already() {
+    let facts = Ack::default().facts();
+    let (path, known) = facts.hosts[&example::host(1)]
+        .files
+        .iter()
+        .find(|(path, _)| path.ends_with("etcd-client.pem"))
+        .map(|(path, file)| (path.clone(), file.clone()))
+        .unwrap();
+    let text = String::from_utf8(known.content.as_ref().unwrap().bytes().to_vec()).unwrap();
+    let survey = Survey {
+        elsewhere: vec![
+            (path.clone(), text.clone()),
+            ("/data/real.pem".into(), text.clone()),
+            ("/opt/copy.pem".into(), text),
+        ],
+        ..Survey::default()
+    };
+    let linked = FileSeen { target: "/data/real.pem".into(), ..known.clone() };
+    let files = Files::from([(path, known), ("/etc/link.pem".into(), linked)]);
+    let found = elsewhere(&survey, &files);
+    let [(path, certificates)] = &Vec::from_iter(found)[..] else { panic!("one is elsewhere") };
+    assert_eq!((path.as_path(), certificates.len()), (Path::new("/opt/copy.pem"), 1));
+}

@@ -367,3 +367,42 @@ fn what_matters_before_a_change_is_told_in_the_plan() {
     cluster.host(2).cautions.push("etcd.service has no Restart=".into());
     assert!(cluster.notes().contains("master-2: etcd.service has no Restart="));
 }
+
+#[test]
+fn others_who_hold_the_client_pair_are_listed_and_let_alone() {
+    let mut cluster = cluster();
+    let ca = TestCa::of(&cluster.facts);
+    let certificates = |text: &str| crate::pem::certificates(text.as_bytes());
+    let copy = {
+        let path = PathBuf::from(format!("{DIRECTORY}/etcd-client.pem"));
+        let content = cluster.host(1).files[&path].content.clone().expect("content");
+        crate::pem::certificates(content.bytes())
+    };
+    let own = certificates(&ca.leaf("prometheus", &[], 300).0);
+    let stranger = certificates(&TestCa::new("other", &Ack::default()).pem);
+    let host = cluster.host(1);
+    host.elsewhere.insert("/opt/prometheus/etcd-client.pem".into(), copy);
+    host.elsewhere.insert("/srv/backup/prometheus.crt".into(), own);
+    host.elsewhere.insert("/root/ca.pem".into(), certificates(&ca.pem));
+    host.elsewhere.insert("/etc/other.pem".into(), stranger);
+    assert!(
+        cluster.notes().contains(
+            "master-1: /opt/prometheus/etcd-client.pem, /root/ca.pem, /srv/backup/prometheus.crt \
+             hold certificates of the same authorities, are not touched, and will be refused once \
+             the old authority goes"
+        ),
+        "{}",
+        cluster.notes()
+    );
+    let plan = cluster.decide().expect("a plan").to_string();
+    assert!(!plan.contains("/opt/prometheus/etcd-client.pem ←"), "{plan}");
+    assert!(!plan.contains("/etc/other.pem"), "{plan}");
+
+    cluster.wish.mode = Some(Mode::SameKey);
+    let notes = cluster.notes();
+    assert!(
+        notes.contains("master-1: /opt/prometheus/etcd-client.pem hold certificates")
+            && notes.contains("stay good until their own end"),
+        "{notes}"
+    );
+}

@@ -24,6 +24,7 @@ pub async fn survey(connection: &Connection, host: &Host) -> Result<Survey, Site
     let clock_ahead = clock_ahead(connection).await?;
     let script = Script::new(include_str!("scripts/survey.sh"))
         .with(process::SCRIPT)
+        .with(include_str!("scripts/elsewhere.sh"))
         .set("properties", PROPERTIES);
     let answer = connection.run(&script, SCRIPT).await?;
     let user: Option<u32> = answer.line("user").and_then(|line| line.number(0));
@@ -39,6 +40,7 @@ pub async fn survey(connection: &Connection, host: &Host) -> Result<Survey, Site
         units: units(&answer),
         manifests: manifests(&answer),
         mounts: mounts::read(&answer),
+        elsewhere: elsewhere(&answer),
         is_enforcing: answer.line("enforcing").and_then(|line| line.word(0)) == Some("1"),
         is_clock_kept: answer.line("kept").and_then(|line| line.word(0)).map(|word| word == "yes"),
     })
@@ -74,6 +76,11 @@ fn units(answer: &Answer) -> Vec<Unit> {
         Some(Unit { name: line.word(0)?.to_owned(), properties })
     };
     answer.all("unit").filter_map(unit).collect()
+}
+
+fn elsewhere(answer: &Answer) -> Vec<(PathBuf, String)> {
+    let file = |line: &Line| Some((line.text(0)?.into(), line.text(1)?));
+    answer.all("elsewhere").filter_map(file).collect()
 }
 
 fn manifests(answer: &Answer) -> Vec<(PathBuf, String)> {

@@ -1,6 +1,7 @@
 //! The site against real machines: their own sshd, etcd and files. Skipped where there are none.
 
 mod discovery;
+mod elsewhere;
 mod files;
 mod logins;
 mod programs;

@@ -43,3 +43,4 @@ printf 'mounts self =%s\n' "$(base64 -w0 </proc/self/mountinfo)"
 [ -r /sys/fs/selinux/enforce ] && printf 'enforcing %s\n' "$(cat /sys/fs/selinux/enforce)"
 kept=$(timedatectl show -p NTPSynchronized --value 2>/dev/null)
 [ -z "$kept" ] || printf 'kept %s\n' "$kept"
+elsewhere
