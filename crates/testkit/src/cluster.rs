@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use api::{Api, content_type};
-pub use real::RealApiServer;
+pub use real::{RealApiServer, assets};
 
 /// One of both.
 #[expect(clippy::large_enum_variant, reason = "a test has one or two of them")]

@@ -6,11 +6,13 @@ pub mod api_server;
 mod authority;
 pub mod etcd;
 mod files;
+mod kube_apiserver;
 mod kubernetes;
 mod login;
 pub mod loopback;
 mod machine;
 mod network;
+mod sticky;
 mod writer;
 
 use std::{
@@ -33,7 +35,7 @@ use crate::{LIMIT, peers, wait_until};
 pub use authority::{Ages, Authority, Pair};
 pub use files::Timing;
 pub use machine::Machine;
-pub use writer::{Report, Writer};
+pub use writer::{Report, Store, Writer};
 
 /// How the lab is to be.
 #[derive(Clone, Copy, Debug)]

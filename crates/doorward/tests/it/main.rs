@@ -17,6 +17,7 @@ mod kube;
 mod listeners;
 mod manifests;
 mod mesh;
+mod pki_apiserver;
 mod pki_lab;
 mod pki_renew;
 mod pki_run;

@@ -16,7 +16,7 @@ use crate::BINARY;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Long enough for a lab to come up, short enough to wait for its end.
 const SHORT: SignedDuration = SignedDuration::from_secs(45);
-const ROTATED: &str = "etcd CA and certs have successfully rotated!";
+pub const ROTATED: &str = "etcd CA and certs have successfully rotated!";
 /// What a writer may be kept waiting at most.
 const ALLOWED_GAP: Duration = Duration::from_secs(5);
 
@@ -42,7 +42,7 @@ fn command(lab: &Lab, verb: &str, arguments: &[&str]) -> Command {
 }
 
 /// Runs it to its end; what it said, if it went well.
-async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> String {
+pub async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> String {
     let mut command = command(lab, verb, arguments);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let Output { status, stdout, stderr } = output;
@@ -52,27 +52,27 @@ async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> String {
 }
 
 /// What every file of every master is, with its attributes.
-fn files(lab: &Lab) -> Vec<String> {
+pub fn files(lab: &Lab) -> Vec<String> {
     let look = "cd / && find var/lib/etcd/cert etc/kubernetes ! -type d | sort | \
                 while read -r file; do stat -c '%n %a %U:%G %Y' \"$file\"; \
                 sha256sum < \"$file\"; done";
     lab.machines().iter().map(|machine| machine.must(look)).collect()
 }
 
-fn assert_same(before: &[String], lab: &Lab) {
+pub fn assert_same(before: &[String], lab: &Lab) {
     for (was, is) in before.iter().zip(files(lab)) {
         assert_eq!(*was, is);
     }
 }
 
 /// Restarts that a run told of; the plan, which `renew` prints before, tells of them too.
-fn restarts(told: &str) -> usize {
+pub fn restarts(told: &str) -> usize {
     let run = told.split_once("\nRun ").map_or(told, |(_, run)| run);
     run.lines().filter(|line| line.ends_with(", restart") || line.ends_with(": restart")).count()
 }
 
 /// Prints the figures, too.
-fn assert_nothing_lost(what: &str, restarts: usize, report: &Report) {
+pub fn assert_nothing_lost(what: &str, restarts: usize, report: &Report) {
     eprintln!(
         "{what}: {} writes acknowledged, {} lost, longest gap {:.2} s, {:.1} s, {restarts} restarts",
         report.acknowledged,

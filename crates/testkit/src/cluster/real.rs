@@ -2,12 +2,10 @@
 
 use std::{
     env, fs,
-    io::Write,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
-    thread,
     time::Duration,
 };
 
@@ -18,8 +16,8 @@ use tempfile::TempDir;
 
 use super::{Api, content_type};
 use crate::{
-    api_server::SERVICE_ACCOUNT_TOKEN, child::Child, pki::TestCa, ports, tls::TlsClient, wait_for,
-    wait_until,
+    api_server::SERVICE_ACCOUNT_TOKEN, child::Child, peers, pki::TestCa, ports, tls::TlsClient,
+    wait_for, wait_until,
 };
 
 /// Both are up in a few seconds, unless the machine is compiling.
@@ -52,7 +50,7 @@ impl RealApiServer {
     /// Starts both and waits until the API is ready. `None` tells the test to return: the
     /// binaries are not here, and the line on stderr says so even when output is captured.
     pub async fn start() -> Option<Self> {
-        let binaries = find()?;
+        let binaries = assets()?;
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let ca = TestCa::new("test-cluster");
         write_credentials(folder.path(), &ca);
@@ -140,20 +138,15 @@ impl RealApiServer {
     }
 }
 
-/// The folder that has both, by the convention of controller-runtime's envtest.
-fn find() -> Option<PathBuf> {
+/// The folder that has both, by the convention of controller-runtime's envtest. `None` tells the
+/// test to return: they are not here, and stderr says so.
+pub fn assets() -> Option<PathBuf> {
     let named = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let has =
         |folder: &Path| ["etcd", "kube-apiserver"].iter().all(|name| folder.join(name).is_file());
     let found = named.filter(|folder| has(folder));
     if found.is_none() {
-        let thread = thread::current();
-        let test = thread.name().unwrap_or("a test");
-        let line = format!(
-            "skipped: {test}: needs kube-apiserver and etcd in the folder KUBEBUILDER_ASSETS\n"
-        );
-        // A line that cannot be written cannot be reported either.
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        peers::skip("kube-apiserver and etcd in the folder KUBEBUILDER_ASSETS");
     }
     found
 }

@@ -1,41 +1,28 @@
-//! A client of the etcd cluster that behaves as a good one does: it stays with one endpoint, goes
-//! to the next at once when that fails, and reads its certificate anew for each connection. It
-//! speaks JSON, which every etcd understands beside gRPC.
+//! A client of the etcd cluster. It speaks JSON, which every etcd understands beside gRPC.
 
-use std::{fs, io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fs, io, net::SocketAddr, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Method;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-use crate::{
-    http::{Connection, request},
-    pki::Issued,
-    tls::{ClientOptions, TlsClient},
-};
-
-/// For one endpoint; then it is the next one's turn.
-const TRY: Duration = Duration::from_secs(2);
-const ROUNDS: usize = 8;
+use super::{sticky::Sticky, writer::Store};
+use crate::{http::request, pki::Issued, tls::ClientOptions};
 
 /// Where a client takes what it trusts and shows from, asked at each connection.
 pub type Credentials = Box<dyn Fn() -> io::Result<ClientOptions> + Send + Sync>;
 
-pub struct Client {
-    endpoints: Vec<SocketAddr>,
-    credentials: Credentials,
-    connection: Option<Connection>,
-    /// The endpoint that it is with.
-    at: usize,
-    /// How often it had to try again.
-    pub retried: u64,
-}
+pub struct Client(Sticky);
 
 impl Client {
     pub fn new(endpoints: Vec<SocketAddr>, credentials: Credentials) -> Self {
-        Self { endpoints, credentials, connection: None, at: 0, retried: 0 }
+        Self(Sticky::new(endpoints, credentials))
+    }
+
+    /// How often it had to try again.
+    pub fn retried(&self) -> u64 {
+        self.0.retried
     }
 
     /// Fails when every endpoint has failed several times.
@@ -72,35 +59,25 @@ impl Client {
     }
 
     async fn call(&mut self, path: &str, body: &Value) -> io::Result<Value> {
-        let mut last = io::Error::other("etcd has no endpoint");
-        for _ in 0..self.endpoints.len() * ROUNDS {
-            match timeout(TRY, self.attempt(path, body)).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => last = error,
-                Err(elapsed) => last = elapsed.into(),
-            }
-            self.connection = None;
-            self.at = (self.at + 1) % self.endpoints.len();
-            self.retried += 1;
-        }
-        Err(last)
+        let ask = |endpoint: SocketAddr| {
+            request(Method::POST, &format!("https://{endpoint}{path}"), body.to_string())
+        };
+        let answer = self.0.ask(ask, |answer| answer.status.is_success()).await?;
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+}
+
+impl Store for Client {
+    async fn put(&mut self, name: &str) -> io::Result<()> {
+        Client::put(self, name, "x").await
     }
 
-    async fn attempt(&mut self, path: &str, body: &Value) -> io::Result<Value> {
-        let endpoint = self.endpoints[self.at];
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => {
-                let stream = TlsClient::new((self.credentials)()?).connect(endpoint, None).await?;
-                none.insert(Connection::open(stream).await?)
-            }
-        };
-        let uri = format!("https://{endpoint}{path}");
-        let answer = connection.send(request(Method::POST, &uri, body.to_string())).await?;
-        match answer.status.is_success() {
-            true => Ok(serde_json::from_slice(&answer.body)?),
-            false => Err(io::Error::other(answer.text())),
-        }
+    async fn count(&mut self, prefix: &str) -> io::Result<u64> {
+        Client::count(self, prefix).await
+    }
+
+    fn retried(&self) -> u64 {
+        Client::retried(self)
     }
 }
 

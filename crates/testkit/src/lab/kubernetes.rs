@@ -14,7 +14,8 @@ use super::{
 
 /// Made to outlast whatever a test does with etcd's.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * 365 * 9);
-const FOLDER: &str = "/etc/kubernetes/pki";
+pub const FOLDER: &str = "/etc/kubernetes/pki";
+pub const API_SERVER_UNIT: &str = "/etc/systemd/system/kube-apiserver.service";
 
 /// One for all masters.
 pub struct KubernetesFiles {
@@ -80,10 +81,10 @@ impl KubernetesFiles {
     }
 }
 
-/// The API server's unit: the flags of ACK's behind what makes the test's binary stand in.
-pub fn api_server_unit(members: &[Ipv4Addr], address: Ipv4Addr) -> File {
+/// The flags of ACK's API servers that certificates and etcd have to do with.
+pub fn api_server_flags(members: &[Ipv4Addr], address: Ipv4Addr) -> Vec<String> {
     let servers: Vec<_> = members.iter().map(|ip| format!("https://{ip}:2379")).collect();
-    let flags = [
+    vec![
         format!("--bind-address={address}"),
         "--secure-port=6443".to_owned(),
         format!("--client-ca-file={FOLDER}/apiserver-ca.crt"),
@@ -99,12 +100,17 @@ pub fn api_server_unit(members: &[Ipv4Addr], address: Ipv4Addr) -> File {
         format!("--etcd-certfile={FOLDER}/etcd/etcd-client.pem"),
         format!("--etcd-keyfile={FOLDER}/etcd/etcd-client-key.pem"),
         format!("--etcd-servers={}", servers.join(",")),
-    ];
+    ]
+}
+
+/// The unit of the stand-in: behind what makes the test's binary be it, the flags of ACK's.
+pub fn api_server_unit(members: &[Ipv4Addr], address: Ipv4Addr) -> File {
+    let flags = api_server_flags(members, address);
     let text = format!(
         "[Unit]\nDescription=Kubernetes API server\n\n[Service]\n\
          ExecStart=/usr/local/bin/kube-apiserver {} --ignored --nocapture --test-threads=1 -- {}\n",
         api_server::NAME,
         flags.join(" \\\n  ")
     );
-    public("/etc/systemd/system/kube-apiserver.service".to_owned(), &text)
+    public(API_SERVER_UNIT.to_owned(), &text)
 }

@@ -1,19 +1,30 @@
-//! Somebody who writes to etcd all the time, and knows afterwards what was lost and how long
+//! Somebody who writes to a cluster all the time, and knows afterwards what was lost and how long
 //! nothing was taken.
 
 use std::{
+    io,
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
 use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
 
-use super::etcd::Client;
-
 /// Between two writes.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Each writer has keys of its own: what an earlier one wrote must not stand in for what is lost.
 static WRITERS: AtomicU32 = AtomicU32::new(0);
+
+/// Where it is written to, by whichever of its endpoints takes it.
+pub trait Store: Send + 'static {
+    /// What was written already is written.
+    fn put(&mut self, name: &str) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// How many names begin with `prefix`, asked of etcd.
+    fn count(&mut self, prefix: &str) -> impl Future<Output = io::Result<u64>> + Send;
+
+    /// How often it had to go to another endpoint.
+    fn retried(&self) -> u64;
+}
 
 /// Writes until it is asked for its report; dropping it ends it too.
 pub struct Writer {
@@ -24,7 +35,7 @@ pub struct Writer {
 /// What came of the writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Writes that etcd said it has.
+    /// Writes that were acknowledged.
     pub acknowledged: u64,
     /// Of these, those that it has not.
     pub lost: u64,
@@ -37,11 +48,12 @@ pub struct Report {
 
 impl Writer {
     /// Begins at once; the first write is acknowledged when this returns.
-    pub async fn start(mut client: Client) -> Self {
-        let prefix = format!("writer-{}/", WRITERS.fetch_add(1, Ordering::Relaxed));
-        client.put(&prefix, "").await.expect("etcd is healthy when a writer begins");
+    pub async fn start(mut store: impl Store) -> Self {
+        let prefix = format!("writer-{}.", WRITERS.fetch_add(1, Ordering::Relaxed));
+        let first = store.put(&format!("{prefix}first")).await;
+        first.expect("the cluster is healthy when a writer begins");
         let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(write(client, prefix, stopped)) }
+        Self { stop, task: tokio::spawn(write(store, prefix, stopped)) }
     }
 
     /// Ends the writing and looks for every write that was acknowledged.
@@ -52,12 +64,16 @@ impl Writer {
     }
 }
 
-async fn write(mut client: Client, prefix: String, mut stopped: oneshot::Receiver<()>) -> Report {
+async fn write(
+    mut store: impl Store,
+    prefix: String,
+    mut stopped: oneshot::Receiver<()>,
+) -> Report {
     let begin = Instant::now();
     let (mut last, mut longest_gap, mut number) = (begin, Duration::ZERO, 0);
     while stopped.try_recv() == Err(oneshot::error::TryRecvError::Empty) {
         // A write that no endpoint takes is tried again: nothing was promised.
-        if client.put(&format!("{prefix}{number}"), "x").await.is_ok() {
+        if store.put(&format!("{prefix}{number}")).await.is_ok() {
             longest_gap = longest_gap.max(last.elapsed());
             last = Instant::now();
             number += 1;
@@ -65,8 +81,8 @@ async fn write(mut client: Client, prefix: String, mut stopped: oneshot::Receive
         sleep(PAUSE).await;
     }
     longest_gap = longest_gap.max(last.elapsed());
-    let retried = client.retried;
-    let found = client.count(&prefix).await.expect("etcd answers when the writing ends");
+    let retried = store.retried();
+    let found = store.count(&prefix).await.expect("etcd answers when the writing ends");
     Report {
         acknowledged: number,
         // One was there before the first.
