@@ -73,6 +73,14 @@ pub struct Attributes {
     pub fixed: Option<String>,
 }
 
+impl Attributes {
+    /// Whether the same people may do the same with both.
+    pub fn has_rights_of(&self, other: &Self) -> bool {
+        let rights = |one: &Self| (one.mode, one.uid, one.gid, one.label.clone());
+        rights(self) == rights(other)
+    }
+}
+
 /// Bytes that may be a private key: never shown, wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content(Arc<Zeroizing<Vec<u8>>>);

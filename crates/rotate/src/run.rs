@@ -8,6 +8,7 @@
 mod files;
 mod folder;
 mod limits;
+mod pairs;
 mod roads;
 mod scene;
 

@@ -6,8 +6,10 @@
 
 mod api_server;
 mod clock;
+mod door;
 mod etcd;
 mod fault;
+mod look;
 mod machine;
 mod site;
 mod trust;
@@ -21,6 +23,7 @@ use std::{
 use jiff::Timestamp;
 
 pub(crate) use fault::Fault;
+pub(crate) use look::look;
 pub(crate) use machine::{File, Machine};
 
 use crate::{Facts, HostName, facts::Content};
@@ -44,6 +47,8 @@ pub(crate) struct State {
     pub illegal: BTreeSet<String>,
     /// Everything that was asked, shortly.
     pub calls: Vec<String>,
+    /// When programs that were started begin to answer.
+    wakes: BTreeSet<Timestamp>,
     judge: Judge,
 }
 
@@ -67,6 +72,7 @@ impl Simulated {
             api: Api::default(),
             illegal: BTreeSet::new(),
             calls: Vec::new(),
+            wakes: BTreeSet::new(),
             judge: Judge::default(),
         };
         state.load_all();
@@ -93,16 +99,21 @@ impl Simulated {
 }
 
 impl State {
-    /// Time goes by; the writer writes, or does not.
+    /// Time goes by; the writer writes, or does not. Who accepts whom is looked at anew only when
+    /// somebody wakes: whoever changes something else does so himself.
     pub(crate) fn advance(&mut self, time: Duration) {
-        if self.can_write() {
+        if self.etcd.is_writable {
             self.writer.gap = Duration::ZERO;
         } else {
             self.writer.gap += time;
             self.writer.longest_gap = self.writer.longest_gap.max(self.writer.gap);
         }
         self.now += time;
-        self.settle();
+        if self.wakes.first().is_some_and(|wake| *wake <= self.now) {
+            self.wakes.retain(|wake| *wake > self.now);
+            self.settle();
+        }
+        self.etcd.work_on(self.now);
     }
 }
 

@@ -77,7 +77,7 @@ pub trait Site: Sync {
         run_by: &RunBy,
         within: std::time::Duration,
         kill: bool,
-    ) -> impl Future<Output = Result<(), SiteError>> + Send;
+    ) -> impl Future<Output = Result<Ended, SiteError>> + Send;
 
     /// Has it started, without waiting for it to be ready.
     fn start(
@@ -186,6 +186,15 @@ pub struct FileWrite {
     /// Mode, owner and label are taken from here; the time only when `keep_time` is set.
     pub attributes: Attributes,
     pub keep_time: bool,
+}
+
+/// How a program ended that was told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, or it did not run.
+    Orderly,
+    /// It did not within its time.
+    Killed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

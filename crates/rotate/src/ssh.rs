@@ -30,7 +30,7 @@ use crate::{
     FileSeen, Handshake, HostName, Inventory, Process, Program, RunBy, Site, SiteError,
     inventory::Host,
     journal::LockOwner,
-    site::{EtcdAnswer, EtcdAsk, FileWrite, HttpAsk, Identity, Room, Survey},
+    site::{Ended, EtcdAnswer, EtcdAsk, FileWrite, HttpAsk, Identity, Room, Survey},
     talk::{self, etcd, handshake, https},
 };
 
@@ -127,7 +127,7 @@ impl Site for Ssh {
         run_by: &RunBy,
         within: Duration,
         kill: bool,
-    ) -> Result<(), SiteError> {
+    ) -> Result<Ended, SiteError> {
         self.run(host, program, run_by)?.stop(within, kill).await
     }
 

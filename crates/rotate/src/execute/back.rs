@@ -1,6 +1,8 @@
 //! The way back: the same changes in reverse order, each with its restart and its gate, from where
 //! each file stands to what it was, with all its attributes.
 
+use std::path::PathBuf;
+
 use jiff::SignedDuration;
 
 use super::{Executor, Fault, Halt, change::Move};
@@ -44,14 +46,32 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Ok(())
     }
 
-    /// Takes away what was staged and the locks, and leaves all else as it is.
-    pub async fn abandon(&mut self) {
+    /// Leaves the cluster to another run: halves of pairs get their other half and what was stopped
+    /// is started, so that there is something to look at; what was staged and the locks go.
+    pub async fn give_up(&mut self) {
+        if self.take_locks().await
+            && let Err(fault) = Box::pin(self.mend(false)).await
+        {
+            self.progress.note(&format!("What was half done stays so: {fault}"));
+        }
+        self.let_go().await;
+    }
+
+    async fn abandon(&mut self) {
+        self.take_locks().await;
+        self.let_go().await;
+    }
+
+    /// Whether all are had.
+    async fn take_locks(&mut self) -> bool {
+        let mut has_all = true;
         for host in self.scene.hosts.keys().cloned().collect::<Vec<_>>() {
             if self.lock(&host).await.is_err() {
                 self.progress.note(&format!("The lock of another run is on {host}."));
+                has_all = false;
             }
         }
-        self.let_go().await;
+        has_all
     }
 
     /// All is looked at before anything is touched.
@@ -99,29 +119,40 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Ok(legs.into_iter().zip(&files).filter_map(moved).collect())
     }
 
-    /// What is put back is in the run's folder; where it is not any more, the host has it.
+    /// What is put back is in the run's folder; where it is not any more, hosts have it. So is
+    /// what stands there now, which programs are talked to with on the way.
     async fn fetch_backup(&self, host: &HostName) -> Result<(), Fault> {
-        let digests: Vec<&String> =
-            self.roads()?.on(host).filter_map(|leg| leg.before.as_ref()).collect();
-        for digest in digests {
-            if self.folder.content(digest).is_ok() {
-                continue;
+        let legs: Vec<&Leg> = self.roads()?.on(host).collect();
+        let paths: Vec<PathBuf> = legs.iter().map(|leg| leg.path.clone()).collect();
+        for content in self.site.read(host, &paths).await?.iter().filter_map(|f| f.content.as_ref())
+        {
+            self.folder.keep(content)?;
+        }
+        for digest in legs.iter().filter_map(|leg| leg.before.as_ref()) {
+            if self.folder.content(digest).is_err() {
+                self.fetch(host, digest).await?;
             }
-            let path = self.backup_path(host).join(digest);
-            let files = self.site.read(host, &[path]).await?;
-            let content = files.into_iter().find_map(|file| file.content);
-            match content.filter(|content| content.digest() == *digest) {
-                Some(content) => self.folder.keep(&content)?,
-                None => {
-                    let run = self.folder.id();
-                    return Err(Fault::said(format!(
-                        "the backup of {host} is damaged or gone, here and on the host. A fresh \
-                         set instead: doorward pki rollback {run} --reissue"
-                    )));
-                }
-            };
         }
         Ok(())
+    }
+
+    /// From the host's own backup, or another one's: much is the same on all of them.
+    async fn fetch(&self, host: &HostName, digest: &str) -> Result<(), Fault> {
+        let others = self.scene.hosts.keys().filter(|other| *other != host);
+        for keeper in std::iter::once(host).chain(others) {
+            let path = self.backup_path(keeper).join(digest);
+            let files = self.site.read(keeper, &[path]).await?;
+            let content = files.into_iter().find_map(|file| file.content);
+            if let Some(content) = content.filter(|content| content.digest() == digest) {
+                self.folder.keep(&content)?;
+                return Ok(());
+            }
+        }
+        let run = self.folder.id();
+        Err(Fault::said(format!(
+            "the backup of {host} is damaged or gone, here and on the host. A fresh set instead: \
+             doorward pki rollback {run} --reissue"
+        )))
     }
 
     async fn undo(&self, step: &Step) -> Result<(), Fault> {
@@ -155,9 +186,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
                 return file.content.is_none();
             };
             let digest = file.content.as_ref().map(Content::digest);
-            let is_timely =
-                found.digest.is_none() || found.attributes.modified == file.attributes.modified;
-            digest == found.digest && is_timely
+            let (then, now) = (&found.attributes, &file.attributes);
+            let looks_same = then.modified == now.modified && then.has_rights_of(now);
+            digest == found.digest && (found.digest.is_none() || looks_same)
         })
     }
 

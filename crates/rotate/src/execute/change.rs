@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Executor, Fault};
 use crate::{
     Component, FileSeen, HostName, Program, Reread, Site,
+    facts::Attributes,
     plan::Change,
     run::{Leg, Roads, Stand},
     site::Clock,
@@ -136,19 +137,23 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Ok(())
     }
 
-    /// Writes what is lacking, and sees that it is there.
+    /// Writes what is lacking, and sees that it is there and looks as it is to look.
     pub(super) async fn write_all(&self, mv: &Move, lacking: &[Leg]) -> Result<(), Fault> {
         for leg in lacking {
             self.write(mv, leg).await?;
         }
-        if lacking.is_empty() {
-            return Ok(());
-        }
         let files = self.site.read(&mv.host, &mv.paths()).await?;
         match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
-            Found::Lacking(still) if still.is_empty() => Ok(()),
-            _ => Err(Fault::said(format!("{}: what was written is not what is there", mv.host))),
+            Found::Lacking(still) if still.is_empty() => {}
+            _ => {
+                let host = &mv.host;
+                return Err(Fault::said(format!("{host}: what was written is not what is there")));
+            }
         }
+        for file in &files {
+            self.give_rights(&mv.host, file).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn write(&self, mv: &Move, leg: &Leg) -> Result<(), Fault> {
@@ -181,16 +186,18 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         }
         let user = (process.uid, process.gid);
         let answers = self.site.can_read(&mv.host, user, &paths).await?;
-        match paths.iter().zip(answers).find(|(_, may)| !may) {
-            None => Ok(()),
-            Some((path, _)) => Err(Fault::said(format!(
-                "{}: {} (uid {}) cannot read {}; give it the owner and mode that it had",
-                mv.host,
-                mv.program,
-                process.uid,
-                path.display()
-            ))),
-        }
+        let Some((path, _)) = paths.iter().zip(answers).find(|(_, may)| !may) else {
+            return Ok(());
+        };
+        let seen = self.site.read(&mv.host, std::slice::from_ref(path)).await?;
+        let Attributes { mode, uid, .. } = seen.into_iter().next().unwrap_or_default().attributes;
+        let owner = if uid == 0 { "root".to_owned() } else { format!("uid {uid}") };
+        let (program, path) = (mv.program, path.display());
+        Err(Fault::said(format!(
+            "{}: {program} (uid {}) cannot read {path} ({mode:04o} {owner}); give it the owner and \
+             mode that it had",
+            mv.host, process.uid
+        )))
     }
 
     /// The newest of the files for which the program has to start anew: those that it reads only

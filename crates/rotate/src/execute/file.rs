@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Executor, Fault};
 use crate::{
-    HostName, Site,
+    FileSeen, HostName, Site,
     facts::{Attributes, Content},
     run::Found,
     site::{Clock, FileWrite},
@@ -22,6 +22,21 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let content = self.folder.content(digest)?;
         let attributes = self.attributes(host, path, &content);
         let file = FileWrite { path: path.to_owned(), content, attributes, keep_time };
+        Ok(self.site.write(host, &file).await?)
+    }
+
+    /// Gives a file the owner, mode and label that it had, if somebody took them away; its bytes
+    /// and its time stay.
+    pub(super) async fn give_rights(&self, host: &HostName, file: &FileSeen) -> Result<(), Fault> {
+        let Some(content) = &file.content else { return Ok(()) };
+        let wanted = self.attributes(host, &file.path, content);
+        if file.attributes.has_rights_of(&wanted) {
+            return Ok(());
+        }
+        let path = file.path.clone();
+        self.progress.note(&format!("{host}:{} gets its owner and mode again.", path.display()));
+        let attributes = Attributes { modified: file.attributes.modified, ..wanted };
+        let file = FileWrite { path, content: content.clone(), attributes, keep_time: true };
         Ok(self.site.write(host, &file).await?)
     }
 

@@ -4,29 +4,32 @@
 //! Files prove nothing here. A program that was given an empty file of authorities starts and
 //! trusts nobody; only asking it tells.
 
-use super::{Executor, Fault, change::Move};
+use super::{Executor, Fault, change::Move, wait::Terms};
 use crate::{
     Endpoint, HostName, Program, Purpose, Reread, Site, certificate::Certificate, component::Port,
     face::Face, pem, site::Clock,
 };
 
 impl<S: Site, C: Clock> Executor<'_, S, C> {
-    /// Waits for the gate; a program that does not run any more ends the wait with its last words.
+    /// Waits for the gate; a program that does not run any more adds its last words,
+    /// and one that cannot open its files is told with them.
     pub(super) async fn gate(&self, mv: &Move) -> Result<(), Fault> {
         let limit = if mv.restart { self.limits.recover } else { self.limits.reread };
         let what = format!("{} on {}", mv.program, mv.host);
-        let opened = self.until(&what, limit, async || self.gate_now(mv).await).await;
-        if let Err(fault) = opened {
-            return Err(match self.epitaph(&mv.host, mv.program).await {
-                Some(words) => Fault::said(format!("{fault}; {words}")),
-                None => fault,
-            });
+        let terms = Terms::default();
+        let opened = self.until(&what, limit, async || self.gate_now(mv, &terms).await).await;
+        let Err(fault) = opened else { return Ok(()) };
+        let fault = terms.told_with(fault);
+        if let Some(words) = self.epitaph(&mv.host, mv.program).await {
+            return Err(Fault::said(format!("{fault}; {words}")));
         }
-        self.settle(mv).await;
-        Ok(())
+        Err(match self.prove_readable(mv).await {
+            Err(unreadable) => Fault::said(format!("{fault}; {unreadable}")),
+            Ok(()) => fault,
+        })
     }
 
-    async fn gate_now(&self, mv: &Move) -> Result<(), String> {
+    async fn gate_now(&self, mv: &Move, terms: &Terms) -> Result<(), String> {
         if mv.restart || self.was_running(&mv.host, mv.program) {
             self.presents(mv).await?;
         }
@@ -34,11 +37,15 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             self.runs(mv).await?;
             self.trusts(mv).await?;
         }
+        // Where etcd is swept back it is so last of all; whoever leans on it is looked at then.
+        if mv.is_back && mv.program != Program::Etcd && self.is_swept(Program::Etcd) {
+            return Ok(());
+        }
         if mv.program == Program::KubeApiserver && self.was_running(&mv.host, mv.program) {
             self.serves(&mv.host).await?;
         }
         match &self.scene.etcd {
-            Some(found) => self.quorum().await.all_well(found),
+            Some(found) => self.is_steady(mv, found, terms).await,
             None => Ok(()),
         }
     }

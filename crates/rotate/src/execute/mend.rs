@@ -1,6 +1,6 @@
 //! First aid for a run that was cut off in the middle of a change: half of a pair opens no
-//! connection, and a program that was stopped does not start by itself. Both hold up every gate,
-//! so they are seen to before the walk begins again.
+//! connection, nor does one that its program may not read, and a program that was stopped does not
+//! start by itself. All hold up every gate, so they are seen to before the walk begins again.
 
 use std::path::PathBuf;
 
@@ -21,6 +21,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
                 false => Move::forward(step.number, change, roads),
             };
             let files = self.site.read(&mv.host, &mv.paths()).await?;
+            for file in &files {
+                self.give_rights(&mv.host, file).await?;
+            }
             // Where files stand at several changes, the walk comes to the one that was cut off
             // before it comes to this one.
             let Found::Lacking(lacking) = mv.find(roads, &files).map_err(Fault::Said)? else {
@@ -74,7 +77,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Ok(())
     }
 
-    fn is_swept(&self, swept: Program) -> bool {
+    pub(super) fn is_swept(&self, swept: Program) -> bool {
         let sweeps = |act: &Act| matches!(act, Act::Sweep { program, .. } if *program == swept);
         self.plan.steps.iter().any(|step| sweeps(&step.act))
     }

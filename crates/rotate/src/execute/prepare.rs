@@ -95,6 +95,15 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             },
             |content| Ok(self.folder.keep(content)?),
         )?;
+        if let Some((host, pair)) =
+            roads.torn_pair(&self.scene, |digest| Ok::<_, Fault>(self.folder.content(digest)?))?
+        {
+            let (certificate, key) = (pair.certificate.display(), pair.key.display());
+            return Err(Fault::said(format!(
+                "{host}: {certificate} and {key} would not belong together any more; the plan is \
+                 wrong, so begin a new run"
+            )));
+        }
         self.folder.save_roads(&roads)?;
         self.roads = Some(roads);
         Ok(())

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use futures::future::join_all;
 
-use super::{Executor, Fault, quorum::MemberView};
+use super::{
+    Executor, Fault,
+    quorum::{MemberView, Silence},
+};
 use crate::{
     Endpoint, Handshake, HostName, Program, Site, SiteError,
     component::Port,
@@ -33,11 +36,20 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         join_all(asked).await
     }
 
-    async fn member(&self, host: &HostName) -> Result<MemberStatus, String> {
-        self.ask_member(host, EtcdAsk::Health).await?;
-        match self.ask_member(host, EtcdAsk::Status).await? {
-            EtcdAnswer::Status(status) => Ok(status),
-            other => Err(format!("an answer to another question: {other:?}")),
+    /// Of itself a member speaks also when it cannot take part.
+    async fn member(&self, host: &HostName) -> Result<MemberStatus, Silence> {
+        let silence = |why, status| Silence { why, status };
+        let health = self.ask_member(host, EtcdAsk::Health).await;
+        let status = match self.ask_member(host, EtcdAsk::Status).await {
+            Ok(EtcdAnswer::Status(status)) => status,
+            Ok(other) => {
+                return Err(silence(format!("an answer to another question: {other:?}"), None));
+            }
+            Err(why) => return Err(silence(health.err().unwrap_or(why), None)),
+        };
+        match health {
+            Ok(_) => Ok(status),
+            Err(why) => Err(silence(why, Some(status))),
         }
     }
 

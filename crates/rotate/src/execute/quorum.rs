@@ -1,6 +1,6 @@
 //! Whether etcd's members are well together: judged from what its members say of themselves.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use crate::{HostName, run::SceneEtcd, site::MemberStatus};
 
@@ -8,7 +8,15 @@ use crate::{HostName, run::SceneEtcd, site::MemberStatus};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberView {
     pub host: HostName,
-    pub answer: Result<MemberStatus, String>,
+    pub answer: Result<MemberStatus, Silence>,
+}
+
+/// A member that does not take part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    pub why: String,
+    /// What it says of itself nevertheless.
+    pub status: Option<MemberStatus>,
 }
 
 /// All members that were asked, and whom they agree to follow.
@@ -41,7 +49,7 @@ impl Quorum {
             self.member_well(view, found)?;
         }
         match self.leader {
-            None if self.members.len() > 1 => Err("members do not agree on a leader".to_owned()),
+            None if self.members.len() > 1 => Err(self.leaderless()),
             _ => Ok(()),
         }
     }
@@ -49,10 +57,26 @@ impl Quorum {
     /// Whether all are well that were so when the run began.
     pub fn all_well(&self, found: &SceneEtcd) -> Result<(), String> {
         self.members.iter().try_for_each(|view| self.member_well(view, found))?;
-        self.leader
-            .as_ref()
-            .map(|_| ())
-            .ok_or_else(|| "members do not agree on a leader".to_owned())
+        self.leader.as_ref().map(|_| ()).ok_or_else(|| self.leaderless())
+    }
+
+    /// The highest term that anybody names; 0 where nobody answers at all.
+    pub fn term(&self) -> u64 {
+        self.statuses().map(|status| status.term).max().unwrap_or_default()
+    }
+
+    /// Of those who say anything.
+    fn statuses(&self) -> impl Iterator<Item = &MemberStatus> {
+        self.members.iter().filter_map(|view| match &view.answer {
+            Ok(status) => Some(status),
+            Err(silence) => silence.status.as_ref(),
+        })
+    }
+
+    fn leaderless(&self) -> String {
+        let terms: BTreeSet<u64> = self.statuses().map(|status| status.term).collect();
+        let terms: Vec<String> = terms.iter().map(u64::to_string).collect();
+        format!("members do not agree on a leader (term {})", terms.join(", "))
     }
 
     /// Whether everybody answers and follows one leader, where nobody could before.
@@ -67,7 +91,7 @@ impl Quorum {
         let status = match &view.answer {
             Ok(status) => status,
             Err(_) if found.down.contains(host) => return Ok(()),
-            Err(why) => return Err(format!("etcd on {host} does not answer: {why}")),
+            Err(silence) => return Err(self.silent(host, silence)),
         };
         let behind = status.index.saturating_sub(status.applied);
         if status.cluster != found.cluster {
@@ -80,12 +104,19 @@ impl Quorum {
         } else if status.is_learner {
             Err(format!("etcd on {host} is a learner"))
         } else if behind >= MOST_UNAPPLIED {
-            Err(format!(
-                "etcd on {host} is still replaying (applied {} of {})",
-                status.applied, status.index
-            ))
+            Err(replaying(host, status.applied, status.index))
         } else {
             Ok(())
+        }
+    }
+
+    /// Who is far behind everybody cannot answer yet; all else is silence.
+    fn silent(&self, host: &HostName, silence: &Silence) -> String {
+        let furthest = self.statuses().map(|status| status.index).max().unwrap_or_default();
+        let applied = silence.status.as_ref().map(|status| status.applied);
+        match applied.filter(|applied| furthest.saturating_sub(*applied) >= MOST_UNAPPLIED) {
+            Some(applied) => replaying(host, applied, furthest),
+            None => format!("etcd on {host} does not answer: {}", silence.why),
         }
     }
 
@@ -96,6 +127,23 @@ impl Quorum {
         let well = well.filter(|(_, status)| !status.is_learner);
         let best = well.max_by_key(|(_, status)| status.applied);
         best.map(|(host, status)| (status.member, host))
+    }
+}
+
+fn replaying(host: &HostName, applied: u64, index: u64) -> String {
+    let (applied, index) = (Grouped(applied), Grouped(index));
+    format!("etcd on {host} is still replaying (applied {applied} / {index})")
+}
+
+/// A number in groups of three digits.
+struct Grouped(u64);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            few @ 0..1000 => write!(f, "{few}"),
+            many => write!(f, "{} {:03}", Self(many / 1000), many % 1000),
+        }
     }
 }
 

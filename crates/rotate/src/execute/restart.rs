@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Executor, Fault, change::Move, quorum::Quorum};
+use super::{Executor, Fault, change::Move, quorum::Quorum, wait::Terms};
 use crate::{
     HostName, Program, Site, SiteError,
+    run::SceneEtcd,
     site::{Clock, EtcdAsk},
 };
 
@@ -38,12 +39,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     async fn let_others_lead(&self, host: &HostName) -> Result<(), Fault> {
         let Some(etcd) = &self.scene.etcd else { return Ok(()) };
         let what = format!("before etcd on {host} is stopped");
-        let quorum = self
-            .until(&what, self.limits.settle, async || {
-                let quorum = self.quorum().await;
-                quorum.others_ready(host, etcd).map(|()| quorum)
-            })
-            .await?;
+        let ready = |quorum: &Quorum| quorum.others_ready(host, etcd).map(|()| quorum.clone());
+        let quorum = self.until_etcd(&what, self.limits.settle, ready).await?;
         if quorum.leader.as_ref() != Some(host) {
             return Ok(());
         }
@@ -53,13 +50,10 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         })?;
         self.progress.note(&format!("{host} led etcd; {follower} was asked to lead."));
         let what = format!("until {host} has handed over");
-        self.until(&what, self.limits.hand_over, async || {
-            let quorum = self.quorum().await;
-            match &quorum.leader {
-                Some(leader) if leader != host => Ok(()),
-                Some(_) => Err(format!("{host} still leads")),
-                None => Err("no leader".to_owned()),
-            }
+        self.until_etcd(&what, self.limits.hand_over, |quorum| match &quorum.leader {
+            Some(leader) if leader != host => Ok(()),
+            Some(_) => Err(format!("{host} still leads")),
+            None => Err("no leader".to_owned()),
         })
         .await
     }
@@ -80,10 +74,25 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Some(format!("{program} does not run: \"{last}\""))
     }
 
-    /// Twice the time after which followers would elect another leader.
-    pub(super) async fn settle(&self, mv: &Move) {
-        if mv.restart && mv.program == Program::Etcd {
-            self.clock.sleep(self.election_timeout(&mv.host) * 2).await;
+    /// Well, and after a restart still so, under the same leader, when followers would have had the
+    /// time to elect another one twice.
+    pub(super) async fn is_steady(
+        &self,
+        mv: &Move,
+        found: &SceneEtcd,
+        terms: &Terms,
+    ) -> Result<(), String> {
+        let quorum = self.quorum_in(terms).await;
+        quorum.all_well(found)?;
+        if !mv.restart || mv.program != Program::Etcd {
+            return Ok(());
+        }
+        self.clock.sleep(self.election_timeout(&mv.host) * 2).await;
+        let later = self.quorum_in(terms).await;
+        later.all_well(found)?;
+        match (quorum.term(), later.term()) {
+            (before, after) if before == after => Ok(()),
+            (before, after) => Err(format!("leadership moved from term {before} to term {after}")),
         }
     }
 

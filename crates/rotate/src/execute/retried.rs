@@ -10,7 +10,7 @@ use super::{Progress, Seconds};
 use crate::{
     FileSeen, HostName, Process, Program, RunBy, Site, SiteError,
     journal::LockOwner,
-    site::{Clock, FileWrite, Room},
+    site::{Clock, Ended, FileWrite, Room},
 };
 
 /// Pauses between attempts.
@@ -101,7 +101,14 @@ impl<'a, S: Site, C: Clock> Retried<'a, S, C> {
         kill: bool,
     ) -> Result<(), SiteError> {
         let what = format!("the stop of {program}");
-        self.tried(&what, || self.site.stop(host, program, run_by, within, kill)).await
+        let stop = || self.site.stop(host, program, run_by, within, kill);
+        if self.tried(&what, stop).await? == Ended::Killed {
+            let within = Seconds(within);
+            self.progress.note(&format!(
+                "{program} on {host} did not end within {within} of being told to, and was killed."
+            ));
+        }
+        Ok(())
     }
 
     pub(super) async fn start(

@@ -8,6 +8,7 @@ use futures::future::try_join_all;
 use super::{
     Executor, Fault,
     change::{Found, Move},
+    quorum::Quorum,
 };
 use crate::{Component, Program, Site, run::Leg, site::Clock};
 
@@ -37,8 +38,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             self.gate(mv).await?;
         }
         if program == Program::Etcd {
-            self.until("etcd", self.limits.recover, async || self.quorum().await.well_again())
-                .await?;
+            self.until_etcd("etcd", self.limits.recover, Quorum::well_again).await?;
         }
         for mv in moves.iter().filter(|mv| mv.is_back) {
             self.give_back_times(mv).await?;

@@ -4,8 +4,11 @@ mod api_servers;
 mod faults;
 mod kills;
 mod lab;
+mod operators;
+mod shapes;
 mod trial;
 mod verify;
+mod waits;
 
 use std::time::Duration;
 
@@ -25,6 +28,16 @@ fn leaves() -> Trial {
 /// Without the old authority's key nobody can vouch for the new one.
 fn bundled() -> Trial {
     Trial::new(&Ack { has_ca_keys: false, ..Ack::default() }, &Wish::default())
+}
+
+fn same_key() -> Trial {
+    Trial::new(&Ack::default(), &Wish { mode: Some(Mode::SameKey), ..Wish::default() })
+}
+
+/// All at once, though everything is valid.
+fn swept() -> Trial {
+    let wish = Wish { mode: Some(Mode::Sweep), accepts_absence: true, ..Wish::default() };
+    Trial::new(&Ack::default(), &wish)
 }
 
 /// E3: nothing is valid any more.
@@ -69,8 +82,9 @@ async fn a_bundle_takes_two_restarts_each_and_the_writer_never_waits() {
 
 #[tokio::test]
 async fn the_same_key_gets_a_longer_life() {
-    let trial = Trial::new(&Ack::default(), &Wish { mode: Some(Mode::SameKey), ..Wish::default() });
+    let trial = same_key();
     trial.renew().await.expect("a success");
+    trial.assert_renewed();
     assert_writer_never_waited(&trial);
     trial.roll_back().await.expect("the way back");
     trial.assert_as_before();

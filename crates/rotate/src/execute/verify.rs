@@ -26,12 +26,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         if self.scene.hosts_of(Program::Etcd).is_empty() {
             return Ok(());
         }
-        self.until("etcd", self.limits.recover, async || {
-            let quorum = self.quorum().await;
-            match &self.scene.etcd {
-                Some(found) => quorum.all_well(found),
-                None => quorum.well_again(),
-            }
+        self.until_etcd("etcd", self.limits.recover, |quorum| match &self.scene.etcd {
+            Some(found) => quorum.all_well(found),
+            None => quorum.well_again(),
         })
         .await
     }
@@ -65,9 +62,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             let found = self.scene.found(&mv.host, &leg.path);
             let Some(found) = found.filter(|found| found.digest.is_some()) else { continue };
             let (now, then) = (&file.attributes, &found.attributes);
-            if (now.mode, now.uid, now.gid, &now.label)
-                != (then.mode, then.uid, then.gid, &then.label)
-            {
+            if !now.has_rights_of(then) {
                 let host = &mv.host;
                 let (now, then) = (words(now), words(then));
                 return Err(Fault::said(format!("{host}:{path} has {now}, and had {then}")));

@@ -1,6 +1,11 @@
 //! The members: connections that live until one end stops, a quorum, a leader.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use jiff::Timestamp;
 
 use super::State;
 use crate::{
@@ -8,14 +13,68 @@ use crate::{
     site::{EtcdAnswer, EtcdAsk, Member, MemberStatus},
 };
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Etcd {
     pub leader: Option<HostName>,
     pub term: u64,
     pub index: u64,
     pub revision: i64,
+    pub is_writable: bool,
+    pub unrest: Option<Unrest>,
+    /// The members that hear enough others to decide anything; empty without a quorum.
+    quorum: BTreeSet<HostName>,
     /// Between members, and from the writer (`None`) to one.
     streams: BTreeSet<(Option<HostName>, HostName)>,
+}
+
+/// Elections without end, as a slow disk brings them.
+#[derive(Clone, Debug)]
+pub(crate) struct Unrest {
+    pub until: Timestamp,
+    /// When another is elected next.
+    next: Timestamp,
+}
+
+impl Unrest {
+    /// How long each leader stays.
+    const REIGN: Duration = Duration::from_secs(1);
+
+    pub(super) fn from(now: Timestamp, lasts: Duration) -> Self {
+        Self { until: now + lasts, next: now + Self::REIGN }
+    }
+}
+
+impl Default for Etcd {
+    /// With a history, so that there is something to replay.
+    fn default() -> Self {
+        Self {
+            leader: None,
+            term: 0,
+            index: 1_203_441,
+            revision: 800_000,
+            is_writable: false,
+            unrest: None,
+            quorum: BTreeSet::new(),
+            streams: BTreeSet::new(),
+        }
+    }
+}
+
+impl Etcd {
+    /// Entries come in where there is a leader; where there is unrest, it is another one.
+    pub(super) fn work_on(&mut self, now: Timestamp) {
+        let Some(leader) = &self.leader else { return };
+        self.index += 1;
+        self.revision += 1;
+        let Some(unrest) = self.unrest.as_mut().filter(|unrest| unrest.next <= now) else { return };
+        unrest.next = now + Unrest::REIGN;
+        if unrest.until <= now {
+            self.unrest = None;
+        }
+        let after = self.quorum.iter().find(|host| *host > leader).or(self.quorum.first());
+        self.leader = after.cloned();
+        self.term += 1;
+    }
 }
 
 pub(crate) const CLUSTER: u64 = 0xc1;
@@ -38,15 +97,13 @@ impl State {
                 self.etcd.streams.insert((None, one.clone()));
             }
         }
-        let quorum = self.quorum();
+        self.etcd.quorum = self.find_quorum();
+        let quorum = &self.etcd.quorum;
         if self.etcd.leader.as_ref().is_none_or(|leader| !quorum.contains(leader)) {
-            self.etcd.leader = quorum.first().cloned();
+            self.etcd.leader = quorum.last().cloned();
             self.etcd.term += u64::from(self.etcd.leader.is_some());
         }
-        if self.etcd.leader.is_some() {
-            self.etcd.index += 1;
-            self.etcd.revision += 1;
-        }
+        self.etcd.is_writable = self.can_write();
     }
 
     fn meet(&self, one: &HostName, other: &HostName) -> bool {
@@ -79,10 +136,14 @@ impl State {
         })
     }
 
-    /// The members that hear enough others to decide anything; empty without a quorum.
-    pub(crate) fn quorum(&self) -> BTreeSet<HostName> {
-        let all = self.machines.values();
-        let members = all.filter(|machine| machine.component(Program::Etcd).is_some()).count();
+    fn members(&self) -> impl Iterator<Item = &HostName> {
+        let machines = self.machines.iter();
+        let members = machines.filter(|(_, machine)| machine.component(Program::Etcd).is_some());
+        members.map(|(host, _)| host)
+    }
+
+    fn find_quorum(&self) -> BTreeSet<HostName> {
+        let members = self.members().count();
         let up = self.up(Program::Etcd);
         for start in &up {
             let group = self.group(start);
@@ -113,9 +174,19 @@ impl State {
     }
 
     pub(crate) fn can_write(&self) -> bool {
-        let quorum = self.quorum();
         let reaches = |host: &HostName| self.etcd.streams.contains(&(None, host.clone()));
-        self.etcd.leader.is_some() && quorum.iter().any(reaches)
+        self.etcd.leader.is_some() && self.etcd.quorum.iter().any(reaches)
+    }
+
+    /// How far a member is that replays its log.
+    fn applied(&self, host: &HostName) -> u64 {
+        let running = self.machines[host].running.get(&Program::Etcd);
+        let Some(running) = running.filter(|running| running.whole > self.now) else {
+            return self.etcd.index;
+        };
+        let whole = running.whole.duration_since(running.started).as_secs();
+        let done = self.now.duration_since(running.started).as_secs();
+        self.etcd.index / whole.unsigned_abs().max(1) * done.unsigned_abs()
     }
 
     pub(crate) fn member_id(host: &HostName) -> u64 {
@@ -129,8 +200,9 @@ impl State {
 
     /// What the member on `host` says.
     pub(super) fn answer(&mut self, host: &HostName, ask: EtcdAsk) -> Result<EtcdAnswer, String> {
-        let has_quorum = self.quorum().contains(host) && self.etcd.leader.is_some();
+        let has_quorum = self.etcd.quorum.contains(host) && self.etcd.leader.is_some();
         let leader = self.etcd.leader.as_ref().filter(|_| has_quorum).map_or(0, Self::member_id);
+        let applied = self.applied(host);
         match ask {
             EtcdAsk::Status => Ok(EtcdAnswer::Status(MemberStatus {
                 cluster: CLUSTER,
@@ -138,7 +210,7 @@ impl State {
                 leader,
                 term: self.etcd.term,
                 index: self.etcd.index,
-                applied: self.etcd.index,
+                applied,
                 revision: self.etcd.revision,
                 version: "3.4.23".to_owned(),
                 ..MemberStatus::default()
@@ -152,7 +224,7 @@ impl State {
                     name: host.0.clone(),
                     ..Member::default()
                 };
-                let members = self.machines.keys().map(member).collect();
+                let members = self.members().map(member).collect();
                 Ok(EtcdAnswer::Members { cluster: CLUSTER, members })
             }
             EtcdAsk::MoveLeader { to } => {

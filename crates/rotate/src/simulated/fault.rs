@@ -1,13 +1,17 @@
 //! What goes wrong, and at which call.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::Notify;
 
-use crate::{HostName, SiteError};
+use crate::{HostName, Program, SiteError};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -19,6 +23,18 @@ pub(crate) enum Fault {
     Full { host: HostName },
     /// Its member of etcd does not start any more.
     Broken { host: HostName, last_words: &'static str },
+    /// Its member of etcd starts, is silent for a while and replays its log for another.
+    Slow { host: HostName, silent: Duration, replays: Duration },
+    /// When its member is stopped, the others elect a leader every second for this long.
+    Unrest { host: HostName, lasts: Duration },
+    /// Files with this end of a name get root's and nobody else's, whatever was asked for.
+    RootOnly { host: HostName, ending: &'static str },
+    /// Bytes arrive damaged, or are read back so.
+    Garbled { host: HostName },
+    /// The program does not end by itself.
+    Hangs { host: HostName, program: Program },
+    /// The API server says that it is ready, and gets no answer from etcd.
+    Hollow { host: HostName },
 }
 
 #[derive(Default)]
@@ -39,6 +55,30 @@ impl Faults {
 
     pub(crate) fn planned(&self) -> std::sync::MutexGuard<'_, Vec<Fault>> {
         self.planned.lock().expect("no test panics while it plans")
+    }
+
+    /// What `pick` makes of the first fault that it knows.
+    pub(super) fn first<T>(&self, pick: impl FnMut(&Fault) -> Option<T>) -> Option<T> {
+        self.planned().iter().find_map(pick)
+    }
+
+    pub(super) fn has(&self, fault: &Fault) -> bool {
+        self.planned().contains(fault)
+    }
+
+    /// Whether what is written there gets root's alone.
+    pub(super) fn is_root_only(&self, on: &HostName, path: &Path) -> bool {
+        let name = path.to_string_lossy();
+        let hits = |fault: &Fault| match fault {
+            Fault::RootOnly { host, ending } if host == on && name.ends_with(ending) => Some(()),
+            _ => None,
+        };
+        self.first(hits).is_some()
+    }
+
+    /// From here on the calls of a run are counted.
+    pub(crate) fn count_anew(&self) {
+        self.calls.store(0, Ordering::SeqCst);
     }
 
     /// How many calls there were.

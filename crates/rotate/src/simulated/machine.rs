@@ -38,8 +38,10 @@ pub(crate) struct Machine {
 pub(crate) struct Running {
     pub pid: u32,
     pub started: Timestamp,
-    /// From when on it answers.
+    /// From when on somebody listens.
     pub ready: Timestamp,
+    /// From when on it takes part; between the two a member replays its log.
+    pub whole: Timestamp,
     /// As it was at the start.
     pub trusts: BTreeMap<Purpose, Vec<Certificate>>,
 }
@@ -110,25 +112,33 @@ impl State {
             for component in machine.components.clone() {
                 if let Some(process) = &component.process {
                     let (pid, began) = (process.pid, process.started);
-                    machine.load(component.program, pid, began, started);
+                    machine.load(component.program, pid, began, [started, started]);
                 }
             }
         }
     }
 
-    pub(super) fn start(&mut self, host: &HostName, program: Program) {
-        let (now, ready) = (self.now, self.now + STARTING);
+    /// `slow`: how long it is silent, and how long it replays after that.
+    pub(super) fn start(&mut self, host: &HostName, program: Program, slow: [Duration; 2]) {
+        let ready = self.now + STARTING + slow[0];
+        let (now, whole) = (self.now, ready + slow[1]);
+        self.wakes.insert(whole);
         let pid = 1000 + u32::try_from(self.calls.len()).expect("few calls");
         self.writer.restarts += 1;
         if let Some(machine) = self.machines.get_mut(host) {
-            machine.load(program, pid, now, ready);
+            machine.load(program, pid, now, [ready, whole]);
         }
     }
 
-    /// Hosts on which the program answers.
+    pub(super) fn listens(&self, host: &HostName, program: Program) -> bool {
+        let running = self.machines.get(host).and_then(|machine| machine.running.get(&program));
+        running.is_some_and(|running| running.ready <= self.now)
+    }
+
+    /// Hosts on which the program takes part.
     pub(super) fn up(&self, program: Program) -> BTreeSet<HostName> {
         let up = |machine: &Machine| {
-            machine.running.get(&program).is_some_and(|running| running.ready <= self.now)
+            machine.running.get(&program).is_some_and(|running| running.whole <= self.now)
         };
         let up = self.machines.iter().filter(|(_, machine)| up(machine));
         up.map(|(host, _)| host.clone()).collect()
@@ -136,11 +146,13 @@ impl State {
 }
 
 impl Machine {
-    fn load(&mut self, program: Program, pid: u32, started: Timestamp, ready: Timestamp) {
+    /// `times`: from when on it listens, and takes part.
+    fn load(&mut self, program: Program, pid: u32, started: Timestamp, times: [Timestamp; 2]) {
+        let [ready, whole] = times;
         let Some(component) = self.component(program) else { return };
         let trusts = component.trusts.iter().filter(|trust| trust.reread == Reread::AtStart);
         let trusts = trusts.map(|trust| (trust.purpose, self.certificates(&trust.path)));
         let trusts = trusts.collect();
-        self.running.insert(program, Running { pid, started, ready, trusts });
+        self.running.insert(program, Running { pid, started, ready, whole, trusts });
     }
 }

@@ -10,15 +10,16 @@ use rustls_pki_types::CertificateDer;
 
 use super::{
     Fault, Simulated, State,
-    machine::{Machine, STOPPING},
+    door::{NOBODY, read_all},
+    etcd::Unrest,
+    machine::STOPPING,
 };
 use crate::{
-    FileSeen, Handshake, HostName, Process, Program, Purpose, RunBy, Site, SiteError,
-    certificate::Certificate,
-    component::Port,
+    FileSeen, Handshake, HostName, Process, Program, RunBy, Site, SiteError,
+    facts::Content,
     journal::LockOwner,
     pem,
-    site::{EtcdAnswer, EtcdAsk, FileWrite, HttpAsk, Identity, Room, Survey},
+    site::{Ended, EtcdAnswer, EtcdAsk, FileWrite, HttpAsk, Identity, Room, Survey},
 };
 
 /// What each call takes.
@@ -58,8 +59,8 @@ impl Simulated {
             state.calls.push(format!("{host} {what}"));
             state.advance(CALL);
             let answer = act(&mut state);
-            state.settle();
             if changes {
+                state.settle();
                 state.look_for_illegal();
             }
             answer
@@ -69,49 +70,30 @@ impl Simulated {
     }
 
     fn breaks(&self, host: &HostName) -> Option<&'static str> {
-        self.faults().planned().iter().find_map(|fault| match fault {
+        self.faults().first(|fault| match fault {
             Fault::Broken { host: broken, last_words } if broken == host => Some(*last_words),
             _ => None,
         })
     }
-}
 
-impl State {
-    fn machine(&mut self, host: &HostName) -> Result<&mut Machine, String> {
-        self.machines.get_mut(host).ok_or_else(|| "there is no such machine".to_owned())
+    fn slow(&self, host: &HostName, program: Program) -> [Duration; 2] {
+        let slow = self.faults().first(|fault| match fault {
+            Fault::Slow { host: slow, silent, replays } if slow == host => {
+                Some([*silent, *replays])
+            }
+            _ => None,
+        });
+        slow.filter(|_| program == Program::Etcd).unwrap_or_default()
     }
 
-    /// The program whose port it is, if it answers.
-    fn listener(&self, host: &HostName, address: SocketAddr) -> Option<(Program, Port)> {
-        let machine = self.machines.get(host)?;
-        let (program, port) = machine.components.iter().find_map(|component| {
-            let endpoint = component.endpoints.iter().find(|one| one.address == address)?;
-            Some((component.program, endpoint.port))
-        })?;
-        self.up(program).contains(host).then_some((program, port))
-    }
-
-    fn door(program: Program, port: Port) -> Purpose {
-        match (program, port) {
-            (Program::Etcd, Port::Peer) => Purpose::EtcdPeer,
-            (Program::Etcd, _) => Purpose::EtcdServer,
-            _ => Purpose::ApiserverClients,
-        }
-    }
-
-    fn presented(program: Program, port: Port) -> Purpose {
-        match (program, port) {
-            (Program::KubeApiserver, _) => Purpose::ApiserverServing,
-            _ => Self::door(program, port),
-        }
+    fn unrest(&self, host: &HostName, program: Program) -> Option<Duration> {
+        let unrest = self.faults().first(|fault| match fault {
+            Fault::Unrest { host: moved, lasts } if moved == host => Some(*lasts),
+            _ => None,
+        });
+        unrest.filter(|_| program == Program::Etcd)
     }
 }
-
-fn read_all(chain: &[CertificateDer<'static>]) -> Vec<Certificate> {
-    chain.iter().filter_map(|der| Certificate::read(der).ok()).collect()
-}
-
-const NOBODY: &str = "connection refused";
 
 impl Site for Simulated {
     async fn survey(&self, host: &HostName) -> Result<Survey, SiteError> {
@@ -153,10 +135,15 @@ impl Site for Simulated {
     }
 
     async fn write(&self, host: &HostName, file: &FileWrite) -> Result<(), SiteError> {
+        let is_root_only = self.faults().is_root_only(host, &file.path);
+        let is_garbled = self.faults().has(&Fault::Garbled { host: host.clone() });
         self.change(host, format!("write {}", file.path.display()), |state| {
             let now = state.now;
             let machine = state.machine(host)?;
             let mut attributes = file.attributes.clone();
+            if is_root_only {
+                (attributes.mode, attributes.uid, attributes.gid) = (0o600, 0, 0);
+            }
             let present = machine.files.get(&file.path);
             if !file.keep_time {
                 attributes.modified = now;
@@ -165,7 +152,11 @@ impl Site for Simulated {
                     attributes.modified = same.attributes.modified;
                 }
             }
-            machine.put(&file.path, file.content.clone(), attributes);
+            let content = match is_garbled {
+                true => Content::new([file.content.bytes(), b"?"].concat()),
+                false => file.content.clone(),
+            };
+            machine.put(&file.path, content, attributes);
             Ok(())
         })
         .await
@@ -194,7 +185,7 @@ impl Site for Simulated {
     }
 
     async fn room(&self, host: &HostName, _: &Path) -> Result<Room, SiteError> {
-        let is_full = self.faults().planned().contains(&Fault::Full { host: host.clone() });
+        let is_full = self.faults().has(&Fault::Full { host: host.clone() });
         let bytes = if is_full { 0 } else { 1 << 30 };
         self.call(host, "room", |_| Ok(Room { bytes, inodes: 1 << 20 })).await
     }
@@ -204,28 +195,42 @@ impl Site for Simulated {
         host: &HostName,
         program: Program,
         _: &RunBy,
-        _: Duration,
-        _: bool,
-    ) -> Result<(), SiteError> {
+        within: Duration,
+        kill: bool,
+    ) -> Result<Ended, SiteError> {
+        let hangs = self.faults().has(&Fault::Hangs { host: host.clone(), program });
+        let unrest = self.unrest(host, program);
         self.change(host, format!("stop {program}"), |state| {
-            if state.machine(host)?.running.remove(&program).is_some() {
-                // A leader that stops in an orderly way hands over first.
-                if state.etcd.leader.as_ref() == Some(host) && program == Program::Etcd {
-                    state.etcd.leader = None;
-                }
-                state.settle();
-                state.advance(STOPPING);
+            if !state.machine(host)?.running.contains_key(&program) {
+                return Ok(Ended::Orderly);
             }
-            Ok(())
+            if let Some(lasts) = unrest {
+                state.etcd.unrest = Some(Unrest::from(state.now, lasts));
+            }
+            if hangs {
+                state.advance(within);
+                if !kill {
+                    return Err(format!("{program} still runs after it was told to stop"));
+                }
+            }
+            state.machine(host)?.running.remove(&program);
+            // A leader that stops in an orderly way hands over first.
+            if state.etcd.leader.as_ref() == Some(host) && program == Program::Etcd {
+                state.etcd.leader = None;
+            }
+            state.settle();
+            state.advance(STOPPING);
+            Ok(if hangs { Ended::Killed } else { Ended::Orderly })
         })
         .await
     }
 
     async fn start(&self, host: &HostName, program: Program, _: &RunBy) -> Result<(), SiteError> {
         let broken = program == Program::Etcd && self.breaks(host).is_some();
+        let slow = self.slow(host, program);
         self.change(host, format!("start {program}"), |state| {
             if !broken && !state.machine(host)?.running.contains_key(&program) {
-                state.start(host, program);
+                state.start(host, program, slow);
             }
             Ok(())
         })
@@ -267,25 +272,7 @@ impl Site for Simulated {
         address: SocketAddr,
         client: Option<&Identity>,
     ) -> Result<Handshake, SiteError> {
-        self.call(host, "handshake", |state| {
-            let (program, port) = state.listener(host, address).ok_or(NOBODY)?;
-            let chain = state.chain(host, program, State::presented(program, port));
-            let chain = chain.ok_or("the server ended the handshake")?;
-            let door = State::door(program, port);
-            let loaded = state.machines[host].running[&program].trusts.get(&door).cloned();
-            let trusts =
-                client.map(|client| state.lets_in(host, program, door, &read_all(&client.chain)));
-            Ok(Handshake {
-                chain: chain.iter().map(|one| one.der.clone()).collect(),
-                accepted_authorities: loaded
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|one| one.subject_der)
-                    .collect(),
-                is_client_trusted: trusts,
-            })
-        })
-        .await
+        self.call(host, "handshake", |state| state.handshake(host, address, client)).await
     }
 
     async fn etcd(
@@ -322,8 +309,12 @@ impl Site for Simulated {
         client: Option<&Identity>,
         ask: HttpAsk,
     ) -> Result<(u16, String), SiteError> {
+        let is_hollow = self.faults().has(&Fault::Hollow { host: host.clone() });
         self.call(host, format!("https {} {}", ask.method, ask.path), |state| {
             state.listener(host, address).ok_or(NOBODY)?;
+            if is_hollow && ask.path.starts_with("/api") {
+                return Ok((500, "etcd failed".to_owned()));
+            }
             Ok(state.api_server(host, client.map(|client| read_all(&client.chain)), &ask))
         })
         .await

@@ -7,7 +7,7 @@ use super::{
     detached, process,
     script::Script,
 };
-use crate::{Process, Program, RunBy, SiteError};
+use crate::{Process, Program, RunBy, SiteError, site::Ended};
 
 /// A program and who runs it.
 #[derive(Clone, Copy)]
@@ -20,12 +20,13 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    pub async fn stop(self, within: Duration, kill: bool) -> Result<(), SiteError> {
+    pub async fn stop(self, within: Duration, kill: bool) -> Result<Ended, SiteError> {
         let script = self
             .script(include_str!("scripts/stop.sh"))
             .set("within", within.as_secs().to_string())
             .set("kill", if kill { "yes" } else { "no" });
-        detached::run(self.connection, self.state, &script, within).await.map(drop)
+        let answer = detached::run(self.connection, self.state, &script, within).await?;
+        Ok(if answer.line("killed").is_some() { Ended::Killed } else { Ended::Orderly })
     }
 
     pub async fn start(self) -> Result<(), SiteError> {

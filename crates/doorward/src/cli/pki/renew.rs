@@ -88,7 +88,7 @@ async fn reissue(
     site: &Ssh,
     old: RunFolder,
 ) -> Result<u8> {
-    executor(site, &old, args.break_lock.clone())?.abandon().await;
+    executor(site, &old, args.break_lock.clone())?.give_up().await;
     let given_up = old.id().to_owned();
     drop(old);
     let order = Order {

@@ -18,7 +18,12 @@ fn status(member: u64) -> MemberStatus {
 }
 
 /// Three members; the second one's answer is given.
-fn quorum(second: Result<MemberStatus, String>) -> Quorum {
+fn quorum(second: Result<MemberStatus, &str>) -> Quorum {
+    let second = second.map_err(|why| Silence { why: why.to_owned(), status: None });
+    of(second)
+}
+
+fn of(second: Result<MemberStatus, Silence>) -> Quorum {
     let answers = [Ok(status(1)), second, Ok(status(3))];
     let members = answers.into_iter().enumerate();
     Quorum::of(
@@ -26,7 +31,7 @@ fn quorum(second: Result<MemberStatus, String>) -> Quorum {
     )
 }
 
-fn refused(second: Result<MemberStatus, String>) -> String {
+fn refused(second: Result<MemberStatus, &str>) -> String {
     quorum(second).others_ready(&host(1), &FOUND).expect_err("another is not well")
 }
 
@@ -41,11 +46,11 @@ fn a_member_may_be_stopped_while_all_others_are_well() {
 #[test]
 fn with_one_down_no_other_is_stopped() {
     assert_eq!(
-        refused(Err("connection refused".into())),
+        refused(Err("connection refused")),
         "etcd on master-2 does not answer: connection refused"
     );
     // The one that is down itself may be started anew.
-    let quorum = quorum(Err("connection refused".into()));
+    let quorum = quorum(Err("connection refused"));
     assert_eq!(quorum.others_ready(&host(2), &FOUND), Ok(()));
     assert_eq!(quorum.count(), (2, 3));
 }
@@ -53,13 +58,13 @@ fn with_one_down_no_other_is_stopped() {
 #[test]
 fn one_that_was_down_before_the_run_is_not_waited_for() {
     let found = SceneEtcd { down: vec![host(2)], ..FOUND };
-    assert_eq!(quorum(Err("down".into())).others_ready(&host(1), &found), Ok(()));
+    assert_eq!(quorum(Err("down")).others_ready(&host(1), &found), Ok(()));
 }
 
 #[test]
 fn whoever_is_behind_learns_complains_or_is_of_another_cluster_is_not_well() {
     let behind = MemberStatus { applied: 900, ..status(2) };
-    assert_eq!(refused(Ok(behind)), "etcd on master-2 is still replaying (applied 900 of 2000)");
+    assert_eq!(refused(Ok(behind)), "etcd on master-2 is still replaying (applied 900 / 2 000)");
     let learner = MemberStatus { is_learner: true, ..status(2) };
     assert_eq!(refused(Ok(learner)), "etcd on master-2 is a learner");
     let full = MemberStatus { errors: vec!["NOSPACE".into()], ..status(2) };
@@ -75,7 +80,28 @@ fn there_is_no_leader_while_members_name_different_ones_or_none() {
     let other_term = MemberStatus { term: 4, ..status(2) };
     assert_eq!(quorum(Ok(other_term)).leader, None);
     let none = MemberStatus { leader: 0, ..status(2) };
-    assert_eq!(refused(Ok(none)), "members do not agree on a leader");
+    assert_eq!(refused(Ok(none)), "members do not agree on a leader (term 3)");
+    let other_term = MemberStatus { leader: 0, term: 9, ..status(2) };
+    assert_eq!(quorum(Ok(other_term.clone())).term(), 9);
+    assert_eq!(refused(Ok(other_term)), "members do not agree on a leader (term 3, 9)");
+}
+
+#[test]
+fn whoever_is_silent_because_he_replays_is_told_apart_from_the_dead() {
+    let silent = |applied| {
+        let status = MemberStatus { index: applied, applied, ..status(2) };
+        let why = "request timed out".to_owned();
+        of(Err(Silence { why, status: Some(status) })).others_ready(&host(1), &FOUND)
+    };
+    assert_eq!(
+        silent(812).expect_err("it is behind"),
+        "etcd on master-2 is still replaying (applied 812 / 2 000)"
+    );
+    assert_eq!(
+        silent(1999).expect_err("it is silent"),
+        "etcd on master-2 does not answer: request timed out"
+    );
+    assert_eq!(Grouped(1_203_041).to_string(), "1 203 041");
 }
 
 #[test]

@@ -1,42 +1,7 @@
 //! What goes wrong beside kills: the rows of the fault matrix that need no real machine.
 
 use super::*;
-use crate::{
-    HostName,
-    example::host,
-    simulated::File,
-    simulated::{Fault, text},
-};
-
-fn lock_of_another(trial: &Trial, on: &HostName) {
-    let owner = crate::journal::LockOwner {
-        run: "R12".to_owned(),
-        who: "root@ops2 pid 4242".to_owned(),
-        since: trial.sim.state().now,
-    };
-    trial.sim.state().machines.get_mut(on).expect("a host").lock = Some(owner);
-}
-
-/// Changes a file of a host as somebody else would.
-fn meddle(trial: &Trial, on: &HostName, path: &str) {
-    let mut state = trial.sim.state();
-    let machine = state.machines.get_mut(on).expect("a host");
-    let File { attributes, .. } = machine.files[std::path::Path::new(path)].clone();
-    machine.put(path.as_ref(), text("somebody else's\n"), attributes);
-}
-
-#[tokio::test]
-async fn two_operators_the_second_is_told_who_has_the_lock_and_changes_nothing() {
-    let trial = crossed();
-    lock_of_another(&trial, &host(2));
-    let halt = trial.renew().await.expect_err("a lock");
-    assert!(halt.why.contains("R12 by root@ops2 pid 4242"), "{halt}");
-    assert!(halt.why.contains("--break-lock R12"), "{halt}");
-    assert!(halt.is_unchanged && halt.standing == "Nothing was changed.", "{halt}");
-    assert_eq!(trial.sim.files(), trial.before);
-    let locked = trial.sim.state().machines.values().filter(|m| m.lock.is_some()).count();
-    assert_eq!(locked, 1, "only the other's lock is left");
-}
+use crate::{example::host, simulated::Fault};
 
 #[tokio::test]
 async fn a_full_disk_ends_the_run_before_anything_is_replaced() {
@@ -94,19 +59,6 @@ async fn a_member_that_does_not_come_back_ends_the_restarts_and_its_last_words_a
 }
 
 #[tokio::test]
-async fn a_file_that_others_change_during_the_run_is_not_written_over() {
-    let trial = crossed();
-    trial.sim.faults().plan(Fault::Kill { call: 330, after: true });
-    assert!(trial.renew_or_die().await.is_none());
-    meddle(&trial, &host(3), "/var/lib/etcd/cert/peer-ca.pem");
-    for halt in [trial.renew().await, trial.roll_back().await] {
-        let halt = halt.expect_err("a stop");
-        assert!(halt.why.contains("master-3:/var/lib/etcd/cert/peer-ca.pem"), "{halt}");
-        assert!(halt.why.contains("somebody else"), "{halt}");
-    }
-}
-
-#[tokio::test]
 async fn a_backup_that_is_gone_on_one_side_is_fetched_from_the_other_and_refused_without_both() {
     let trial = crossed();
     trial.renew().await.expect("a success");
@@ -139,4 +91,69 @@ async fn a_run_that_was_cut_off_before_its_keys_were_made_leaves_nothing_behind(
     assert!(trial.renew_or_die().await.is_none());
     trial.roll_back().await.expect("nothing to undo");
     trial.assert_as_before();
+}
+
+#[tokio::test]
+async fn a_backup_that_is_gone_on_one_host_is_no_loss_while_the_others_have_theirs() {
+    let trial = crossed();
+    trial.renew().await.expect("a success");
+    std::fs::remove_dir_all(trial.state.path().join("pki/R1/contents")).expect("kept contents");
+    std::fs::create_dir(trial.state.path().join("pki/R1/contents")).expect("a folder");
+    trial
+        .sim
+        .state()
+        .machines
+        .get_mut(&host(2))
+        .expect("a host")
+        .files
+        .retain(|path, _| !path.starts_with("/var/lib/pki/backup/R1"));
+    trial.roll_back().await.expect("the way back");
+    trial.assert_as_before();
+}
+
+#[tokio::test]
+async fn bytes_that_arrive_damaged_end_the_run_while_they_are_staged() {
+    let trial = crossed();
+    trial.sim.faults().plan(Fault::Garbled { host: host(2) });
+    let halt = trial.renew().await.expect_err("damage");
+    assert!(halt.why.contains("what was written is not what is there"), "{halt}");
+    assert!(halt.is_unchanged, "{halt}");
+    let stops = trial.sim.state().calls.iter().filter(|call| call.contains("stop")).count();
+    assert_eq!(stops, 0);
+    for (key, file) in &trial.before {
+        assert_eq!(trial.sim.files().get(key), Some(file), "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_pair_that_the_plan_itself_would_tear_is_seen_before_anything_is_written() {
+    let trial = crossed();
+    let path = trial.state.path().join("pki/R1/plan.json");
+    let plan = std::fs::read_to_string(&path).expect("the plan");
+    let key = |leaf: &str| format!("\"set\": \"key\",\n                \"leaf\": \"{leaf}\"");
+    let [server, client] = ["etcd-server", "etcd-client"].map(key);
+    assert!(plan.contains(&server) && plan.contains(&client), "{plan}");
+    let crossed = plan.replace(&server, "SERVER").replace(&client, &server);
+    std::fs::write(&path, crossed.replace("SERVER", &client)).expect("a plan");
+    let halt = trial.renew().await.expect_err("a torn pair");
+    assert!(halt.why.contains("would not belong together") || halt.why.contains("holds neither"));
+    assert!(halt.is_unchanged, "{halt}");
+    assert_eq!(trial.sim.files(), trial.before);
+}
+
+#[tokio::test]
+async fn rights_that_were_not_given_are_seen_before_any_restart_and_given_by_the_next_try() {
+    for ending in ["peer-ca.pem", "etcd-server-key.pem"] {
+        let trial = crossed();
+        trial.sim.faults().plan(Fault::RootOnly { host: host(1), ending });
+        let halt = trial.renew().await.expect_err("no rights");
+        let told = format!("etcd (uid 102) cannot read /var/lib/etcd/cert/{ending} (0600 root)");
+        assert!(halt.why.contains(&told), "{halt}");
+        let stopped = trial.sim.state().calls.iter().any(|call| call.contains("1 stop etcd"));
+        assert!(!stopped, "a member that could not start again was left alone");
+        trial.sim.faults().clear();
+        trial.renew().await.expect("the rest");
+        trial.assert_renewed();
+        assert_writer_never_waited(&trial);
+    }
 }

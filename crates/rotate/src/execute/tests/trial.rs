@@ -1,21 +1,27 @@
 //! One plan on one simulated cluster, with the operator's folder.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Mutex,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use tempfile::TempDir;
 
 use crate::{
-    Facts, FileSeen, HostFacts, HostName, Inventory, Mode, Pair, Plan, Program, Purpose, Reread,
-    Trust,
-    example::{Ack, DAY, TestCa, file, healthy},
+    Facts, FileSeen, Health, HostFacts, HostName, Inventory, Mode, Pair, Plan, Program, Purpose,
+    Reread, Step, Trust,
+    example::{Ack, DAY, TestCa, file},
     execute::{Executor, Halt, Progress},
+    expiry::{Class, condition},
     facts::Attributes,
+    finding::Finding,
     inventory::{Host, Layout, SshSettings},
     plan::{Wish, decide},
     run::{RunFolder, Scene},
-    simulated::{File, Simulated},
+    simulated::{File, Simulated, look},
 };
 
 pub(super) struct Trial {
@@ -23,18 +29,37 @@ pub(super) struct Trial {
     pub plan: Plan,
     pub before: BTreeMap<(HostName, PathBuf), File>,
     pub state: TempDir,
-    notes: Notes,
+    pub screen: Screen,
+    /// A host that cannot be reached when a plan is made.
+    pub away: Option<HostName>,
+    /// Some could not talk to each other before, or may not meanwhile.
+    is_excused: bool,
+    found: Facts,
+    /// Whose stale lock is taken.
+    break_lock: Option<String>,
 }
 
-/// What the operator was told beside the steps.
+/// What the operator saw.
 #[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
+pub(super) struct Screen(Mutex<Vec<String>>);
 
-impl Progress for Notes {
-    fn step(&self, _: &crate::Step, _: &str) {}
+impl Screen {
+    pub(super) fn text(&self) -> String {
+        self.0.lock().expect("no test panics while it reads").join("\n")
+    }
+
+    fn say(&self, text: &str) {
+        self.0.lock().expect("no test panics while it writes").push(text.to_owned());
+    }
+}
+
+impl Progress for Screen {
+    fn step(&self, _: &Step, what: &str) {
+        self.say(what);
+    }
 
     fn note(&self, text: &str) {
-        self.0.lock().expect("no test panics while it tells").push(text.to_owned());
+        self.say(text);
     }
 }
 
@@ -43,23 +68,39 @@ const ETCD: u32 = 102;
 
 impl Trial {
     pub(super) fn new(ack: &Ack, wish: &Wish) -> Self {
-        let facts = lived_in(ack.facts());
-        let mut health = healthy(&facts);
-        let sim = Simulated::of(&facts);
-        if !sim.state().can_write() {
-            for member in health.members.values_mut() {
-                *member = Err("certificate has expired".to_owned());
-            }
-        }
+        Self::of(lived_in(ack.facts()), wish)
+    }
+
+    pub(super) fn of(found: Facts, wish: &Wish) -> Self {
+        Self::without(found, None, wish)
+    }
+
+    /// With a host that cannot be reached yet.
+    pub(super) fn without(found: Facts, away: Option<HostName>, wish: &Wish) -> Self {
+        let sim = Simulated::of(&found);
+        let state = folder();
+        let (facts, health) = seen(&sim, &found, away.as_ref());
         let plan = decide(&facts, &health, wish).unwrap_or_else(|against| panic!("{against:?}"));
-        let state = tempfile::tempdir().expect("a folder");
-        let mut scene = Scene::of(&facts, &health, &inventory(&facts));
-        if let Some(etcd) = &mut scene.etcd {
-            (etcd.cluster, etcd.revision) = (0xc1, 0);
-        }
-        let folder = RunFolder::create(state.path(), &[]).expect("a run");
-        folder.begin(&plan, &scene, &facts).expect("a run");
-        Self { before: sim.files(), sim, plan, state, notes: Notes::default() }
+        begin(&state, &plan, &facts, &health);
+        sim.faults().count_anew();
+        let (before, screen) = (sim.files(), Screen::default());
+        let is_excused = plan.mode == Mode::Sweep;
+        Self { sim, plan, before, state, screen, away, is_excused, found, break_lock: None }
+    }
+
+    /// Another run, planned of how the cluster is by now.
+    pub(super) fn begin_anew(&mut self, wish: &Wish) -> Result<(), Vec<Finding>> {
+        let (facts, health) = seen(&self.sim, &self.found, self.away.as_ref());
+        self.plan = decide(&facts, &health, wish)?;
+        begin(&self.state, &self.plan, &facts, &health);
+        self.is_excused |= self.plan.mode == Mode::Sweep;
+        self.before = self.sim.files();
+        Ok(())
+    }
+
+    pub(super) fn breaking(mut self, run: &str) -> Self {
+        self.break_lock = Some(run.to_owned());
+        self
     }
 
     fn folder(&self) -> RunFolder {
@@ -97,11 +138,12 @@ impl Trial {
 
     fn executor<'a>(&'a self, folder: &'a RunFolder) -> Executor<'a, Simulated, Simulated> {
         let who = "root@ops1 pid 1".to_owned();
-        Executor::open(&self.sim, &self.sim, &self.notes, folder, who).expect("the run's files")
+        let executor = Executor::open(&self.sim, &self.sim, &self.screen, folder, who);
+        executor.expect("the run's files").breaking(self.break_lock.clone())
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
-        self.notes.0.lock().expect("no test panics while it tells").clone()
+        self.screen.text().lines().map(str::to_owned).collect()
     }
 
     /// As if nobody had found the kubeconfigs of people.
@@ -118,16 +160,26 @@ impl Trial {
     pub(super) fn assert_renewed(&self) {
         self.assert_clean();
         let state = self.sim.state();
+        let mut authorities = BTreeSet::new();
         for (host, machine) in &state.machines {
-            let trusted = &machine.running[&Program::Etcd].trusts[&Purpose::EtcdPeer];
+            let Some(etcd) = machine.running.get(&Program::Etcd) else { continue };
+            let trusted = &etcd.trusts[&Purpose::EtcdPeer];
             let pair = state.chain(host, Program::Etcd, Purpose::EtcdPeer).expect("a whole pair");
             let is_new = pair[0].not_before > state.now - DAY * 2;
-            assert!(is_new, "{host} presents {:?}", pair[0]);
+            assert!(is_new || self.plan.leaves.is_empty(), "{host} presents {:?}", pair[0]);
+            authorities.extend(trusted.iter().map(|one| one.fingerprint.clone()));
             if self.plan.mode != Mode::Leaf {
                 assert_eq!(trusted.len(), 1, "{host} trusts {trusted:?}");
+            }
+            if !matches!(self.plan.mode, Mode::Leaf | Mode::SameKey) {
                 assert!(trusted[0].not_before > state.now - DAY * 2, "{host} trusts {trusted:?}");
             }
         }
+        assert_eq!(authorities.len(), 1, "all members live by one authority");
+        drop(state);
+        let (facts, health) = seen(&self.sim, &self.found, None);
+        assert_eq!(condition(&facts).class, Class::Sound);
+        assert!(health.members.values().all(Result::is_ok), "{:?}", health.members);
     }
 
     /// Every file is what it was, with all its attributes.
@@ -142,10 +194,8 @@ impl Trial {
     }
 
     fn assert_clean(&self) {
+        self.assert_sound();
         let state = self.sim.state();
-        if self.plan.mode != Mode::Sweep {
-            assert!(state.illegal.is_empty(), "{:?}", state.illegal);
-        }
         assert!(state.can_write());
         assert_eq!(state.api.probe, None);
         for (host, machine) in &state.machines {
@@ -156,9 +206,22 @@ impl Trial {
                 .filter(|path| path.to_string_lossy().contains(".pki-"))
                 .collect();
             assert!(staged.is_empty(), "{host}: {staged:?}");
+        }
+    }
+
+    /// What holds at every moment, also right after a kill: no state was an illegal one, and keys
+    /// are their owner's alone.
+    pub(super) fn assert_sound(&self) {
+        let state = self.sim.state();
+        if !self.is_excused {
+            assert!(state.illegal.is_empty(), "{:?}", state.illegal);
+        }
+        for (host, machine) in &state.machines {
             for (path, file) in &machine.files {
-                let holds_key = file.content.bytes().windows(11).any(|part| part == b"PRIVATE KEY");
-                assert!(!holds_key || file.attributes.mode == 0o600, "{host}:{}", path.display());
+                let is_closed = file.attributes.mode & 0o077 == 0;
+                let mut parts = file.content.bytes().windows(11);
+                let holds_key = !is_closed && parts.any(|part| part == b"PRIVATE KEY");
+                assert!(!holds_key, "{host}:{}", path.display());
             }
         }
     }
@@ -181,9 +244,30 @@ fn add_admin(host: &mut HostFacts, authority: &TestCa) {
     });
 }
 
+/// In memory where there is such a place: every line of a run is synced, and there are many runs.
+fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder")
+}
+
+fn seen(sim: &Simulated, found: &Facts, away: Option<&HostName>) -> (Facts, Health) {
+    let (mut facts, mut health) = look(sim, found, &inventory(found));
+    if let Some(away) = away {
+        let unreached = Some("no route to host".to_owned());
+        facts.hosts.insert(away.clone(), HostFacts { unreached, ..HostFacts::default() });
+        health.members.remove(away);
+    }
+    (facts, health)
+}
+
+fn begin(state: &TempDir, plan: &Plan, facts: &Facts, health: &Health) {
+    let scene = Scene::of(facts, health, &inventory(facts));
+    let folder = RunFolder::create(state.path(), &[]).expect("a run");
+    folder.begin(plan, &scene, facts).expect("a run");
+}
+
 /// With copies lying about as ACK's installer leaves them, and with an owner, modes and times that
 /// differ from file to file.
-fn lived_in(mut facts: Facts) -> Facts {
+pub(super) fn lived_in(mut facts: Facts) -> Facts {
     let now = facts.now;
     let peers: Vec<_> = facts.hosts.values().filter_map(peer_pair).collect();
     let kubernetes = TestCa::new("kubernetes", &Ack { ca_days: 3000, ..Ack::default() });

@@ -1,4 +1,5 @@
-# Stops the program and waits $within seconds for its end; kills it then if $kill is `yes`.
+# Stops the program and waits $within seconds for its end; kills it then if $kill is `yes`, and
+# says so.
 find_it
 case $by in
 systemd)
@@ -24,7 +25,7 @@ ends_within() {
 ends_within "$within" && exit 0
 if [ "$kill" = yes ]; then
   kill -KILL "$pid" 2>/dev/null
-  ends_within 10 && exit 0
+  ends_within 10 && printf 'killed\n' && exit 0
   problem "$name (pid $pid) does not end, not even when killed"
 fi
 [ "$by" != pod ] || mv -f -T -- "$(aside)" "$manifest"

@@ -40,7 +40,8 @@ async fn what_does_not_stop_is_told_or_killed_as_was_asked() {
     let expected =
         format!("master-1: etcd (pid {}) still runs 1 s after it was told to stop", etcd.pid);
     assert_eq!(error.to_string(), expected);
-    bed.site.stop(&bed.host, Program::Etcd, &systemd(), within, true).await.unwrap();
+    let ended = bed.site.stop(&bed.host, Program::Etcd, &systemd(), within, true).await.unwrap();
+    assert_eq!(ended, Ended::Killed);
     let now = bed.site.process(&bed.host, Program::Etcd, &systemd()).await.unwrap();
     assert_eq!(now, None);
 }

@@ -1,0 +1,92 @@
+//! Others at work on the same machines: a second operator, and whoever changes files by hand.
+
+use super::*;
+use crate::{
+    HostName,
+    example::host,
+    simulated::{Fault, File, text},
+};
+
+fn lock_of_another(trial: &Trial, on: &HostName) {
+    let owner = crate::journal::LockOwner {
+        run: "R12".to_owned(),
+        who: "root@ops2 pid 4242".to_owned(),
+        since: trial.sim.state().now,
+    };
+    trial.sim.state().machines.get_mut(on).expect("a host").lock = Some(owner);
+}
+
+/// Changes a file of a host as somebody else would.
+fn meddle(trial: &Trial, on: &HostName, path: &str) {
+    let mut state = trial.sim.state();
+    let machine = state.machines.get_mut(on).expect("a host");
+    let File { attributes, .. } = machine.files[std::path::Path::new(path)].clone();
+    machine.put(path.as_ref(), text("somebody else's\n"), attributes);
+}
+
+#[tokio::test]
+async fn two_operators_the_second_is_told_who_has_the_lock_and_changes_nothing() {
+    let trial = crossed();
+    lock_of_another(&trial, &host(2));
+    let halt = trial.renew().await.expect_err("a lock");
+    assert!(halt.why.contains("R12 by root@ops2 pid 4242"), "{halt}");
+    assert!(halt.why.contains("--break-lock R12"), "{halt}");
+    assert!(halt.is_unchanged && halt.standing == "Nothing was changed.", "{halt}");
+    assert_eq!(trial.sim.files(), trial.before);
+    let locked = trial.sim.state().machines.values().filter(|m| m.lock.is_some()).count();
+    assert_eq!(locked, 1, "only the other's lock is left");
+}
+
+#[tokio::test]
+async fn a_lock_that_nobody_holds_any_more_is_taken_when_its_run_is_named() {
+    let trial = crossed().breaking("R12");
+    lock_of_another(&trial, &host(2));
+    trial.renew().await.expect("a success");
+    trial.assert_renewed();
+}
+
+#[tokio::test]
+async fn breaking_the_lock_of_one_run_does_not_take_another_runs() {
+    let trial = crossed().breaking("R11");
+    lock_of_another(&trial, &host(2));
+    let halt = trial.renew().await.expect_err("a lock");
+    assert!(halt.why.contains("R12 by root@ops2 pid 4242"), "{halt}");
+    assert_eq!(trial.sim.files(), trial.before);
+}
+
+#[tokio::test]
+async fn a_file_that_others_change_during_the_run_is_not_written_over() {
+    let trial = crossed();
+    trial.sim.faults().plan(Fault::Kill { call: 330, after: true });
+    assert!(trial.renew_or_die().await.is_none());
+    meddle(&trial, &host(3), "/var/lib/etcd/cert/peer-ca.pem");
+    for halt in [trial.renew().await, trial.roll_back().await] {
+        let halt = halt.expect_err("a stop");
+        assert!(halt.why.contains("master-3:/var/lib/etcd/cert/peer-ca.pem"), "{halt}");
+        assert!(halt.why.contains("somebody else"), "{halt}");
+    }
+}
+
+#[tokio::test]
+async fn rights_that_somebody_takes_away_during_the_run_are_given_back() {
+    for goes_back in [false, true] {
+        let trial = crossed();
+        trial.sim.faults().plan(Fault::Kill { call: 330, after: true });
+        assert!(trial.renew_or_die().await.is_none());
+        for machine in trial.sim.state().machines.values_mut() {
+            let etcds = machine.files.iter_mut();
+            let etcds = etcds.filter(|(path, _)| path.starts_with(crate::example::DIRECTORY));
+            for (_, file) in etcds {
+                (file.attributes.uid, file.attributes.mode) = (0, 0o600);
+            }
+        }
+        match goes_back {
+            true => trial.roll_back().await.expect("the way back"),
+            false => trial.renew().await.expect("the rest"),
+        }
+        match goes_back {
+            true => trial.assert_as_before(),
+            false => trial.assert_renewed(),
+        }
+    }
+}
