@@ -58,45 +58,51 @@ pub fn text(status: &Status, screen: Screen) -> String {
     if !status.authorities.is_empty() {
         let _ = write!(text, "\n{}", authorities(status, screen));
     }
-    text.push_str(&outlived(status));
-    for row in &status.certificates {
-        if let Some(problem) = row.problem.as_ref().filter(|_| !row.outlives_its_authority()) {
-            let _ = write!(text, "\n{}:{}: {problem}", row.host, row.file.display());
-        }
-    }
-    text.push_str(&troubles(status));
+    let mut below = outlived(status);
+    below.extend(wrong_files(status));
+    below.extend(troubles(status));
+    text.push_str(&paragraph(&below));
     text
 }
 
+/// Lines below a table; nothing where there are none.
+pub fn paragraph(lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
+}
+
 /// What tells why EFFECTIVE is not what the file says, once for each authority.
-fn outlived(status: &Status) -> String {
+fn outlived(status: &Status) -> Vec<String> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for row in status.certificates.iter().filter(|row| row.outlives_its_authority()) {
         *counts.entry(row.authority.as_deref().unwrap_or_default()).or_default() += 1;
     }
-    let mut text = String::new();
-    for (authority, count) in counts {
-        let _ = write!(
-            text,
-            "\n{authority} ends before {count} of the certificates that hang on it: EFFECTIVE is when they stop working"
-        );
-    }
-    text
+    let lines = counts.into_iter().map(|(authority, count)| {
+        format!(
+            "{authority} ends before {count} of the certificates that hang on it: EFFECTIVE is when they stop working"
+        )
+    });
+    lines.collect()
 }
 
-/// What is wrong beside the files, a line each; writing to a String cannot fail.
-pub fn troubles(status: &Status) -> String {
-    let mut text = String::new();
+fn wrong_files(status: &Status) -> Vec<String> {
+    let is_told_above = |row: &&Certificate| {
+        matches!(row.state, State::Ok | State::Warn | State::Critical | State::Expired)
+            && row.outlives_its_authority()
+    };
+    let lines = status.certificates.iter().filter(|row| !is_told_above(row)).filter_map(|row| {
+        let problem = row.problem.as_ref()?;
+        Some(format!("{}:{}: {problem}", row.host, row.file.display()))
+    });
+    lines.collect()
+}
+
+/// What is wrong beside the files, a line each.
+pub fn troubles(status: &Status) -> Vec<String> {
     let notes =
         status.hosts.iter().flat_map(|host| host.notes.iter().map(move |note| (&host.name, note)));
     let problems = status.problems.iter().map(|problem| (&problem.host, &problem.text));
-    for (host, line) in problems.chain(notes) {
-        let _ = write!(text, "\n{host}: {line}");
-    }
-    if let Some(condition) = &status.condition {
-        let _ = write!(text, "\n{condition}");
-    }
-    if text.is_empty() { text } else { format!("{text}\n") }
+    let lines = problems.chain(notes).map(|(host, line)| format!("{host}: {line}"));
+    lines.chain(status.condition.clone()).collect()
 }
 
 /// `master-1 (ack): etcd from the unit etcd.service`.

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     FAILED, look,
-    status::{day, left, troubles},
+    status::{day, left, paragraph, troubles},
 };
 use crate::{
     args::{Output, PkiVerifyArgs},
@@ -82,7 +82,7 @@ impl Report {
         }
         let mut text = table.to_string();
         let notes = Status { problems: Vec::new(), ..status.clone() };
-        text.push_str(&troubles(&notes));
+        text.push_str(&paragraph(&troubles(&notes)));
         // Writing to a String cannot fail.
         for problem in &self.problems {
             let _ = write!(text, "\n{problem}");

@@ -76,6 +76,7 @@ fn seen() -> Status {
 #[test]
 fn the_table_tells_what_really_ends_when() {
     let text = text(&seen(), Screen::plain());
+    assert!(text.ends_with("\nmaster-1: kube-apiserver does not run\n"), "{text}");
     let lines: Vec<Vec<&str>> =
         text.lines().map(|line| line.split("  ").map(str::trim).collect()).collect();
     let line = |part: &str| {
@@ -165,6 +166,17 @@ fn what_is_to_be_warned_of_may_be_any_time_ahead() {
     }
     let error = within("-5d".parse().unwrap(), now).unwrap_err();
     assert!(error.to_string().contains("write a time like 60d"), "{error}");
+}
+
+/// ACK's leaves outlive their authority all, and more than that may be wrong.
+#[test]
+fn why_a_file_does_not_fit_is_told_whenever_it_ends() {
+    let mut status = wide();
+    status.certificates[0].state = State::Differs;
+    status.certificates[0].problem = Some("a-key.pem is not its key".into());
+    let text = text(&status, Screen::wide(80));
+    let line = "\nmaster-1:/var/lib/etcd/cert/etcd-server.pem: a-key.pem is not its key\n";
+    assert!(text.contains(line), "{text}");
 }
 
 #[test]
