@@ -1,9 +1,16 @@
+use kube::runtime::watcher::Event;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::pki::TestCa;
+use translate::world::Key;
+use watch::read::Kind;
 
 use super::{
-    super::tests::scene::{ingress, opaque, options},
+    super::{
+        follow::Notice,
+        tests::scene::{ingress, opaque, options},
+        trouble::Trouble,
+    },
     *,
 };
 
