@@ -2,10 +2,12 @@
 //!
 //! `client` connects, `source` makes the World of its objects, `store` keeps what Doorward itself writes, `lease`
 //! elects the one replica that may issue and write, and `reporter` carries out what the crate
-//! `report` decides. Nothing here decides what is served.
+//! `report` decides. `glance` is one look at it all, for who runs none. Nothing here decides what
+//! is served.
 
 mod call;
 pub mod client;
+pub mod glance;
 pub mod lease;
 pub mod reporter;
 #[cfg(test)]

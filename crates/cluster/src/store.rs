@@ -31,7 +31,7 @@ pub use crate::call::{By, CallError};
 pub use console::ConsoleMap;
 pub use entries::SecretEntries;
 pub use memory::SharedMemory;
-pub use orders::OrderSecrets;
+pub use orders::{OrderSecrets, load as load_orders};
 pub use root::{RootError, RootPair, RootSecret};
 pub use secrets::{IssuedSecrets, Secrets};
 pub use tickets::TicketSecret;

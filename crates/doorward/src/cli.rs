@@ -46,6 +46,14 @@ pub fn completions(shell: Shell) -> Result<()> {
     print(&String::from_utf8_lossy(&script))
 }
 
+/// For what a command waits for.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
 /// Prints an answer of the API: as it came, or through `table`.
 fn show<T: DeserializeOwned>(
     answer: &str,

@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use translate::Settings;
 
-use crate::args::{AccessLogFormat, PortPair, RunArgs};
+use crate::args::{AccessLogFormat, KubeArgs, PortPair, RunArgs};
 use file::File;
 pub use inventory::inventory;
 pub use kube::KubeConfig;
@@ -138,14 +138,31 @@ fn source(
 #[derive(Debug)]
 pub struct Offline {
     pub settings: Settings,
-    pub state: PathBuf,
+    file: File,
+    /// Where its relative paths start.
+    base: PathBuf,
 }
 
 impl Offline {
-    pub fn read(config: Option<&Path>, paths: &[PathBuf], state: Option<&Path>) -> Result<Self> {
+    pub fn read(config: Option<&Path>, paths: &[PathBuf]) -> Result<Self> {
         let (path, file) = read_file(config, paths)?;
-        let state = self::state(state, &file, base_of(path.as_deref()));
-        Ok(Self { settings: settings(&RunArgs::default(), &file)?, state })
+        let settings = settings(&RunArgs::default(), &file)?;
+        Ok(Self { settings, file, base: base_of(path.as_deref()).to_owned() })
+    }
+
+    /// Where a run would keep its state.
+    pub fn state(&self, given: Option<&Path>) -> PathBuf {
+        state(given, &self.file, &self.base)
+    }
+
+    /// As which Doorward a cluster is looked at: the one that its settings make.
+    pub fn cluster(&mut self, args: &KubeArgs) -> Result<KubeConfig> {
+        let Self { settings, file, .. } = self;
+        let sds = sds::settings(None, file, &settings.store_namespace)?;
+        let mesh = file.mesh.is_some().then_some(&settings.mesh);
+        let cluster = KubeConfig::new(args, file, &settings.store_namespace, sds.as_ref(), mesh)?;
+        settings.secret_namespaces.clone_from(&cluster.secret_namespaces);
+        Ok(cluster)
     }
 }
 

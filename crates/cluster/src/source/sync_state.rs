@@ -12,6 +12,24 @@ pub struct SyncState {
     pub away: Option<Arc<str>>,
 }
 
+impl SyncState {
+    /// What stands between a start and its first World, in words.
+    pub fn waits_for(&self) -> String {
+        const NAMED: usize = 4;
+        if let Some(why) = &self.away {
+            return format!("the API server: {why}");
+        }
+        let named: Vec<_> = self.missing.iter().take(NAMED).map(String::as_str).collect();
+        match self.missing.len() {
+            0 => "the API server".into(),
+            many if many > NAMED => {
+                format!("the API server: {} and {} more lists", named.join(", "), many - NAMED)
+            }
+            _ => format!("the API server: {}", named.join(", ")),
+        }
+    }
+}
+
 /// One line when the API server goes away, and one when it is back.
 pub(super) fn log(before: &SyncState, after: &SyncState) {
     match (&before.away, &after.away) {
@@ -25,3 +43,6 @@ pub(super) fn log(before: &SyncState, after: &SyncState) {
         tracing::info!("every list of the API server is read, as far as it gives them");
     }
 }
+
+#[cfg(test)]
+mod tests;

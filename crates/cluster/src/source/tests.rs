@@ -3,7 +3,7 @@
 mod both;
 mod changes;
 mod faults;
-pub(super) mod scene;
+pub(crate) mod scene;
 mod secrets;
 
 use super::*;

@@ -60,6 +60,13 @@ impl ConsoleMap {
         self.console.subscribe()
     }
 
+    /// What was changed by hand, asked for once. What cannot be read of it is left out.
+    pub async fn load(&self) -> Result<Console, CallError> {
+        let found = call::read(Verb::Get, &self.subject, self.api.get_opt(NAME)).await?;
+        let data = found.and_then(|map| map.data).unwrap_or_default();
+        Ok(text::read(&data).0)
+    }
+
     /// Waits until the API server has said what was changed by hand, or that nobody may know.
     pub async fn known(&self) {
         self.console.known().await;

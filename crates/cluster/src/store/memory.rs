@@ -68,6 +68,12 @@ impl SharedMemory {
         self.memory.known().await;
     }
 
+    /// What was saved, asked for once.
+    pub async fn load(&self) -> Result<Option<Memory>, CallError> {
+        let found = call::read(Verb::Get, &self.subject, self.api.get_opt(NAME)).await?;
+        Ok(found.and_then(|secret| self.read(&Sealed::from(secret))))
+    }
+
     /// Follows the Secret. Whatever cannot be read of it is lost with a log line; should it be
     /// deleted, what was known stays until the leader saves again.
     pub async fn run(&self, cancel: CancellationToken) {

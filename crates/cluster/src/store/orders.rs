@@ -40,19 +40,6 @@ impl OrderSecrets {
         Subject::of::<Secret>(&self.namespace, name)
     }
 
-    async fn pages(&self) -> Result<Vec<Page>, CallError> {
-        let (key, value) = LABEL;
-        let params = ListParams::default().labels(&format!("{key}={value}"));
-        let all = self.subject(&format!("{PREFIX}*"));
-        let found = call::read(Verb::List, &all, self.api.list(&params)).await?;
-        let pages = found.items.into_iter().filter_map(|secret| {
-            let sealed = Sealed::from(secret);
-            let (name, text) = (sealed.text(NAME)?, sealed.text(TEXT)?);
-            Some(Page { name: name.to_owned(), text: Zeroizing::new(text.to_owned()) })
-        });
-        Ok(pages.collect())
-    }
-
     async fn write(&self, page: &Page) -> Result<(), CallError> {
         let name = object_name(&page.name);
         let mut metadata = super::own_metadata(&self.namespace, &name);
@@ -80,9 +67,27 @@ impl OrderSecrets {
     }
 }
 
+/// All pages, for whoever only reads them.
+pub async fn load(client: Client, store_namespace: &str) -> Result<Vec<Page>, CallError> {
+    pages(&Api::namespaced(client, store_namespace), store_namespace).await
+}
+
+async fn pages(api: &Api<Secret>, namespace: &str) -> Result<Vec<Page>, CallError> {
+    let (key, value) = LABEL;
+    let params = ListParams::default().labels(&format!("{key}={value}"));
+    let all = Subject::of::<Secret>(namespace, &format!("{PREFIX}*"));
+    let found = call::read(Verb::List, &all, api.list(&params)).await?;
+    let pages = found.items.into_iter().filter_map(|secret| {
+        let sealed = Sealed::from(secret);
+        let (name, text) = (sealed.text(NAME)?, sealed.text(TEXT)?);
+        Some(Page { name: name.to_owned(), text: Zeroizing::new(text.to_owned()) })
+    });
+    Ok(pages.collect())
+}
+
 impl OrderBook for OrderSecrets {
     fn load(&self) -> Future<'_, Result<Vec<Page>, StoreError>> {
-        Box::pin(async { self.pages().await.map_err(not_kept) })
+        Box::pin(async { pages(&self.api, &self.namespace).await.map_err(not_kept) })
     }
 
     fn save<'a>(&'a self, page: &'a Page) -> Future<'a, Result<(), StoreError>> {

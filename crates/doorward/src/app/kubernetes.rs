@@ -15,10 +15,10 @@ use std::sync::Arc;
 use ::watch::state::{StateFolder, remember_world};
 use anyhow::Result;
 use cluster::{
-    client::{self, ClusterChoice},
+    client,
     lease::{self, Pace},
     reporter::ReportCounts,
-    source::{self, Source, SourceOptions, SyncState},
+    source::{Source, SyncState},
     store::{ConsoleMap, RootSecret, Secrets, SharedMemory, TicketSecret},
 };
 use model::ObjectRef;
@@ -26,7 +26,7 @@ use prometheus_client::registry::Registry;
 use report::{Live, Publish};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use translate::{Memory, Settings, World, world::Key};
+use translate::{Memory, Settings, World};
 
 use super::{
     ground::{Ground, GroundFacts},
@@ -48,9 +48,7 @@ pub async fn stand(
     metrics: &mut Registry,
     stop: &CancellationToken,
 ) -> Result<Ground> {
-    let choice =
-        ClusterChoice { kubeconfig: config.kubeconfig.clone(), context: config.context.clone() };
-    let client = client::connect(&choice).await?;
+    let client = client::connect(&config.choice()).await?;
     let me = lease::identity(&config.pod.name);
     let store = &*settings.store_namespace;
 
@@ -73,16 +71,7 @@ pub async fn stand(
     let (lives, live) = watch::channel(Arc::<Live>::default());
     let (syncs, sync) = watch::channel(SyncState::default());
     let (namespace, name) = &config.gateway_service;
-    let source = Source::new(
-        client.clone(),
-        SourceOptions {
-            store_namespace: settings.store_namespace.clone(),
-            secret_namespaces: settings.secret_namespaces.clone(),
-            gateway_namespace: settings.mesh.gateway_namespace.clone(),
-            gateway_service: Some(Key::new(namespace, name)),
-            pace: source::Pace::default(),
-        },
-    );
+    let source = Source::new(client.clone(), config.watched(settings));
     let edits = console.subscribe();
     stage("source", stop, source.run(worlds, lives, syncs, edits, stop.clone()));
     stage("console", stop, {
@@ -155,20 +144,11 @@ pub async fn stand(
         led: Some(led),
         tickets: Some(tickets.subscribe()),
         keep: Arc::new(InCluster { secrets, console }),
-        facts: GroundFacts { of: cluster_name(config), root: None },
+        facts: GroundFacts { of: config.cluster_name(), root: None },
         parting: vec![lease, snapshots],
         follow: Box::new({
             let stop = stop.clone();
             move |flow| leading.follow(flow, &stop)
         }),
     })
-}
-
-/// The cluster, as people name it.
-fn cluster_name(config: &KubeConfig) -> String {
-    match (&config.context, &config.kubeconfig) {
-        (Some(context), _) => format!("the Kubernetes cluster of context {context}"),
-        (None, Some(file)) => format!("the Kubernetes cluster of {}", file.display()),
-        (None, None) => "a Kubernetes cluster".into(),
-    }
 }

@@ -28,12 +28,13 @@ Examples:
   doorward check manifests/ -o json | jq '.verdicts[] | select(.state != \"Accepted\")'";
 
 pub const PLAN: &str = "\
-Reads the manifests, the settings and the state folder, also of a Doorward that is running. Asks no
-issuer, and writes nothing. Exits with 1 if something cannot be ordered, or `doorward check` would.
+Reads the manifests, the settings and the state folder, also of a Doorward that is running; or with
+--kube all of that from a cluster. Asks no issuer, and writes nothing. Exits with 1 if something cannot be ordered, or `doorward check` would.
 
 Examples:
   doorward plan examples/quickstart
   doorward plan manifests/ --state /var/lib/doorward
+  doorward plan --kube --context staging --config doorward.yaml
   doorward plan manifests/ -o json | jq '.orders[] | select(.course == \"Order\")'";
 
 pub const GET: &str = "\

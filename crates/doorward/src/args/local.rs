@@ -59,11 +59,11 @@ pub struct RunArgs {
     pub log: LogArgs,
 }
 
-/// Which cluster to serve, and how much of it. clap waives `requires` where the required flag
+/// Which cluster to go by, and how much of it. clap waives `requires` where the required flag
 /// conflicts with one that is given, so each of these says itself that it does not go with a folder.
 #[derive(Args, Clone, Debug, Default)]
 pub struct KubeArgs {
-    /// Serve what the objects of a Kubernetes cluster say, instead of a folder
+    /// Go by the objects of a Kubernetes cluster, instead of a folder
     #[arg(long, conflicts_with = "manifests")]
     pub kube: bool,
     /// How to reach the cluster [default: $KUBECONFIG, ~/.kube/config, or the Pod's own account]
@@ -117,27 +117,42 @@ pub enum AccessLogFormat {
 }
 
 #[derive(Args, Debug)]
-pub struct CheckArgs {
-    #[command(flatten)]
-    pub manifests: ManifestArgs,
-}
-
-#[derive(Args, Debug)]
 pub struct PlanArgs {
+    /// Folders or files of manifests
+    #[arg(
+        id = "manifests",
+        required_unless_present = "kube",
+        value_name = "PATH",
+        value_hint = clap::ValueHint::AnyPath
+    )]
+    pub paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub manifests: ManifestArgs,
+    pub kube: KubeArgs,
     /// State folder of the Doorward that would serve them: what it holds, has on order and has
     /// spent [default: .doorward]
-    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "kube",
+        value_hint = clap::ValueHint::DirPath
+    )]
     pub state: Option<PathBuf>,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
-/// What `check` and `plan` look at.
 #[derive(Args, Debug)]
-pub struct ManifestArgs {
+pub struct CheckArgs {
     /// Folders or files of manifests
     #[arg(required = true, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// How `check` and `plan` look.
+#[derive(Args, Debug)]
+pub struct LookArgs {
     /// Settings [default: doorward.yaml in a given folder, else in the working directory]
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub config: Option<PathBuf>,

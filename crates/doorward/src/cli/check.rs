@@ -31,11 +31,11 @@ struct Report {
 }
 
 pub fn check(args: &CheckArgs) -> Result<Findings> {
-    let paths = &args.manifests.paths;
-    let Offline { settings, .. } = Offline::read(args.manifests.config.as_deref(), paths, None)?;
-    let found = manifests::read(paths, &settings, None, Timestamp::now())?;
+    let CheckArgs { paths, look } = args;
+    let offline = Offline::read(look.config.as_deref(), paths)?;
+    let found = manifests::read(paths, &offline.settings, None, Timestamp::now())?;
     let report = Report::new(&found.model, &of_manifests(found.verdicts));
-    match args.manifests.output.output {
+    match look.output.output {
         Output::Json => super::print_json(&report)?,
         Output::Table => print(&report.text(Screen::of_stdout()))?,
     }

@@ -57,11 +57,7 @@ impl Client {
             format!("{path:?} cannot be asked for: use letters, digits, '-', '_' and '.'")
         })?;
 
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the client")?;
-        runtime.block_on(async {
+        super::runtime()?.block_on(async {
             tokio::time::timeout(PATIENCE, self.exchange(request)).await.map_err(|_| {
                 anyhow!("{} did not answer within {} seconds", self.address, PATIENCE.as_secs())
             })?

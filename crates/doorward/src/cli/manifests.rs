@@ -1,4 +1,4 @@
-//! Manifests as `check` and `plan` look at them: read and translated as `run` would, with nothing
+//! Objects as `check` and `plan` look at them: read and translated as `run` would, with nothing
 //! started, nobody asked and nothing written.
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use ::watch::{
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use model::{Model, Verdict};
-use translate::{Memory, Settings, Translator, World};
+use translate::{Memory, Settings, Translation, Translator, World};
 
 use crate::app::issuing::workshop;
 
@@ -47,7 +47,13 @@ pub fn read(
         unreadable.extend(broken);
     }
     let world = World { console, ..folder.load() };
-    let mut translation = Translator::default().translate(&world, settings, &memory, now);
+    Ok(Found { unreadable, ..translated(&world, settings, &memory, now) })
+}
+
+/// What a World comes to.
+pub fn translated(world: &World, settings: &Settings, memory: &Memory, now: Timestamp) -> Found {
+    let mut translation = Translator::default().translate(world, settings, memory, now);
     workshop::judge(&translation.model, &mut translation.verdicts);
-    Ok(Found { model: translation.model, verdicts: translation.verdicts, unreadable })
+    let Translation { model, verdicts, .. } = translation;
+    Found { model, verdicts, unreadable: Vec::new() }
 }

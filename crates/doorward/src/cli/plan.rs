@@ -1,7 +1,8 @@
-//! `doorward plan`: what would be ordered for manifests, from whom and against which limits, and
-//! what would be served differently. Nothing is touched and nobody is asked: a run of these
-//! manifests begins with exactly this, unless a CA has its own opinion.
+//! `doorward plan`: what would be ordered for manifests or a cluster, from whom and against which
+//! limits, and what would be served differently. Nothing is touched and no issuer is asked: a run
+//! begins with exactly this, unless a CA has its own opinion.
 
+mod basis;
 mod changes;
 mod orders;
 mod text;
@@ -9,22 +10,21 @@ mod workbench;
 
 use std::collections::BTreeSet;
 
-use ::watch::state::{StateView, Unreadable};
-use anyhow::{Context, Result};
-use issue::Page;
+use ::watch::state::Unreadable;
+use anyhow::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Findings, manifests, print,
+    Findings, print,
     problems::{among, of_manifests},
 };
 use crate::{
     args::{Output, PlanArgs},
-    config::Offline,
     table::Screen,
     view::{ListenerView, VerdictView},
 };
+use basis::Basis;
 use changes::ListenerChange;
 use orders::{PlannedLimit, PlannedOrder};
 
@@ -32,8 +32,11 @@ use orders::{PlannedLimit, PlannedOrder};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Plan {
-    /// `None`: there is none, as before the first run.
+    /// `None`: there is none, as before the first run or on a cluster.
     state_folder: Option<String>,
+    /// As people name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<String>,
     /// Its files that cannot be read; a run would go on without them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unreadable: Vec<String>,
@@ -44,55 +47,28 @@ struct Plan {
 }
 
 pub fn plan(args: &PlanArgs) -> Result<Findings> {
-    let (paths, config) = (&args.manifests.paths, args.manifests.config.as_deref());
-    let offline = Offline::read(config, paths, args.state.as_deref())?;
-    let state = StateView::find(&offline.state);
     let now = Timestamp::now();
-    let found = manifests::read(paths, &offline.settings, state.as_ref(), now)?;
-    let model = found.model;
-    let kept = Kept::read(state.as_ref(), found.unreadable)?;
-    let foresight = workbench::foresee(&kept.pages, &model, now);
+    let Basis { place, found, pages, served } = Basis::look(args, now)?;
+    let foresight = workbench::foresee(&pages, &found.model, now);
     let orders: Vec<PlannedOrder> = foresight.wants.iter().map(PlannedOrder::of).collect();
     let ordered: BTreeSet<&str> = orders.iter().filter_map(PlannedOrder::awaited).collect();
+    let change = |served: Vec<ListenerView>| {
+        changes::between(&served, &ListenerView::all(&found.model), &ordered)
+    };
     let plan = Plan {
-        state_folder: state.map(|state| state.path().display().to_string()),
-        unreadable: kept.unreadable.iter().map(told).collect(),
-        listeners: changes::between(&kept.served, &ListenerView::all(&model), &ordered),
+        state_folder: place.state_folder(),
+        cluster: place.cluster(),
+        unreadable: found.unreadable.iter().map(told).collect(),
+        listeners: served.map(change).unwrap_or_default(),
         limits: foresight.limits.iter().map(PlannedLimit::of).collect(),
         verdicts: of_manifests(found.verdicts).iter().map(VerdictView::from).collect(),
         orders,
     };
-    match args.manifests.output.output {
+    match args.look.output.output {
         Output::Json => super::print_json(&plan)?,
-        Output::Table => print(&plan.text(&offline.state, Screen::of_stdout(), now))?,
+        Output::Table => print(&plan.text(&place, Screen::of_stdout(), now))?,
     }
     Ok(Findings::when(plan.has_problems()))
-}
-
-/// What a state folder remembers beside objects.
-struct Kept {
-    pages: Vec<Page>,
-    served: Vec<ListenerView>,
-    unreadable: Vec<Unreadable>,
-}
-
-impl Kept {
-    fn read(state: Option<&StateView>, mut unreadable: Vec<Unreadable>) -> Result<Self> {
-        let Some(state) = state else {
-            return Ok(Self { pages: Vec::new(), served: Vec::new(), unreadable });
-        };
-        let pages = state.load_orders().context("what was ordered")?;
-        let pages = pages.into_iter().map(|(name, text)| Page { name, text }).collect();
-        let served = match state.load_served()?.map(|text| serde_json::from_str(&text)) {
-            None => Vec::new(),
-            Some(Ok(served)) => served,
-            Some(Err(error)) => {
-                unreadable.push(Unreadable { path: state.served(), why: error.to_string() });
-                Vec::new()
-            }
-        };
-        Ok(Self { pages, served, unreadable })
-    }
 }
 
 fn told(Unreadable { path, why }: &Unreadable) -> String {

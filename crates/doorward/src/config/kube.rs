@@ -1,4 +1,4 @@
-//! What `run --kube` needs besides the rest: which cluster, which Secrets, which address to
+//! What `run --kube` and `plan --kube` need besides the rest: which cluster, which Secrets, which address to
 //! publish, and who this replica is.
 
 use std::{
@@ -10,6 +10,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use cluster::{
+    client::ClusterChoice,
+    source::{Pace, SourceOptions},
+};
+use translate::{Settings, world::Key};
 
 use super::{FILE_NAME, check_namespace, file::File, is_label};
 use crate::args::KubeArgs;
@@ -73,6 +78,33 @@ impl KubeConfig {
             gateway_service,
             pod,
         })
+    }
+}
+
+impl KubeConfig {
+    pub fn choice(&self) -> ClusterChoice {
+        ClusterChoice { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
+    }
+
+    /// What is read of the cluster.
+    pub fn watched(&self, settings: &Settings) -> SourceOptions {
+        let (namespace, name) = &self.gateway_service;
+        SourceOptions {
+            store_namespace: settings.store_namespace.clone(),
+            secret_namespaces: settings.secret_namespaces.clone(),
+            gateway_namespace: settings.mesh.gateway_namespace.clone(),
+            gateway_service: Some(Key::new(namespace, name)),
+            pace: Pace::default(),
+        }
+    }
+
+    /// The cluster, as people name it.
+    pub fn cluster_name(&self) -> String {
+        match (&self.context, &self.kubeconfig) {
+            (Some(context), _) => format!("the Kubernetes cluster of context {context}"),
+            (None, Some(file)) => format!("the Kubernetes cluster of {}", file.display()),
+            (None, None) => "a Kubernetes cluster".into(),
+        }
     }
 }
 

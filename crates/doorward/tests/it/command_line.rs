@@ -48,7 +48,9 @@ fn wrong_usage_is_2_and_names_the_cure() {
         (&["check", "nowhere"], "nowhere: there is no such file or folder"),
         (&["plan", "nowhere"], "nowhere: there is no such file or folder"),
         (&["plan"], "<PATH>"),
-        (&["plan", ".", "--kube"], "unexpected argument '--kube'"),
+        (&["plan", ".", "--kube"], "cannot be used with '--kube'"),
+        (&["plan", "--kube", "--state", "."], "cannot be used with '--state"),
+        (&["plan", ".", "--context", "staging"], "--context"),
         (&["loadbalancer", "read-only", "lb", "maybe"], "[possible values: on, off]"),
     ] {
         let output = doorward(arguments);

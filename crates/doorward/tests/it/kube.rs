@@ -9,6 +9,7 @@ mod issuing;
 mod kubectl;
 mod leader;
 mod pki;
+mod plan;
 mod rights;
 mod sessions;
 mod walk_through;

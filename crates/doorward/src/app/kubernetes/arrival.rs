@@ -67,7 +67,7 @@ impl Arrival<'_> {
     pub async fn wait(mut self, state: &StateFolder, stop: &CancellationToken) -> Result<Arrived> {
         let mut last_good = None;
         if timeout(PATIENCE, self.caught_up_telling()).await.is_err() {
-            let why = waits_for(&self.sync.borrow());
+            let why = self.sync.borrow().waits_for();
             last_good = state.load_snapshot();
             match &last_good {
                 Some(snapshot) => warn!(
@@ -108,7 +108,7 @@ impl Arrival<'_> {
     /// Waits, telling meanwhile what for.
     async fn caught_up_telling(&self) {
         loop {
-            self.standings.send_replace(Standing::Waiting(waits_for(&self.sync.borrow())));
+            self.standings.send_replace(Standing::Waiting(self.sync.borrow().waits_for()));
             if timeout(Duration::from_secs(1), self.caught_up.clone().done()).await.is_ok() {
                 return;
             }
@@ -139,7 +139,7 @@ async fn tell(
         }
         standings.send_replace(match (&last_good, &now.away, lease_trouble) {
             (Some(saved), ..) => {
-                Standing::LastGood { saved: *saved, why: format!("waits for {}", waits_for(&now)) }
+                Standing::LastGood { saved: *saved, why: format!("waits for {}", now.waits_for()) }
             }
             (None, Some(why), _) => {
                 let what = "the API server is away, what it said last is served";
@@ -155,22 +155,6 @@ async fn tell(
             // Its sender goes when the election is over, at the end.
             changed = lease.changed() => if changed.is_err() { return },
         }
-    }
-}
-
-/// What stands between a start and its first World.
-fn waits_for(sync: &SyncState) -> String {
-    const NAMED: usize = 4;
-    if let Some(why) = &sync.away {
-        return format!("the API server: {why}");
-    }
-    let named: Vec<_> = sync.missing.iter().take(NAMED).map(String::as_str).collect();
-    match sync.missing.len() {
-        0 => "the API server".into(),
-        many if many > NAMED => {
-            format!("the API server: {} and {} more lists", named.join(", "), many - NAMED)
-        }
-        _ => format!("the API server: {}", named.join(", ")),
     }
 }
 

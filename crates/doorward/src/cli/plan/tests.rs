@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cli::plan::orders::{PlannedRefusal, Step};
+use crate::cli::plan::{
+    basis::Place,
+    orders::{PlannedRefusal, Step},
+};
 
 fn binding(id: &str, is_default: bool, fingerprint: Option<&str>) -> Value {
     json!({
@@ -131,13 +134,14 @@ fn tables_fit_80_columns_and_every_problem_has_a_line() {
     let after = [listener(443, "HTTPS", &[binding(id, false, Some("fedcba9876543210"))])];
     let plan = Plan {
         state_folder: None,
+        cluster: None,
         unreadable: Vec::new(),
         orders,
         limits: vec![limit],
         listeners: changes::between(&before, &after, &BTreeSet::from([id])),
         verdicts: Vec::new(),
     };
-    let text = plan.text(".doorward".as_ref(), Screen::wide(80), now);
+    let text = plan.text(&Place::NoFolder(".doorward".into()), Screen::wide(80), now);
     let is_wide = |line: &&str| line.chars().count() > 80 && !line.starts_with("refused: ");
     assert_eq!(text.lines().find(is_wide), None, "{text}");
     for word in ["now", "in 12 h", "50 in 168h", "01234567", "fedcba98"] {

@@ -1,11 +1,12 @@
 //! A plan as tables and lines.
 
-use std::{fmt::Write, path::Path};
+use std::fmt::Write;
 
 use jiff::Timestamp;
 
 use super::{
     Plan,
+    basis::Place,
     changes::{CertificateChange, Change, Held},
     orders::{PlannedOrder, Step},
 };
@@ -15,12 +16,8 @@ use crate::{
 };
 
 impl Plan {
-    /// `state`: where its folder is, or would be.
-    pub fn text(&self, state: &Path, screen: Screen, now: Timestamp) -> String {
-        let mut text = match &self.state_folder {
-            Some(folder) => format!("state folder {folder}: read, not touched\n"),
-            None => format!("no state folder {}: as before the first run\n", state.display()),
-        };
+    pub fn text(&self, place: &Place, screen: Screen, now: Timestamp) -> String {
+        let mut text = format!("{place}\n");
         let parts = [self.orders(screen, now), self.limits(screen), self.changes(screen, now)];
         for part in parts.into_iter().flatten() {
             // Writing to a String cannot fail.

@@ -1,17 +1,5 @@
 use super::*;
 
-#[test]
-fn what_is_waited_for_is_named_shortly() {
-    let mut sync = SyncState::default();
-    assert_eq!(waits_for(&sync), "the API server");
-    sync.missing = ["Ingress", "Secret shop"].map(str::to_owned).into();
-    assert_eq!(waits_for(&sync), "the API server: Ingress, Secret shop");
-    sync.missing = ["A", "B", "C", "D", "E", "F"].map(str::to_owned).into();
-    assert_eq!(waits_for(&sync), "the API server: A, B, C, D and 2 more lists");
-    sync.away = Some("connection refused".into());
-    assert_eq!(waits_for(&sync), "the API server: connection refused");
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_last_good_objects_are_told_of_until_the_first_whole_look() {
     let (syncs, sync) = watch::channel(SyncState::default());
