@@ -7,7 +7,8 @@
 //!        └──────────┴────────────┴──────────┴─► failed, after a pause from the start
 //! ```
 //!
-//! For one certificate there is never more than one order open and one call out. What an order
+//! Whether anything speaks against an order is asked before it counts against a limit. For one
+//! certificate there is never more than one order open and one call out. What an order
 //! has come to is kept before the next call is made, so that a process that is killed goes on
 //! where it was. The certificate in hand serves until the next one is seen in its place; only
 //! then is taken away what its order left.
@@ -16,6 +17,7 @@ mod action;
 mod case;
 mod change;
 mod foresee;
+mod known;
 mod outcome;
 mod queue;
 mod spending;
@@ -31,12 +33,13 @@ use jiff::{SignedDuration, Timestamp};
 use model::{CertificateId, Fingerprint, Model, Want};
 
 use crate::{
-    Entry, IssueError, IssuerPlan,
+    Entry, IssueError,
     budget::{Budgets, Charge, Kind, Limit},
 };
 pub use action::{Action, Outcome, Slot, Work};
 use case::{Case, Doing, Next, after};
 pub use foresee::{Course, Foreseen, Foresight, LimitUse, Refusal, foresee};
+pub use known::{Known, Made, Terms};
 #[cfg(test)]
 pub(crate) use queue::AT_ONCE;
 use queue::{Place, Queues, Rank};
@@ -51,18 +54,6 @@ const UNWANTED: SignedDuration = SignedDuration::from_hours(1);
 const COUNTED: SignedDuration = SignedDuration::from_secs(30);
 /// Issuers are first asked when to renew within this time, not all at once.
 const FIRST_ASK: SignedDuration = SignedDuration::from_hours(1);
-
-/// The issuers that exist.
-#[derive(Clone, Default, PartialEq)]
-pub struct Known(pub BTreeMap<Arc<str>, Terms>);
-
-/// How orders with one issuer are placed.
-#[derive(Clone, PartialEq)]
-pub struct Terms {
-    pub plan: Arc<IssuerPlan>,
-    /// See [`Issuer::leaves_traces`](crate::Issuer::leaves_traces).
-    pub leaves_traces: bool,
-}
 
 #[derive(Default)]
 pub struct Desk {

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::{
     Budgets, Desk, IssueError, Issuer, IssuerPlan, Known, OrderBook, Orders, Outcome, Slot, Store,
-    Terms, read_pages,
+    read_pages,
 };
 use call::Hands;
 
@@ -141,16 +141,6 @@ impl Keeper {
             }
             differs
         });
-    }
-}
-
-impl Known {
-    pub fn of(issuers: &Issuers) -> Self {
-        let terms = issuers.iter().map(|(name, Employed { issuer, plan })| {
-            let leaves_traces = issuer.leaves_traces();
-            (name.clone(), Terms { plan: plan.clone(), leaves_traces })
-        });
-        Self(terms.collect())
     }
 }
 

@@ -30,8 +30,8 @@ pub use budget::{Budgets, Counts, Limit, Scope, Spares};
 pub use challenge::{Challenge, Challenges, Proof};
 pub use check::Delivery;
 pub use desk::{
-    Action, Course, Desk, Foreseen, Foresight, Known, LimitUse, Outcome, Refusal, Slot, Terms,
-    Work, foresee,
+    Action, Course, Desk, Foreseen, Foresight, Known, LimitUse, Made, Outcome, Refusal, Slot,
+    Terms, Work, foresee,
 };
 pub use dns::{Dns, Record, RecordKind};
 pub use entries::{Entries, NoEntries};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use model::{CertificateId, KeyKind, Want};
+use model::{CertificateId, Want};
 
 use super::{Known, queue::Place};
 use crate::{
@@ -291,35 +291,6 @@ impl Open {
     fn has_arrived(&self, want: &Want) -> bool {
         let held = want.held.as_ref().map(|held| held.fingerprint);
         held.is_some() && held == self.entry.brought
-    }
-}
-
-impl Known {
-    pub(super) fn plan(&self, issuer: &str) -> Option<&IssuerPlan> {
-        self.0.get(issuer).map(|terms| &*terms.plan)
-    }
-
-    pub(super) fn leaves_traces(&self, issuer: &str) -> bool {
-        self.0.get(issuer).is_none_or(|terms| terms.leaves_traces)
-    }
-
-    pub(super) fn key(&self, want: &Want) -> KeyKind {
-        let own = || self.plan(&want.issuer).map(|plan| plan.key).unwrap_or_default();
-        want.key.unwrap_or_else(own)
-    }
-
-    /// The wanted issuer, then those to fall back to.
-    fn chain<'a>(&'a self, want: &'a Want) -> impl Iterator<Item = &'a Arc<str>> {
-        let fallback = self.plan(&want.issuer).map_or(&[][..], |plan| &plan.fallback);
-        std::iter::once(&want.issuer).chain(fallback)
-    }
-
-    pub(super) fn in_turn(&self, want: &Want, turn: usize) -> Option<Arc<str>> {
-        self.chain(want).nth(turn).cloned()
-    }
-
-    pub(super) fn position(&self, want: &Want, issuer: &str) -> Option<usize> {
-        self.chain(want).position(|name| **name == *issuer)
     }
 }
 

@@ -87,6 +87,7 @@ impl Issuer for Script {
             let scripted = self.failures.lock().unwrap().pop();
             match scripted {
                 Some("panic") => panic!("scripted"),
+                Some("refused") => Err(IssueError::refused("no solver for it")),
                 Some(text) => Err(IssueError::passing(text)),
                 None => Ok(Step::Issued(leaf(&request.names, (self.clock)()))),
             }
@@ -125,6 +126,7 @@ impl Store for Loop {
 }
 
 struct Stage {
+    issuers: watch::Sender<Arc<Issuers>>,
     models: watch::Sender<Arc<Model>>,
     orders: watch::Receiver<Orders>,
     issuer: Arc<Script>,
@@ -150,11 +152,11 @@ fn stage(wants: Vec<Want>, failures: &[&'static str], lose: bool) -> Stage {
     });
     let store = Arc::new(Loop { models: models.clone(), lose });
     let cancel = CancellationToken::new();
-    let employed = Employed { issuer: issuer.clone(), plan: Arc::default() };
+    let (issuers, supplied) = watch::channel(Arc::new(employed(&issuer)));
     let (ask, renewals) = mpsc::channel(1);
     let keeper = Keeper {
         models: receiver,
-        issuers: watch::channel(Arc::new(Issuers::from([("local".into(), employed)]))).1,
+        issuers: supplied,
         store,
         book: Arc::<Slate>::default(),
         orders: orders_out,
@@ -162,7 +164,12 @@ fn stage(wants: Vec<Want>, failures: &[&'static str], lose: bool) -> Stage {
         clock,
     };
     let task = tokio::spawn(keeper.run(cancel.clone()));
-    Stage { models, orders, issuer, ask, cancel, task, started, begins }
+    Stage { issuers, models, orders, issuer, ask, cancel, task, started, begins }
+}
+
+fn employed(issuer: &Arc<Script>) -> Issuers {
+    let employed = Employed { issuer: issuer.clone(), plan: Arc::default() };
+    Issuers::from([("local".into(), employed)])
 }
 
 impl Stage {
@@ -211,6 +218,26 @@ async fn a_failure_is_told_and_tried_again_later_each_time() {
     let waited = stage.started.elapsed();
     assert!(waited >= Duration::from_secs(1 + 2 + 4), "only {waited:?}");
     assert_eq!(stage.issuer.asked.lock().unwrap().len(), 4);
+    stage.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_issuer_refused_is_asked_at_once_of_the_one_that_is_made_of_better_settings() {
+    let mut stage = stage(vec![want("ns/a", &["a.test"], None)], &["refused"], false);
+    let failed =
+        stage.until(|orders| orders.iter().any(|order| order.state == OrderState::Failed)).await;
+    let pause = failed[0].next_attempt.expect("a retry").duration_since(failed[0].updated);
+    assert!(pause >= SignedDuration::from_hours(1), "only {pause:?}");
+    let clock = stage.issuer.clock.clone();
+    let better = Arc::new(Script {
+        clock,
+        failures: Mutex::default(),
+        asked: Mutex::default(),
+        most_at_once: Mutex::default(),
+    });
+    stage.issuers.send_replace(Arc::new(employed(&better)));
+    stage.until(|orders| orders.iter().any(|order| order.state == OrderState::Issued)).await;
+    assert!(stage.started.elapsed() < Duration::from_secs(60));
     stage.end().await;
 }
 

@@ -14,8 +14,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 
 use crate::{
-    Action, Delivery, Desk, Entry, IssueError, Issued, IssuerPlan, Known, Limit, Order, Outcome,
-    Progress, RenewalWindow, Request, Stage, Terms, Work,
+    Action, Delivery, Desk, Entry, IssueError, Issued, IssuerPlan, Known, Limit, Made, Order,
+    Outcome, Progress, RenewalWindow, Request, Stage, Terms, Work,
     budget::{Budgets, Key},
     desk::after,
 };
@@ -214,7 +214,10 @@ impl Scene {
         let mut known = Known::default();
         let mut all = BTreeMap::new();
         for (name, ca, plan) in cas {
-            known.0.insert(name.into(), Terms { plan: plan.into(), leaves_traces: true });
+            known.0.insert(
+                name.into(),
+                Terms { plan: plan.into(), leaves_traces: true, made: Made::default() },
+            );
             all.insert(name.into(), ca);
         }
         let mut scene = Self {
