@@ -133,9 +133,9 @@ fn before_the_first_run_everything_comes_and_no_state_folder_is_made() {
         "\
 no state folder .doorward: as before the first run
 
-CERTIFICATE                ISSUER  WHEN  NAMES       WHY            WANTED BY
-doorward-system/issued-he  local   now   hello.test  there is none  Ingress
-llo.test                                             yet            demo/hello
+CERTIFICATE          ISSUER  WHEN  NAMES       WHY            WANTED BY
+doorward-system/iss  local   now   hello.test  there is none  Ingress demo/hello
+ued-hello.test                                 yet
 
 LISTENER  CHANGE  CERTIFICATE                        WAS  WILL BE
 web:443   comes   doorward-system/issued-hello.test  -    on order, Default
