@@ -1,5 +1,5 @@
-//! How etcd is and how much room there is, asked of what runs: what a plan needs to know beside
-//! the files.
+//! How etcd is, how much room there is and how nodes and controllers are, asked of what runs: what
+//! a plan and its run need to know beside the files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,6 +12,7 @@ use crate::{
     Facts, Health, HostName, Inventory, Program, Site,
     face::Faces,
     health::MemberHealth,
+    life,
     run::Scene,
     site::{EtcdAnswer, EtcdAsk, Room},
 };
@@ -28,9 +29,12 @@ pub async fn census(site: &impl Site, facts: &Facts, inventory: &Inventory) -> H
         let targets = seen.files.values().filter_map(|file| file.target.parent());
         room(site, host, targets.map(Path::to_owned).collect())
     });
+    let (members, rooms, life) =
+        futures::join!(join_all(members), join_all(rooms), life::look(site, &faces, facts.now));
     Health {
-        members: join_all(members).await.into_iter().collect(),
-        rooms: join_all(rooms).await.into_iter().flatten().collect(),
+        members: members.into_iter().collect(),
+        rooms: rooms.into_iter().flatten().collect(),
+        life,
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     HostName,
+    life::Life,
     site::{Member, MemberStatus, Room},
 };
 
@@ -14,6 +15,8 @@ pub struct Health {
     pub members: BTreeMap<HostName, Result<MemberHealth, String>>,
     /// Free space where files will be written, by directory.
     pub rooms: BTreeMap<(HostName, PathBuf), Room>,
+    /// As an API server tells of it; `None`: none does.
+    pub life: Option<Life>,
 }
 
 /// A member that answered a linearizable read.

@@ -29,6 +29,7 @@ pub mod health;
 pub mod inventory;
 pub mod journal;
 pub mod key;
+pub mod life;
 pub mod material;
 pub mod matrix;
 pub mod mint;

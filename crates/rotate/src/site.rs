@@ -267,6 +267,8 @@ pub struct Member {
 pub struct HttpAsk {
     pub method: &'static str,
     pub path: String,
+    /// In which form the answer is wanted.
+    pub accept: Option<&'static str>,
     pub content_type: Option<&'static str>,
     pub body: String,
 }

@@ -59,7 +59,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Some(Server { host, address })
     }
 
-    fn callers(&self, host: &HostName) -> Vec<Face> {
+    pub(super) fn callers(&self, host: &HostName) -> Vec<Face> {
         let now = self.clock.now();
         let mut callers = self.faces().callers(host);
         callers.retain(|caller| caller.leaf.is_valid_at(now) && caller.leaf.usages.client);
@@ -120,6 +120,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let patch = HttpAsk {
             method: "PATCH",
             path: meaning::object_path(),
+            accept: None,
             content_type: Some("application/merge-patch+json"),
             body: meaning::patch(&written),
         };
@@ -130,6 +131,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let create = HttpAsk {
             method: "POST",
             path: meaning::objects_path(),
+            accept: None,
             content_type: Some("application/json"),
             body: meaning::object(&written),
         };
@@ -202,5 +204,5 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
 }
 
 fn get(path: String) -> HttpAsk {
-    HttpAsk { method: "GET", path, content_type: None, body: String::new() }
+    HttpAsk { method: "GET", path, accept: None, content_type: None, body: String::new() }
 }

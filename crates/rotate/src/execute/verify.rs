@@ -6,6 +6,7 @@ use super::{Executor, Fault, change::Move};
 use crate::{
     HostName, Program, Site,
     facts::{Attributes, Content},
+    life,
     run::{Leg, changes},
     site::Clock,
 };
@@ -22,6 +23,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             let what = format!("{} on {}", mv.program, mv.host);
             self.until(&what, self.limits.recover, async || self.holds(&mv).await).await?;
         }
+        self.prove_life().await?;
         self.take_probe_away().await;
         if self.scene.hosts_of(Program::Etcd).is_empty() {
             return Ok(());
@@ -29,6 +31,21 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         self.until_etcd("etcd", self.limits.recover, |quorum| match &self.scene.etcd {
             Some(found) => quorum.all_well(found),
             None => quorum.well_again(),
+        })
+        .await
+    }
+
+    /// Nodes and controllers need not be better than before, only as well.
+    async fn prove_life(&self) -> Result<(), Fault> {
+        let hosts = self.scene.hosts_of(Program::KubeApiserver);
+        let is_anybody_known = hosts.into_iter().any(|host| !self.callers(host).is_empty());
+        let Some(before) = self.scene.life.as_ref().filter(|_| is_anybody_known) else {
+            return Ok(());
+        };
+        self.until("nodes and controllers", self.limits.recover, async || {
+            let life = life::look(self.site.once(), &self.faces(), self.clock.now()).await;
+            let life = life.ok_or_else(|| "no API server tells of them any more".to_owned())?;
+            life.lacks(before).map_or(Ok(()), Err)
         })
         .await
     }

@@ -14,6 +14,7 @@ use crate::{
     Component, Facts, FileSeen, HostFacts, HostName, Inventory, Program,
     facts::{Attributes, Content},
     health::Health,
+    life::Life,
     site::Member,
 };
 
@@ -23,6 +24,8 @@ pub struct Scene {
     pub hosts: BTreeMap<HostName, SceneHost>,
     /// None: it did not answer with a quorum, so no gate asks it to until the end.
     pub etcd: Option<SceneEtcd>,
+    /// None: nobody told of it, so nothing is compared in the end.
+    pub life: Option<Life>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +76,11 @@ impl Scene {
             (name.clone(), scene)
         };
         let reached = facts.hosts.iter().filter(|(_, seen)| seen.unreached.is_none());
-        Self { hosts: reached.map(host).collect(), etcd: SceneEtcd::of(health) }
+        Self {
+            hosts: reached.map(host).collect(),
+            etcd: SceneEtcd::of(health),
+            life: health.life.clone(),
+        }
     }
 
     /// The facts that keys are made of, as they were: the same after a kill as before it.

@@ -1,5 +1,7 @@
 //! What the API servers answer: health, a namespace, and one object that can be written.
 
+use serde_json::json;
+
 use super::State;
 use crate::{HostName, Program, Purpose, certificate::Certificate, site::HttpAsk};
 
@@ -14,6 +16,19 @@ pub(crate) struct Api {
     pub is_read_only: bool,
     /// They read, and no write comes through.
     pub is_failing: bool,
+    /// Nodes, and whether each is ready.
+    pub nodes: Vec<(&'static str, bool)>,
+}
+
+impl Api {
+    fn nodes(&self) -> String {
+        let word = |is_ready| if is_ready { "Ready" } else { "NotReady" };
+        let rows =
+            self.nodes.iter().map(|(name, is_ready)| json!({"cells": [name, word(*is_ready)]}));
+        let rows: Vec<_> = rows.collect();
+        json!({"columnDefinitions": [{"name": "Name"}, {"name": "Status"}], "rows": rows})
+            .to_string()
+    }
 }
 
 impl State {
@@ -38,6 +53,7 @@ impl State {
                 Some(object) => (200, object.clone()),
                 None => (404, "not found".into()),
             },
+            "GET" if ask.path.starts_with("/api/v1/nodes") => (200, self.api.nodes()),
             "GET" => well,
             _ if self.api.is_read_only => (403, "it may not write".into()),
             _ if self.api.is_failing => (500, "etcdserver: request timed out".into()),

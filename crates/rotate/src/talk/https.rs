@@ -66,6 +66,9 @@ fn request(address: SocketAddr, ask: HttpAsk) -> Result<Request<Full<Bytes>>, Er
         .method(ask.method)
         .uri(&ask.path)
         .header(header::HOST, address.to_string());
+    if let Some(form) = ask.accept {
+        request = request.header(header::ACCEPT, form);
+    }
     if let Some(kind) = ask.content_type {
         request = request.header(header::CONTENT_TYPE, kind);
     }

@@ -119,11 +119,17 @@ pub(super) fn unproven(host: &HostName, refusals: &[Refusal]) -> Result<String, 
     ))
 }
 
-/// Of a Status, else the first line.
+/// Of a Status; of health the checks that fail; else the first line.
 fn message(body: &str) -> String {
     let status: Value = serde_json::from_str(body).unwrap_or_default();
-    let first = || body.lines().next().unwrap_or_default();
-    status["message"].as_str().unwrap_or_else(first).to_owned()
+    if let Some(message) = status["message"].as_str() {
+        return message.to_owned();
+    }
+    let failing: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("[-]")).collect();
+    match failing.is_empty() {
+        true => body.lines().next().unwrap_or_default().to_owned(),
+        false => failing.join(", "),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The API server's gate: it has to read and write by itself, whatever it says of its health.
 
 use super::*;
-use crate::example::host;
+use crate::{example::host, life::Life};
 
 /// How often any of them wrote.
 fn api_writes(trial: &Trial) -> u32 {
@@ -45,7 +45,7 @@ async fn who_may_not_write_is_told_and_nothing_is_left_half_way() {
 async fn without_anybody_to_ask_as_there_is_only_a_note() {
     let trial = crossed();
     let admin = std::path::Path::new("/etc/kubernetes/admin.conf");
-    trial.forget_kubeconfigs();
+    trial.found(|scene| scene.hosts.values_mut().for_each(|host| host.idle_kubeconfigs.clear()));
     trial.renew().await.expect("a success");
     assert!(trial.before.keys().any(|(_, path)| path == admin), "it is there, and nobody knows");
     assert!(trial.notes().iter().any(|note| note.contains("no certificate of a client")));
@@ -63,5 +63,20 @@ async fn an_api_server_that_says_it_is_well_and_cannot_write_stops_the_run() {
     assert_eq!(restarted, 1, "nothing else was restarted");
     trial.sim.state().api.is_failing = false;
     trial.renew().await.expect("the rest");
+    trial.assert_renewed();
+}
+
+#[tokio::test]
+async fn a_node_that_was_ready_before_is_waited_for_in_the_end() {
+    let trial = crossed();
+    let names = ["node-1", "node-2"].map(str::to_owned);
+    let life = Life { nodes: names.clone().into(), ready: names.into(), ..Life::default() };
+    trial.found(|scene| scene.life = Some(life));
+    trial.sim.state().api.nodes = vec![("node-1", true), ("node-2", false)];
+    let halt = trial.renew().await.expect_err("a node that is not ready");
+    assert!(halt.at.contains("verify files, running programs"), "{halt}");
+    assert!(halt.why.contains("node node-2 was ready before and is not"), "{halt}");
+    trial.sim.state().api.nodes = vec![("node-1", true)];
+    trial.renew().await.expect("a node that was taken away is not missed");
     trial.assert_renewed();
 }

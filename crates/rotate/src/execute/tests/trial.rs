@@ -146,11 +146,11 @@ impl Trial {
         self.screen.text().lines().map(str::to_owned).collect()
     }
 
-    /// As if nobody had found the kubeconfigs of people.
-    pub(super) fn forget_kubeconfigs(&self) {
+    /// As if something else had been found when the run began.
+    pub(super) fn found(&self, change: impl FnOnce(&mut Scene)) {
         let folder = self.folder();
         let mut scene = folder.scene().expect("a scene");
-        scene.hosts.values_mut().for_each(|host| host.idle_kubeconfigs.clear());
+        change(&mut scene);
         let text = serde_json::to_vec(&scene).expect("JSON");
         std::fs::write(folder.path().join("scene.json"), text).expect("the run's folder is ours");
     }

@@ -192,6 +192,7 @@ async fn the_api_server_is_asked_as_its_clients_ask() {
     let request = |method, path: &str, content_type| HttpAsk {
         method,
         path: path.to_owned(),
+        accept: None,
         content_type,
         body: "{}".to_owned(),
     };

@@ -38,7 +38,9 @@ fn health_that_is_not_told_to_strangers_is_no_health() {
     assert_eq!(health(404, "404 page not found"), Ok(Told::Well), "an old one");
     assert_eq!(health(401, "Unauthorized"), Ok(Told::Nothing));
     assert_eq!(health(403, "Forbidden"), Ok(Told::Nothing));
-    assert_eq!(health(500, "[-]etcd failed"), Err("500 [-]etcd failed".to_owned()));
+    let told = "[+]ping ok\n[-]etcd failed: reason withheld\n[-]other failed\nlivez check failed";
+    let expected = "500 etcd failed: reason withheld, other failed";
+    assert_eq!(health(500, told), Err(expected.to_owned()));
 }
 
 #[test]
