@@ -30,6 +30,32 @@ async fn status(lab: &Lab) -> (i32, Value) {
     (code, serde_json::from_slice(&output.stdout).unwrap())
 }
 
+/// A runbook's loop over the certificates of a machine, and what `verify` says of the same files.
+async fn assert_says_what_openssl_says(lab: &Lab, machine: &Machine) {
+    const LOOP: &str = "for folder in /var/lib/etcd/cert /etc/kubernetes/pki/etcd /etc/kubernetes/pki\n\
+                        do cd $folder; for i in `ls | grep -e pem -e crt | grep -v key`\n\
+                        do echo $folder/$i `openssl x509 -noout -enddate -in $i`; done; done";
+    if testkit::peers::need("openssl").is_none() {
+        return;
+    }
+    let verified = pki(lab, "verify", &["-o", "json"]).await;
+    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    let ends = |path: &str| -> Vec<&str> {
+        let files = list(&verified, "files").iter();
+        let of = files.filter(|file| file["host"] == *machine.name && file["path"] == path);
+        of.map(|file| file["notAfter"].as_str().unwrap()).collect()
+    };
+    let mut seen = 0;
+    for line in machine.must(LOOP).lines() {
+        let (path, end) = line.split_once(" notAfter=").unwrap();
+        let end = jiff::civil::DateTime::strptime("%b %d %H:%M:%S %Y GMT", end).unwrap();
+        let end = end.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+        assert_eq!(ends(path), [end.to_string()], "{path}");
+        seen += 1;
+    }
+    assert!(seen >= 12, "{seen}");
+}
+
 /// What the shipped service starts, with this binary and this inventory.
 async fn as_systemd_would(lab: &Lab) -> Output {
     let section = SERVICE.split("[Service]\n").nth(1).unwrap();
@@ -104,6 +130,10 @@ async fn a_cluster_is_told_as_it_is() {
     assert_eq!(verified.status.code(), Some(0), "{text}");
     assert!(text.lines().any(|line| line == "no problems"), "{text}");
     assert!(text.contains(&format!("{CERT}/peer-ca.pem")), "{text}");
+
+    for machine in lab.machines() {
+        assert_says_what_openssl_says(&lab, machine).await;
+    }
 
     let output = as_systemd_would(&lab).await;
     assert_eq!(output.status.code(), Some(1), "a unit that fails tells of what ends soon");
