@@ -84,7 +84,7 @@ pub fn make(plan: &Plan, facts: &Facts, now: Timestamp) -> Result<Material, Make
     let source = Source::of(facts);
     let mut material = Material::default();
     for wanted in &plan.authorities {
-        let made = authority(wanted, &source, now)?;
+        let made = authority(wanted, &material, &source, now)?;
         check::authority(&made, wanted)?;
         material.authorities.insert(wanted.id.clone(), made);
     }
@@ -123,6 +123,7 @@ impl Above {
 
 fn authority(
     wanted: &AuthorityPlan,
+    made: &Material,
     source: &Source,
     now: Timestamp,
 ) -> Result<AuthorityMaterial, MakeError> {
@@ -144,14 +145,22 @@ fn authority(
         let new = mint::same_key(old, &key, wanted.not_after, now).map_err(mint)?;
         return Ok(AuthorityMaterial { old: old.clone(), old_key, new, key: content, cross: None });
     }
-    let form = match &old_key {
-        Some(content) => private_key(content, what)?.form(),
-        None => Form::Pkcs8,
+    let (new, key) = match &wanted.joins {
+        Some(first) => {
+            let first = made.authorities.get(first).ok_or_else(missing)?;
+            (first.new.clone(), private_key(&first.key, what)?)
+        }
+        None => {
+            let form = match &old_key {
+                Some(content) => private_key(content, what)?.form(),
+                None => Form::Pkcs8,
+            };
+            let key = PrivateKey::like(old, form)
+                .map_err(|why| MakeError::Key { what: what.clone(), why })?;
+            let common_name = wanted.common_name.as_deref().unwrap_or(old.name());
+            (mint::authority(old, common_name, &key, wanted.not_after, now).map_err(mint)?, key)
+        }
     };
-    let key =
-        PrivateKey::like(old, form).map_err(|why| MakeError::Key { what: what.clone(), why })?;
-    let common_name = wanted.common_name.as_deref().unwrap_or(old.name());
-    let new = mint::authority(old, common_name, &key, wanted.not_after, now).map_err(mint)?;
     let cross = match wanted.cross_signed {
         true => {
             let content = old_key.as_ref().ok_or_else(no_key)?;

@@ -63,11 +63,25 @@ pub struct AuthorityPlan {
     /// SHA-256 of an authority that is there already and takes the place of this one; then
     /// nothing is made.
     pub successor: Option<String>,
+    /// The id of another one of this plan whose new authority takes the place of this one too:
+    /// what several rotations left side by side becomes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joins: Option<String>,
+    /// SHA-256 of others of its line that nobody lives by; they go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftovers: Vec<String>,
     pub same_key: bool,
     pub cross_signed: bool,
     pub not_after: Timestamp,
     /// Where its certificate and key are written, beside the trust files: host, certificate, key.
     pub kept_at: Vec<(HostName, std::path::PathBuf, std::path::PathBuf)>,
+}
+
+impl AuthorityPlan {
+    /// It is neither there already nor another's.
+    pub(crate) fn is_made(&self) -> bool {
+        self.successor.is_none() && self.joins.is_none()
+    }
 }
 
 /// One leaf: everything but dates and keys is taken from the present one.

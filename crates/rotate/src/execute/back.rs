@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
-use super::{Executor, Fault, Halt, change::Move};
+use super::{
+    Executor, Fault, Halt,
+    change::{Found, Move},
+};
 use crate::{
     Act, FileSeen, HostName, Site, Step,
     certificate::Certificate,
@@ -13,6 +16,7 @@ use crate::{
     facts::Content,
     journal::Event,
     pem,
+    plan::Phase,
     run::Leg,
     site::Clock,
 };
@@ -46,15 +50,58 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Ok(())
     }
 
-    /// Leaves the cluster to another run: halves of pairs get their other half and what was stopped
-    /// is started, so that there is something to look at; what was staged and the locks go.
+    /// Leaves the cluster to another run: a change that was begun is brought to its end, if it can
+    /// be, so that files and programs go together; what was staged and the locks go.
     pub async fn give_up(&mut self) {
         if self.take_locks().await
-            && let Err(fault) = Box::pin(self.mend(false)).await
+            && let Err(fault) = Box::pin(self.end_what_was_begun()).await
         {
             self.progress.note(&format!("What was half done stays so: {fault}"));
         }
         self.let_go().await;
+    }
+
+    async fn end_what_was_begun(&self) -> Result<(), Fault> {
+        let Some(roads) = &self.roads else { return Ok(()) };
+        self.mend(false).await?;
+        let mut is_flipping = false;
+        for step in &self.plan.steps {
+            let moves = Move::all_of(step, roads, false);
+            let mut is_begun = is_flipping && step.phase == Phase::Flip;
+            for mv in &moves {
+                is_begun = is_begun || self.is_begun(mv).await?;
+            }
+            if !is_begun {
+                continue;
+            }
+            // Once one trusts the new authority alone, all are to.
+            is_flipping |= step.phase == Phase::Flip;
+            match &step.act {
+                Act::Sweep { program, .. } => self.sweep(*program, &moves).await?,
+                _ => {
+                    for mv in &moves {
+                        self.carry_out(mv).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Something of it is written, or what it would stop does not run.
+    async fn is_begun(&self, mv: &Move) -> Result<bool, Fault> {
+        let Some(roads) = &self.roads else { return Ok(false) };
+        let files = self.site.read(&mv.host, &mv.paths()).await?;
+        let moving = mv.legs.iter().filter(|leg| leg.is_moving()).count();
+        let is_written = match mv.find(roads, &files).map_err(Fault::Said)? {
+            Found::Lacking(lacking) => lacking.len() < moving,
+            Found::Past | Found::Mixed => false,
+        };
+        let Some(component) = self.scene.component(&mv.host, mv.program) else {
+            return Ok(is_written);
+        };
+        let process = self.site.process(&mv.host, mv.program, &component.run_by).await?;
+        Ok(is_written || component.process.is_some() && process.is_none())
     }
 
     async fn abandon(&mut self) {
@@ -157,25 +204,23 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
 
     async fn undo(&self, step: &Step) -> Result<(), Fault> {
         let what = step.act.to_string();
-        let roads = self.roads()?;
+        let moves = Move::all_of(step, self.roads()?, true);
+        let host = match &step.act {
+            Act::Change(change) => Some(&change.host),
+            Act::Sweep { .. } => None,
+            _ => return Ok(()),
+        };
+        self.progress.step(step, &format!("undo: {what}"));
+        self.note_line(step.number, Event::UndoBegin, host, &what, Vec::new()).await?;
         match &step.act {
-            Act::Change(change) => {
-                let host = Some(&change.host);
-                self.progress.step(step, &format!("undo: {what}"));
-                self.note_line(step.number, Event::UndoBegin, host, &what, Vec::new()).await?;
-                self.carry_out(&Move::back(step.number, change, roads)).await?;
-                self.note_line(step.number, Event::UndoDone, host, &what, Vec::new()).await
+            Act::Sweep { program, .. } => self.sweep(*program, &moves).await?,
+            _ => {
+                for mv in &moves {
+                    self.carry_out(mv).await?;
+                }
             }
-            Act::Sweep { program, changes } => {
-                self.progress.step(step, &format!("undo: {what}"));
-                let moves: Vec<Move> =
-                    changes.iter().map(|change| Move::back(step.number, change, roads)).collect();
-                self.note_line(step.number, Event::UndoBegin, None, &what, Vec::new()).await?;
-                self.sweep(*program, &moves).await?;
-                self.note_line(step.number, Event::UndoDone, None, &what, Vec::new()).await
-            }
-            _ => Ok(()),
         }
+        self.note_line(step.number, Event::UndoDone, host, &what, Vec::new()).await
     }
 
     /// Nothing of this move is left to be undone: contents are those that were found, with the

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Executor, Fault};
 use crate::{
-    Component, FileSeen, HostName, Program, Reread, Site,
+    Act, Component, FileSeen, HostName, Program, Reread, Site, Step,
     facts::Attributes,
     plan::Change,
     run::{Leg, Roads, Stand},
@@ -42,6 +42,16 @@ impl Move {
 
     pub(super) fn back(step: u32, change: &Change, roads: &Roads) -> Self {
         Self::new(step, change, roads, true)
+    }
+
+    /// All changes of a step.
+    pub(super) fn all_of(step: &Step, roads: &Roads, is_back: bool) -> Vec<Self> {
+        let changes = match &step.act {
+            Act::Change(change) => std::slice::from_ref(change),
+            Act::Sweep { changes, .. } => changes.as_slice(),
+            _ => &[],
+        };
+        changes.iter().map(|change| Self::new(step.number, change, roads, is_back)).collect()
     }
 
     fn new(step: u32, change: &Change, roads: &Roads, is_back: bool) -> Self {

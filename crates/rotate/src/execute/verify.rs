@@ -57,8 +57,12 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         for (step, change) in changes(&self.plan) {
             let files = ends.entry((change.host.clone(), change.program)).or_default();
             for leg in roads.of(step, &change.host) {
-                let file = files.entry(leg.target.clone()).or_insert_with(|| leg.clone());
-                file.after.clone_from(&leg.after);
+                // Another program's change may be the first or the last one of a file.
+                let found = self.scene.found(&leg.host, &leg.path);
+                let before = found.and_then(|found| found.digest.clone());
+                let last = roads.last(&leg.host, &leg.target).unwrap_or(&leg.after);
+                let end = Leg { before, after: last.to_owned(), ..leg.clone() };
+                files.insert(leg.target.clone(), end);
             }
         }
         let ends = ends.into_iter().map(|((host, program), files)| {

@@ -23,6 +23,8 @@ fn plan(facts: &Facts, same_key: bool, cross_signed: bool) -> Plan {
             subject: "CN=CA@1".into(),
             common_name: (!same_key).then(|| "CA@1".into()),
             successor: None,
+            joins: None,
+            leftovers: Vec::new(),
             same_key,
             cross_signed,
             not_after: now() + DAY * 365,

@@ -2,6 +2,7 @@
 //! with which dates. The order of steps is the business of `steps`.
 
 mod choose;
+mod joined;
 
 use std::collections::BTreeSet;
 
@@ -117,6 +118,7 @@ impl Draft<'_> {
         let mut planned: Vec<AuthorityPlan> = changing.map(|one| self.authority(one)).collect();
         let present = self.scope.authorities.iter().map(|one| one.certificate.name().to_owned());
         tell_apart(&mut planned, present.collect());
+        joined::join(&mut planned, self.scope);
         planned
     }
 
@@ -134,11 +136,18 @@ impl Draft<'_> {
             subject: common_name.clone().unwrap_or_else(|| certificate.name().to_owned()),
             common_name,
             successor: None,
+            joins: None,
+            leftovers: self.leftovers(&present.id),
             same_key,
             cross_signed: self.mode == Mode::Cross,
             not_after: self.end_of(certificate.not_before, certificate.not_after),
             kept_at: present.kept_at.clone(),
         }
+    }
+
+    fn leftovers(&self, authority: &str) -> Vec<String> {
+        let all = self.scope.leftovers.iter().filter(|(id, _)| id == authority);
+        all.map(|(_, fingerprint)| fingerprint.clone()).collect()
     }
 
     /// Where some only follow, nobody else is disturbed.
@@ -159,6 +168,8 @@ impl Draft<'_> {
             subject: successor.certificate.name().to_owned(),
             common_name: None,
             successor: Some(successor.certificate.fingerprint.clone()),
+            joins: None,
+            leftovers: Vec::new(),
             same_key: false,
             cross_signed: false,
             not_after: successor.certificate.not_after,
@@ -227,7 +238,7 @@ impl Draft<'_> {
 
     fn notes(&self, authorities: &[AuthorityPlan]) -> Vec<String> {
         let mut notes = self.scope.notes.clone();
-        for authority in authorities.iter().filter(|one| one.successor.is_none()) {
+        for authority in authorities.iter().filter(|one| one.is_made()) {
             if authority.kept_at.is_empty() {
                 notes.push(format!(
                     "The key of {} is written to no host, since the old one was on none; it stays \

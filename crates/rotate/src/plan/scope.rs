@@ -27,6 +27,9 @@ pub(crate) struct Scope {
     pub authorities: Vec<Authority>,
     pub leaves: Vec<Leaf>,
     pub trusts: Vec<TrustSpot>,
+    /// What runs that were given up left behind: by the id of the authority that it was to follow
+    /// or to give way to, and the SHA-256 of the certificate.
+    pub leftovers: BTreeSet<(String, String)>,
     /// Pairs that are none, certificates without an issuer.
     pub findings: Vec<Finding>,
     /// Where trust and leaves do not fit each other, a sentence each.
@@ -226,6 +229,7 @@ impl Scope {
                         ));
                     }
                     authorities.extend(needed);
+                    self.find_leftovers(&authorities, &trusted);
                 }
                 if authorities.is_empty() {
                     continue;
@@ -241,6 +245,22 @@ impl Scope {
                 });
             }
         }
+    }
+
+    /// Those that are trusted though nobody presents a leaf of theirs.
+    fn find_leftovers(&mut self, authorities: &BTreeSet<String>, trusted: &[Certificate]) {
+        let known = self.authorities.iter().filter(|known| authorities.contains(&known.id));
+        let leftovers = known.flat_map(|known| {
+            let follows = |one: &&Certificate| {
+                let is_used = |known: &Authority| known.certificate.is_same_authority(one);
+                successors::is_newer(one, &known.certificate)
+                    && !self.authorities.iter().any(is_used)
+            };
+            let found = trusted.iter().filter(follows);
+            found.map(|one| (known.id.clone(), one.fingerprint.clone())).collect::<Vec<_>>()
+        });
+        let leftovers: Vec<_> = leftovers.collect();
+        self.leftovers.extend(leftovers);
     }
 
     /// The scope's authorities among these.

@@ -22,6 +22,7 @@ impl fmt::Display for Plan {
         for authority in &self.authorities {
             let how = match (authority.same_key, authority.cross_signed) {
                 _ if authority.successor.is_some() => "there already",
+                _ if authority.joins.is_some() => "the same new one",
                 (true, _) => "anew with the same key",
                 (_, true) => "new, cross-signed by the old one",
                 _ => "new",

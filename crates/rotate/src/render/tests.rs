@@ -37,6 +37,8 @@ fn case() -> Case {
             subject: "CN=CA@1".into(),
             common_name: Some("CA@1".into()),
             successor: None,
+            joins: None,
+            leftovers: Vec::new(),
             same_key: false,
             cross_signed: true,
             not_after: now() + DAY * 365,

@@ -16,29 +16,53 @@ use crate::{
 
 /// A setting with the material that it speaks of.
 pub(super) enum Wanted<'a> {
-    Trust(&'a AuthorityMaterial, Stage),
-    Certificate { leaf: &'a LeafMaterial, authority: Option<&'a AuthorityMaterial>, crossed: bool },
-    Key { of: &'a Certificate, key: &'a Content },
-    Flag { name: &'a str, value: &'a str },
+    Trust {
+        authority: &'a AuthorityMaterial,
+        leftovers: &'a [String],
+        stage: Stage,
+    },
+    Certificate {
+        leaf: &'a LeafMaterial,
+        authority: Option<&'a AuthorityMaterial>,
+        leftovers: &'a [String],
+        crossed: bool,
+    },
+    Key {
+        of: &'a Certificate,
+        key: &'a Content,
+    },
+    Flag {
+        name: &'a str,
+        value: &'a str,
+    },
 }
 
 impl<'a> Wanted<'a> {
     pub(super) fn of(
         setting: &'a Setting,
-        plan: &Plan,
+        plan: &'a Plan,
         material: &'a Material,
     ) -> Result<Self, RenderError> {
         let unmade = |id: &str| RenderError::Unmade { id: id.to_owned() };
         let authority = |id: &str| material.authorities.get(id).ok_or_else(|| unmade(id));
         let leaf = |id: &str| material.leaves.get(id).ok_or_else(|| unmade(id));
+        let leftovers = |id: Option<&str>| {
+            let planned = plan.authorities.iter().find(|planned| Some(planned.id.as_str()) == id);
+            planned.map_or(&[][..], |planned| &planned.leftovers)
+        };
         Ok(match setting {
-            Setting::Trust { authority: id, stage } => Self::Trust(authority(id)?, *stage),
+            Setting::Trust { authority: id, stage } => Self::Trust {
+                authority: authority(id)?,
+                leftovers: leftovers(Some(id)),
+                stage: *stage,
+            },
             Setting::Certificate { leaf: id, crossed } => {
                 let issuer = plan.leaves.iter().find(|planned| planned.id == *id);
                 let issuer = issuer.map(|LeafPlan { authority, .. }| authority.as_str());
                 Self::Certificate {
                     leaf: leaf(id)?,
                     authority: issuer.and_then(|id| material.authorities.get(id)),
+                    leftovers: leftovers(issuer),
                     crossed: *crossed,
                 }
             }
@@ -57,7 +81,7 @@ impl<'a> Wanted<'a> {
     /// In words, without any content.
     pub(super) fn what(&self) -> String {
         match self {
-            Self::Trust(authority, _) => format!("authority {}", authority.old.subject),
+            Self::Trust { authority, .. } => format!("authority {}", authority.old.subject),
             Self::Certificate { leaf, .. } => format!("certificate of {}", leaf.old.subject),
             Self::Key { of, .. } => format!("key of {}", of.subject),
             Self::Flag { name, .. } => format!("flag --{name}"),
@@ -67,7 +91,7 @@ impl<'a> Wanted<'a> {
     /// Whether the text holds the very thing that this replaces.
     pub(super) fn is_in(&self, text: &[u8]) -> bool {
         match self {
-            Self::Trust(authority, _) => {
+            Self::Trust { authority, .. } => {
                 pem::certificates(text).iter().any(|found| found.is_same_authority(&authority.old))
             }
             Self::Certificate { leaf, .. } => pem::certificates(text).contains(&leaf.old),
@@ -79,9 +103,13 @@ impl<'a> Wanted<'a> {
     /// `None`: the text has no place for it.
     pub(super) fn put(&self, text: &[u8]) -> Option<Vec<u8>> {
         match self {
-            Self::Trust(authority, stage) => Some(trust(text, authority, *stage)),
-            Self::Certificate { leaf, authority, crossed } => {
-                certificate(text, leaf, *authority, *crossed)
+            Self::Trust { authority, leftovers, stage } => {
+                // While the old one is trusted, so is whatever hangs on it.
+                let leftovers = if *stage == Stage::New { *leftovers } else { &[] };
+                Some(trust(text, authority, leftovers, *stage))
+            }
+            Self::Certificate { leaf, authority, leftovers, crossed } => {
+                certificate(text, leaf, *authority, leftovers, *crossed)
             }
             Self::Key { of, key } => replace_key(text, of, key),
             Self::Flag { name, value } => flag::put(text, name, value),
@@ -90,9 +118,16 @@ impl<'a> Wanted<'a> {
 }
 
 /// Old, then new: who reads only the first certificate goes on as before until the old one goes.
-fn trust(text: &[u8], authority: &AuthorityMaterial, stage: Stage) -> Vec<u8> {
+fn trust(
+    text: &[u8],
+    authority: &AuthorityMaterial,
+    leftovers: &[String],
+    stage: Stage,
+) -> Vec<u8> {
     let present: Vec<Block> = certificate_blocks(text, |found| {
-        found.is_same_authority(&authority.old) || found.is_same_authority(&authority.new)
+        found.is_same_authority(&authority.old)
+            || found.is_same_authority(&authority.new)
+            || leftovers.contains(&found.fingerprint)
     });
     let wanted: Vec<&Certificate> = match stage {
         Stage::Old => vec![&authority.old],
@@ -116,10 +151,12 @@ fn certificate(
     text: &[u8],
     leaf: &LeafMaterial,
     authority: Option<&AuthorityMaterial>,
+    leftovers: &[String],
     crossed: bool,
 ) -> Option<Vec<u8>> {
     let chain = certificate_blocks(text, |found| {
         authority.is_some_and(|authority| found.is_same_authority(&authority.old))
+            || leftovers.contains(&found.fingerprint)
     });
     let mut wanted = vec![&leaf.new.der];
     match authority {

@@ -1,5 +1,6 @@
 //! The operator's process ends at a call that it makes, before the call takes effect or after it
-//! did; the journal's lines are among them. Then the run is resumed or walked back; ways back are cut off too.
+//! did; the journal's lines are among them. Then the run is resumed, walked back, or given up for
+//! a fresh set. Whatever way is taken is cut off once more, and taken again.
 
 use super::*;
 use crate::simulated::Fault;
@@ -8,6 +9,7 @@ use crate::simulated::Fault;
 enum Then {
     Resume,
     RollBack,
+    Reissue,
     /// The run is through; the way back is what is killed, and then walked to its end.
     RollBackAgain,
     /// The way back is killed too, and the run goes on after all.
@@ -42,7 +44,7 @@ async fn calls(kind: Kind, then: Then) -> usize {
 }
 
 async fn killed_at(kind: Kind, then: Then, call: usize, after: bool) {
-    let trial = (kind.start)();
+    let mut trial = (kind.start)();
     let is_way_back = matches!(then, Then::RollBackAgain | Then::ResumeAfterAll);
     if is_way_back {
         trial.renew().await.expect("a success");
@@ -60,10 +62,12 @@ async fn killed_at(kind: Kind, then: Then, call: usize, after: bool) {
     match then {
         Then::Resume | Then::ResumeAfterAll => trial.renew().await,
         Then::RollBack | Then::RollBackAgain => trial.roll_back().await,
+        Then::Reissue => trial.reissue().await,
     }
     .unwrap_or_else(|halt| panic!("{at}: {halt}"));
     match then {
         Then::RollBack | Then::RollBackAgain => trial.assert_as_before(),
+        Then::Reissue => trial.assert_one_set(),
         _ => trial.assert_renewed(),
     }
     if !kind.has_downtime && trial.plan.mode != Mode::Sweep {
@@ -93,6 +97,11 @@ async fn a_cross_killed_at_any_call_is_walked_back() {
 }
 
 #[tokio::test]
+async fn a_cross_killed_at_any_call_gives_way_to_a_fresh_set() {
+    killed_along_the_way(CROSS, Then::Reissue, 13, STRIDE).await;
+}
+
+#[tokio::test]
 async fn a_way_back_killed_at_any_call_is_walked_to_its_end() {
     killed_along_the_way(CROSS, Then::RollBackAgain, 17, STRIDE).await;
 }
@@ -110,6 +119,11 @@ async fn a_bundle_killed_at_any_call_is_resumed() {
 #[tokio::test]
 async fn a_bundle_killed_at_any_call_is_walked_back() {
     killed_along_the_way(BUNDLE, Then::RollBack, 11, STRIDE).await;
+}
+
+#[tokio::test]
+async fn a_bundle_killed_at_any_call_gives_way_to_a_fresh_set() {
+    killed_along_the_way(BUNDLE, Then::Reissue, 19, STRIDE).await;
 }
 
 #[tokio::test]
@@ -136,17 +150,18 @@ async fn a_sweep_killed_at_any_call_is_resumed_or_walked_back() {
 
 /// There is no way back: what was there is dead.
 #[tokio::test]
-async fn a_sweep_of_what_expired_killed_at_any_call_is_resumed() {
+async fn a_sweep_of_what_expired_killed_at_any_call_is_resumed_or_gives_way_to_a_fresh_set() {
     killed_along_the_way(EXPIRED, Then::Resume, 6, STRIDE).await;
+    killed_along_the_way(EXPIRED, Then::Reissue, 37, STRIDE).await;
 }
 
 #[tokio::test]
 #[ignore = "takes minutes: every call, before and after; the suite takes every n-th"]
 async fn at_every_call_of_every_kind() {
-    use Then::{Resume, ResumeAfterAll, RollBack, RollBackAgain};
+    use Then::{Reissue, Resume, ResumeAfterAll, RollBack, RollBackAgain};
     let alive = [CROSS, BUNDLE, LEAF, SAME_KEY, SWEEP]
-        .map(|kind| (kind, &[Resume, RollBack, RollBackAgain, ResumeAfterAll][..]));
-    for (kind, ends) in alive.into_iter().chain([(EXPIRED, &[Resume][..])]) {
+        .map(|kind| (kind, &[Resume, RollBack, Reissue, RollBackAgain, ResumeAfterAll][..]));
+    for (kind, ends) in alive.into_iter().chain([(EXPIRED, &[Resume, Reissue][..])]) {
         for then in ends {
             let (begun, calls) = (std::time::Instant::now(), calls(kind, *then).await);
             for call in 0..calls {

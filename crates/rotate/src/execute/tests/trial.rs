@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Mutex,
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -98,6 +99,19 @@ impl Trial {
         Ok(())
     }
 
+    /// As `rollback --reissue` does it.
+    pub(super) async fn reissue(&mut self) -> Result<(), Halt> {
+        {
+            let folder = self.folder();
+            self.executor(&folder).give_up().await;
+        }
+        // New authorities are told apart by the second in which they were planned.
+        self.sim.state().advance(Duration::from_secs(1));
+        self.begin_anew(&Wish { repair: true, accepts_absence: true, ..Wish::default() })
+            .unwrap_or_else(|against| panic!("{against:#?}"));
+        self.renew().await
+    }
+
     pub(super) fn breaking(mut self, run: &str) -> Self {
         self.break_lock = Some(run.to_owned());
         self
@@ -177,6 +191,27 @@ impl Trial {
         }
         assert_eq!(authorities.len(), 1, "all members live by one authority");
         drop(state);
+        self.assert_healthy();
+    }
+
+    /// Whatever there was before: all members present leaves of one authority and trust the same.
+    pub(super) fn assert_one_set(&self) {
+        self.assert_clean();
+        let state = self.sim.state();
+        let (mut issuers, mut trusts) = (BTreeSet::new(), BTreeSet::new());
+        for (host, machine) in &state.machines {
+            let trusted = &machine.running[&Program::Etcd].trusts[&Purpose::EtcdPeer];
+            trusts.insert(trusted.iter().map(|one| &one.fingerprint).collect::<BTreeSet<_>>());
+            let pair = state.chain(host, Program::Etcd, Purpose::EtcdPeer).expect("a whole pair");
+            issuers.insert(pair[0].issuer.clone());
+        }
+        assert_eq!((issuers.len(), trusts.len()), (1, 1), "{issuers:?}, {trusts:?}");
+        drop((issuers, trusts));
+        drop(state);
+        self.assert_healthy();
+    }
+
+    fn assert_healthy(&self) {
         let (facts, health) = seen(&self.sim, &self.found, None);
         assert_eq!(condition(&facts).class, Class::Sound);
         assert!(health.members.values().all(Result::is_ok), "{:?}", health.members);

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Authority, Hosts, all_certificates, certificates, texts};
+use super::{Authority, Hosts, all_certificates, certificates, successors::is_newer, texts};
 use crate::{HostName, certificate::Certificate, pem};
 
 /// Every authority's certificate of every host, the best of each first.
@@ -50,11 +50,22 @@ impl Known {
         }
     }
 
-    /// The authority that signed `leaf`.
+    /// The authority that `leaf` hangs on: who signed it, or the one before where that is a successor
+    /// whose key lies nowhere. Its run was given up, and only the elder's word holds it.
     pub(super) fn issuer(&self, leaf: &Certificate) -> Option<&Certificate> {
+        let signer = self.signer(leaf)?;
+        let has_key = |(fingerprint, _): (&String, _)| *fingerprint == signer.fingerprint;
+        if signer.is_self_issued() || self.kept_at.iter().any(has_key) {
+            return Some(signer);
+        }
+        let elder = self.signer(signer).filter(|elder| is_newer(signer, elder));
+        elder.or(Some(signer))
+    }
+
+    pub(super) fn signer(&self, below: &Certificate) -> Option<&Certificate> {
         self.certificates
             .iter()
-            .find(|known| known.fingerprint != leaf.fingerprint && leaf.is_issued_by(known))
+            .find(|known| known.fingerprint != below.fingerprint && below.is_issued_by(known))
     }
 
     pub(super) fn authority(

@@ -161,13 +161,19 @@ fn authority_of(scope: &mut Scope, known: &Known, leaf: &Certificate) -> Option<
     let issuer = known.issuer(leaf)?;
     let present =
         scope.authorities.iter().find(|authority| authority.certificate.is_same_authority(issuer));
-    if let Some(present) = present {
-        return Some(present.id.clone());
+    let id = match present {
+        Some(present) => present.id.clone(),
+        None => {
+            let taken = scope.authorities.iter().map(|authority| authority.id.clone()).collect();
+            let authority = known.authority(issuer, &taken);
+            let id = authority.id.clone();
+            scope.authorities.push(authority);
+            id
+        }
+    };
+    if let Some(signer) = known.signer(leaf).filter(|signer| *signer != issuer) {
+        scope.leftovers.insert((id.clone(), signer.fingerprint.clone()));
     }
-    let taken = scope.authorities.iter().map(|authority| authority.id.clone()).collect();
-    let authority = known.authority(issuer, &taken);
-    let id = authority.id.clone();
-    scope.authorities.push(authority);
     Some(id)
 }
 

@@ -71,7 +71,7 @@ fn hosts<'a>(
 }
 
 /// The same name before the `@`, and younger.
-fn is_newer(new: &Certificate, old: &Certificate) -> bool {
+pub(super) fn is_newer(new: &Certificate, old: &Certificate) -> bool {
     let base = |one: &Certificate| one.name().split('@').next().unwrap_or_default().to_owned();
     new.name().contains('@') && base(new) == base(old) && new.not_before > old.not_before
 }
