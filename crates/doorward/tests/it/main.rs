@@ -20,6 +20,7 @@ mod mesh;
 mod pki_apiserver;
 mod pki_lab;
 mod pki_renew;
+mod pki_repair;
 mod pki_run;
 mod pki_status;
 mod plan;
