@@ -8,6 +8,7 @@
 mod beside;
 mod caution;
 mod config_file;
+mod container;
 mod endpoint;
 mod flag;
 pub mod kubeconfig;
@@ -65,6 +66,7 @@ pub async fn gather_telling(
     });
     let hosts = join_all(looks).await.into_iter().collect();
     let mut facts = Facts { now: clock.now(), hosts };
+    beside::add(&mut facts);
     beside::settle_purposes(&mut facts);
     facts
 }
@@ -103,7 +105,7 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
     }
 
     let look = Look { host, layout, survey: &survey, files: &files, listings: &listings };
-    let mut seen = HostFacts {
+    Ok(HostFacts {
         clock_ahead: survey.clock_ahead,
         cautions: caution::cautions(&look, &components),
         is_enforcing: survey.is_enforcing,
@@ -115,9 +117,7 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
         files,
         notes,
         ..HostFacts::default()
-    };
-    beside::add(&mut seen);
-    Ok(seen)
+    })
 }
 
 /// Programs that the operator's commands run are found by these commands, not by their names:

@@ -18,18 +18,48 @@ struct Held {
 
 type AllHeld = BTreeMap<PathBuf, Held>;
 
-/// Adds to the host's components what no flag names but belongs to the same authorities.
-pub(super) fn add(host: &mut HostFacts) {
-    let held = held(host);
+/// An authority that a program somewhere trusts, and what for.
+struct Trusted {
+    program: Program,
+    purpose: Purpose,
+    certificate: Certificate,
+}
+
+/// Adds to the hosts' components what no flag names but belongs to the authorities that the host
+/// trusts, or any other does: where a rotation was cut off, hosts trust different ones.
+pub(super) fn add(facts: &mut Facts) {
+    let held: Vec<AllHeld> = facts.hosts.values().map(held).collect();
+    let everywhere: Vec<Trusted> =
+        facts.hosts.values().zip(&held).flat_map(|(host, held)| trusted(host, held)).collect();
+    for (host, held) in facts.hosts.values_mut().zip(&held) {
+        let own = trusted(host, held);
+        let known: Vec<&Trusted> = own.iter().chain(&everywhere).collect();
+        add_to(host, held, &known);
+    }
+}
+
+fn trusted(host: &HostFacts, held: &AllHeld) -> Vec<Trusted> {
+    let certificates = |(program, trust): (Program, &Trust)| {
+        let file = held.get(&trust.path).map_or(&[][..], |file| &file.certificates);
+        let purpose = trust.purpose;
+        let certificates = file.iter().cloned();
+        certificates
+            .map(|certificate| Trusted { program, purpose, certificate })
+            .collect::<Vec<_>>()
+    };
+    all_trusts(host).flat_map(certificates).collect()
+}
+
+fn add_to(host: &mut HostFacts, held: &AllHeld, known: &[&Trusted]) {
     host.authority_keys = held
         .iter()
         .filter_map(|(path, file)| {
             let mut authorities = file.certificates.iter().filter(|found| found.is_ca);
-            let key = authorities.find_map(|authority| key_of(authority, path, &held))?;
+            let key = authorities.find_map(|authority| key_of(authority, path, held))?;
             Some((path.clone(), key))
         })
         .collect();
-    let (trusts, pairs) = (trust_copies(host, &held), spare_pairs(host, &held));
+    let (trusts, pairs) = (trust_copies(host, held, known), spare_pairs(host, held, known));
     for (program, trust) in trusts {
         owner(host, program).into_iter().for_each(|found| found.trusts.push(trust.clone()));
     }
@@ -66,7 +96,7 @@ fn key_of(certificate: &Certificate, path: &Path, held: &AllHeld) -> Option<Path
 }
 
 /// Files of authorities alone that hold one which a program trusts, and that no program reads.
-fn trust_copies(host: &HostFacts, held: &AllHeld) -> Vec<(Program, Trust)> {
+fn trust_copies(host: &HostFacts, held: &AllHeld, known: &[&Trusted]) -> Vec<(Program, Trust)> {
     let named: BTreeSet<&PathBuf> = all_trusts(host).map(|(_, trust)| &trust.path).collect();
     let copy = |(path, file): (&PathBuf, &Held)| {
         let are_authorities = !file.certificates.is_empty()
@@ -75,27 +105,26 @@ fn trust_copies(host: &HostFacts, held: &AllHeld) -> Vec<(Program, Trust)> {
         if named.contains(path) || !are_authorities {
             return None;
         }
-        let (program, trust) = all_trusts(host).find(|(_, trust)| {
-            let trusted = held.get(&trust.path).map_or(&[][..], |file| &file.certificates);
-            trusted.iter().any(|one| file.certificates.iter().any(|it| it.is_same_authority(one)))
+        let trusted = known.iter().find(|trusted| {
+            file.certificates.iter().any(|one| one.is_same_authority(&trusted.certificate))
         })?;
-        let (purpose, path) = (trust.purpose, path.clone());
-        Some((program, Trust { purpose, path, reread: Reread::Never }))
+        let (purpose, path) = (trusted.purpose, path.clone());
+        Some((trusted.program, Trust { purpose, path, reread: Reread::Never }))
     };
     held.iter().filter_map(copy).collect()
 }
 
 /// Pairs in the same folders that no program reads: copies of such that one does read, and those
 /// that people talk to etcd with.
-fn spare_pairs(host: &HostFacts, held: &AllHeld) -> Vec<(Program, Pair)> {
+fn spare_pairs(host: &HostFacts, held: &AllHeld, known: &[&Trusted]) -> Vec<(Program, Pair)> {
     let named: BTreeSet<&PathBuf> = all_pairs(host).map(|(_, pair)| &pair.certificate).collect();
-    let etcd: Vec<&Certificate> = all_trusts(host)
-        .filter(|(_, trust)| {
+    let etcd: Vec<&Certificate> = known
+        .iter()
+        .filter(|trusted| {
             use Purpose::{ApiserverEtcd, EtcdPeer, EtcdServer};
-            matches!(trust.purpose, EtcdServer | EtcdPeer | ApiserverEtcd)
+            matches!(trusted.purpose, EtcdServer | EtcdPeer | ApiserverEtcd)
         })
-        .filter_map(|(_, trust)| held.get(&trust.path))
-        .flat_map(|file| &file.certificates)
+        .map(|trusted| &trusted.certificate)
         .collect();
     let spare = |(path, file): (&PathBuf, &Held)| {
         let leaf = file.certificates.first().filter(|leaf| !leaf.is_ca)?;

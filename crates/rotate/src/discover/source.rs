@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Listings, config_file, layout,
+    Listings, config_file, container, layout,
     manifest::{self, Mounts, PodProgram},
     program_of,
     told::{Told, flags, with_environment},
@@ -73,15 +73,26 @@ impl<'a> Look<'a> {
             },
             (None, None, Some(unit)) => {
                 let command = unit::command(unit, self.files);
-                Told {
+                let (command, mounts) = container::unwrapped(command, program);
+                let mut told = Told {
                     values: with_environment(
                         flags(command.get(1..).unwrap_or_default()),
                         &unit::environment(unit, self.files),
                     ),
                     folder: unit::folder(unit),
+                    mounts,
                     found_in: runs_in.unwrap_or_default(),
-                    ..Told::default()
+                };
+                // A script, or a container that takes its settings elsewhere.
+                let is_silent = !told.values.contains_key("cert-file")
+                    && !CONFIGURED
+                        .iter()
+                        .any(|(known, flag)| *known == program && told.values.contains_key(*flag));
+                if program == Program::Etcd && is_silent {
+                    let layout = self.assumed_layout();
+                    layout::default_etcd(&mut told, layout, self.host, self.listings);
                 }
+                told
             }
             (None, None, None) => self.untold(program)?,
         };
@@ -164,12 +175,17 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// What nobody says, but the layout does.
-    fn untold(&self, program: Program) -> Option<Told> {
-        let layout = match self.layout {
+    /// By the folders that are there, where the inventory does not say.
+    fn assumed_layout(&self) -> Layout {
+        match self.layout {
             Layout::Auto => layout::of(&[], self.survey, self.listings),
             said => said,
-        };
+        }
+    }
+
+    /// What nobody says, but the layout does.
+    fn untold(&self, program: Program) -> Option<Told> {
+        let layout = self.assumed_layout();
         if let Some(told) = layout::rancher(layout, program) {
             return Some(told);
         }

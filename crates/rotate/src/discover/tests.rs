@@ -330,8 +330,8 @@ fn ack_by_flags() -> Facts {
 #[test]
 fn keys_of_authorities_and_pairs_of_people_are_found_beside() {
     let mut facts = ack_by_flags();
-    let host = facts.hosts.get_mut(&example::host(1)).unwrap();
-    beside::add(host);
+    beside::add(&mut facts);
+    let host = &facts.hosts[&example::host(1)];
     let at = |name: &str| PathBuf::from(format!("{DIRECTORY}/{name}"));
     assert_eq!(host.authority_keys[&at("ca.pem")], at("ca-key.pem"));
     assert_eq!(host.authority_keys[&at("peer-ca.pem")], at("peer-ca-key.pem"));
@@ -358,7 +358,7 @@ fn another_masters_pair_is_known_for_what_it_is_there() {
         .collect();
     assert_eq!(theirs.len(), 2);
     facts.hosts.get_mut(&example::host(1)).unwrap().files.extend(theirs);
-    facts.hosts.values_mut().for_each(beside::add);
+    beside::add(&mut facts);
     beside::settle_purposes(&mut facts);
     let pairs = &facts.hosts[&example::host(1)].components[0].pairs;
     let copy = pairs.iter().find(|pair| pair.certificate.ends_with("10.0.0.2-name-2.pem")).unwrap();
@@ -373,12 +373,32 @@ fn a_trust_file_that_nobody_reads_is_a_copy() {
     let text = String::from_utf8(ca.bytes().to_vec()).unwrap();
     host.files
         .insert("/etc/kubernetes/pki/peer.pem".into(), file("/etc/kubernetes/pki/peer.pem", &text));
-    beside::add(host);
-    let copies: Vec<_> =
-        host.components[0].trusts.iter().filter(|trust| trust.reread == Reread::Never).collect();
+    beside::add(&mut facts);
+    let copies: Vec<_> = facts.hosts[&example::host(1)].components[0]
+        .trusts
+        .iter()
+        .filter(|trust| trust.reread == Reread::Never)
+        .collect();
     let [copy] = copies.as_slice() else { panic!("{copies:?}") };
     assert_eq!(copy.path, Path::new("/etc/kubernetes/pki/peer.pem"));
     assert_eq!(copy.purpose, Purpose::EtcdPeer);
+}
+
+#[test]
+fn copies_of_what_only_the_other_hosts_trust_any_more_are_known_too() {
+    let mut facts = ack_by_flags();
+    let other = ack_by_flags();
+    // A script made etcd's own files new on one master, and left the copies.
+    let new = other.hosts[&example::host(1)].clone();
+    let host = facts.hosts.get_mut(&example::host(1)).unwrap();
+    host.components.retain(|component| component.program == Program::Etcd);
+    let names = new.files.keys().filter(|path| path.starts_with(DIRECTORY));
+    host.files.extend(names.map(|path| (path.clone(), new.files[path].clone())));
+    beside::add(&mut facts);
+    let etcd = &facts.hosts[&example::host(1)].components[0];
+    let at = |name: &str| PathBuf::from(format!("{KUBERNETES}/{name}"));
+    assert!(etcd.trusts.iter().any(|trust| trust.path == at("ca.pem")), "{:?}", etcd.trusts);
+    assert!(etcd.pairs.iter().any(|pair| pair.certificate == at("etcd-client.pem")));
 }
 
 /// What is told before a change.
@@ -466,4 +486,41 @@ fn certificates_elsewhere_are_those_that_were_not_read_already() {
     let found = elsewhere(&survey, &files);
     let [(path, certificates)] = &Vec::from_iter(found)[..] else { panic!("one is elsewhere") };
     assert_eq!((path.as_path(), certificates.len()), (Path::new("/opt/copy.pem"), 1));
+}
+
+#[test]
+fn a_unit_that_starts_a_container_tells_what_is_in_it() {
+    let machine = Machine::new().unit(
+        "etcd.service",
+        &[
+            (
+                "ExecStart",
+                "{ path=/usr/bin/docker ; argv[]=/usr/bin/docker run --rm --net=host \
+                 -v /etc/ssl/certs:/etc/ssl/certs:ro --volume=/data/ssl:/ssl:ro \
+                 --mount type=bind,source=/data/ca,target=/ca -v cache:/cache \
+                 quay.io/coreos/etcd:v3.4.13 /usr/local/bin/etcd --cert-file=/ssl/member.pem \
+                 --key-file=/ssl/member-key.pem --trusted-ca-file=/ca/ca.pem ; ignore_errors=no }",
+            ),
+            ("Environment", "\"ETCD_NAME=a b\" ETCD_PEER_TRUSTED_CA_FILE=/ca/peers.pem"),
+            ("MainPID", "0"),
+        ],
+    );
+    let etcd = machine.component(Program::Etcd);
+    let (certificate, key) = pair(&etcd, Purpose::EtcdServer);
+    assert_eq!(certificate, Path::new("/data/ssl/member.pem"));
+    assert_eq!(key, Path::new("/data/ssl/member-key.pem"));
+    assert_eq!(trust(&etcd, Purpose::EtcdServer), Path::new("/data/ca/ca.pem"));
+    assert_eq!(trust(&etcd, Purpose::EtcdPeer), Path::new("/data/ca/peers.pem"));
+}
+
+#[test]
+fn a_unit_that_says_nothing_of_files_leaves_it_to_the_layout() {
+    let machine = Machine::new()
+        .unit("etcd.service", &[("ExecStart", "argv[]=/usr/local/bin/etcd ;"), ("MainPID", "0")])
+        .listed("/etc/ssl/etcd/ssl", &["ca.pem", "member-master-1.pem"]);
+    let etcd = machine.component(Program::Etcd);
+    let member = Path::new("/etc/ssl/etcd/ssl/member-master-1.pem");
+    assert_eq!(pair(&etcd, Purpose::EtcdServer).0, member);
+    assert_eq!(etcd.run_by, RunBy::Systemd { unit: "etcd.service".into() });
+    assert_eq!(machine.layout(), Layout::Kubespray);
 }

@@ -36,7 +36,8 @@ pub(super) fn environment(
     files: &BTreeMap<PathBuf, FileSeen>,
 ) -> BTreeMap<String, String> {
     let own = unit.properties.get("Environment").map_or("", String::as_str);
-    let mut found: BTreeMap<String, String> = own.split_whitespace().filter_map(variable).collect();
+    let mut found: BTreeMap<String, String> =
+        words(own).iter().filter_map(|word| variable(word)).collect();
     for path in environment_files(unit) {
         let content = files.get(&path).and_then(|file| file.content.as_ref());
         let text = content.map(|content| String::from_utf8_lossy(content.bytes()));
@@ -58,6 +59,22 @@ pub(super) fn main_pid(unit: &Unit) -> Option<u32> {
 pub(super) fn folder(unit: &Unit) -> PathBuf {
     let folder = unit.properties.get("WorkingDirectory").map_or("", String::as_str);
     Path::new("/").join(folder.trim_start_matches(['!', '-']))
+}
+
+/// Parted at blanks that no quotes hold (systemd.exec(5)).
+fn words(line: &str) -> Vec<String> {
+    let (mut all, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for letter in line.chars() {
+        match (letter, quote) {
+            ('"' | '\'', None) => quote = Some(letter),
+            (_, Some(open)) if letter == open => quote = None,
+            (_, None) if letter.is_whitespace() => all.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    all.push(word);
+    all.retain(|word| !word.is_empty());
+    all
 }
 
 fn variable(line: &str) -> Option<(String, String)> {
