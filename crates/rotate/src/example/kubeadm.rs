@@ -15,19 +15,24 @@ pub(crate) struct Kubeadm {
     pub has_ca_keys: bool,
     /// The API servers run as units, not as static pods.
     pub has_units: bool,
+    /// etcd lives by the authority of Kubernetes.
+    pub one_ca: bool,
 }
 
 impl Default for Kubeadm {
     fn default() -> Self {
-        Self { ca_days: 3300, leaf_days: 30, has_ca_keys: true, has_units: false }
+        Self { ca_days: 3300, leaf_days: 30, has_ca_keys: true, has_units: false, one_ca: false }
     }
 }
 
 impl Kubeadm {
     pub(crate) fn facts(&self) -> Facts {
         let like = Ack { ca_days: self.ca_days, ..Ack::default() };
-        let authorities =
+        let mut authorities =
             ["kubernetes", "front-proxy-ca", "etcd-ca"].map(|name| TestCa::new(name, &like));
+        if self.one_ca {
+            authorities[2] = authorities[0].clone();
+        }
         let hosts = (1..=3).map(|number| (host(number), self.host(number, &authorities)));
         Facts { now: now(), hosts: hosts.collect() }
     }

@@ -25,7 +25,7 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
     let hosts = Hosts::of(look.facts, look.wish);
     for (name, host) in hosts.iter() {
         clock(look, name, host, looked);
-        managed(name, host, looked);
+        managed(look, name, host, looked);
         restartable(look, name, host, looked);
         service_accounts(name, host, looked);
         let notes = host.notes.iter().chain(&host.cautions);
@@ -108,19 +108,24 @@ fn clock(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &mut Looked
 }
 
 /// k3s and RKE2 keep the truth in their datastore, and write files from it at each start.
-fn managed(name: &HostName, host: &HostFacts, looked: &mut Looked) {
-    let product = match host.layout {
-        Layout::K3s => "k3s",
-        Layout::Rke2 => "rke2",
+fn managed(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &mut Looked) {
+    let (product, unit) = match host.layout {
+        Layout::K3s => ("k3s", "k3s"),
+        Layout::Rke2 => ("rke2", "rke2-server"),
         _ => return,
     };
-    looked.against.push(Finding::at(
-        name,
-        format!(
-            "{product} owns these files and writes them anew from its datastore; use `{product} \
-             certificate rotate`, one server at a time. `doorward pki status` reads them"
-        ),
-    ));
+    let mut text = format!(
+        "{product} owns these files and writes them anew from its datastore; use `{product} \
+         certificate rotate`, one server at a time: systemctl stop {unit}; {product} certificate \
+         rotate; systemctl start {unit}; and `doorward pki verify` before the next one"
+    );
+    if look.changes_authorities() {
+        text += &format!(
+            ". Its authorities change by `{product} certificate rotate-ca` alone: by new ones that \
+             the old ones signed, or every node needs a new join token and every pod a restart"
+        );
+    }
+    looked.against.push(Finding::at(name, text));
 }
 
 /// What reads a changing file only at its start must be one that somebody can start.

@@ -19,6 +19,9 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
         }
         match (look.scope.realm(&authority.id), look.mode) {
             (_, Mode::SameKey) | (Realm::Etcd | Realm::FrontProxy, _) => {}
+            // Both stop for a sweep, so that it does not matter whose file changes first.
+            (Realm::Both, Mode::Sweep) if look.wish.mode == Some(Mode::SameKey) => {}
+            (Realm::Both, Mode::Sweep) => sweeping(looked),
             (Realm::Both, _) => looked.against.push(Finding::everywhere(format!(
                 "{:?} is one authority for etcd and Kubernetes, whose files change at different \
                  times; ask for --mode same-key, which keeps all that it issued good",
@@ -26,18 +29,23 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
             ))),
             (Realm::Kubernetes, Mode::Bundle) => looked.against.push(Finding::everywhere(format!(
                 "{:?} cannot vouch for a successor, so every kubelet and pod that knows only it \
-                 would be cut off; bring its key back to a master, or leave out --kubernetes",
+                 would be cut off; bring its key back to a master, or leave out --kubernetes; \
+                 --mode sweep cuts them off, where each can be given new ones afterwards",
                 authority.certificate.name()
             ))),
             (Realm::Kubernetes, Mode::Cross) => movable(look, authority, looked),
-            (Realm::Kubernetes, _) => looked.notes.push(
-                "Kubelets and pods hold certificates and trust of the dead authority: after the \
-                 sweep, each kubelet needs a new one (a bootstrap token and a restart), and each \
-                 pod that talks to the API server a restart."
-                    .to_owned(),
-            ),
+            (Realm::Kubernetes, _) => sweeping(looked),
         }
     }
+}
+
+fn sweeping(looked: &mut Looked) {
+    looked.notes.push(
+        "Kubelets and pods hold certificates and trust of the dead authority: after the sweep, \
+         each kubelet needs a new one (a bootstrap token and a restart), and each pod that talks \
+         to the API server a restart."
+            .to_owned(),
+    );
 }
 
 /// A file that the signing program reads may hold one certificate only, so an API server that

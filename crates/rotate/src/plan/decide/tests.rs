@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 use crate::plan::{Act, Change};
 use crate::{
@@ -302,6 +304,46 @@ fn what_cannot_change_without_cutting_kubelets_off_is_refused() {
     let units = Kubeadm { has_units: true, ..Kubeadm::default() };
     let text = refused(units, Some(Mode::Cross));
     assert!(text.contains("give its --client-ca-file a file of its own first"), "{text}");
+}
+
+#[test]
+fn one_authority_for_kubernetes_and_etcd_is_kept_by_its_key_or_swept_when_it_is_dead() {
+    let decided = |ca_days, mode| {
+        let cluster = Kubeadm { ca_days, leaf_days: 20, one_ca: true, ..Kubeadm::default() };
+        let facts = cluster.facts();
+        let plan = decide(&facts, &healthy(&facts), &all(mode));
+        plan.map(|plan| (after(&facts, &plan), plan))
+    };
+    let text = decided(50, None).expect_err("refused")[0].to_string();
+    assert!(text.contains("ask for --mode same-key"), "{text}");
+    for (ca_days, asked, mode) in [
+        (50, Some(Mode::SameKey), Mode::SameKey),
+        (-3, None, Mode::Sweep),
+        (-3, Some(Mode::SameKey), Mode::Sweep),
+    ] {
+        let (after, plan) =
+            decided(ca_days, asked).unwrap_or_else(|no| panic!("{asked:?}: {no:?}"));
+        assert_eq!(plan.mode, mode, "{asked:?}");
+        assert_eq!(expiry::condition(&after).class, expiry::Class::Sound, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_copy_of_the_admins_kubeconfig_is_renewed_along() {
+    let mut facts = Kubeadm::default().facts();
+    let [admin, copy] = ["/etc/kubernetes/admin.conf", "/root/.kube/config"].map(Path::new);
+    for host in facts.hosts.values_mut() {
+        let seen = host.files[admin].clone();
+        host.files.insert(copy.into(), crate::FileSeen { path: copy.into(), ..seen });
+        host.idle_kubeconfigs.push(copy.into());
+    }
+    let plan = decide(&facts, &healthy(&facts), &all(None)).expect("a plan");
+    let after = after(&facts, &plan);
+    for (name, host) in &after.hosts {
+        let [ours, theirs] = [admin, copy].map(|path| &host.files[path].content);
+        assert_eq!(ours, theirs, "{name}");
+        assert_ne!(ours, &facts.hosts[name].files[admin].content, "{name}");
+    }
 }
 
 /// The facts as they are once a plan was carried out.
