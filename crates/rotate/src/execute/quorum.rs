@@ -57,7 +57,12 @@ impl Quorum {
     /// Whether all are well that were so when the run began.
     pub fn all_well(&self, found: &SceneEtcd) -> Result<(), String> {
         self.members.iter().try_for_each(|view| self.member_well(view, found))?;
-        self.leader.as_ref().map(|_| ()).ok_or_else(|| self.leaderless())
+        // One that was not heard when the run began may well lead.
+        let is_led = match found.down.is_empty() {
+            true => self.leader.is_some(),
+            false => followed(&self.members).is_some(),
+        };
+        is_led.then_some(()).ok_or_else(|| self.leaderless())
     }
 
     /// The highest term that anybody names; 0 where nobody answers at all.
@@ -147,14 +152,22 @@ impl fmt::Display for Grouped {
     }
 }
 
-/// The leader, if everybody who answers names the same one in the same term.
+/// The host of whom all who answer follow, if it answers too.
 fn agreed(members: &[MemberView]) -> Option<HostName> {
-    let statuses = members.iter().filter_map(|view| view.answer.as_ref().ok());
-    let named: BTreeSet<(u64, u64)> = statuses.map(|status| (status.leader, status.term)).collect();
-    let [(leader, _)] = Vec::from_iter(named)[..] else { return None };
+    let leader = followed(members)?;
     let leads =
         |view: &&MemberView| view.answer.as_ref().is_ok_and(|status| status.member == leader);
     members.iter().find(leads).map(|view| view.host.clone())
+}
+
+/// The member that all who answer name as their leader, in the same term.
+fn followed(members: &[MemberView]) -> Option<u64> {
+    let statuses = members.iter().filter_map(|view| view.answer.as_ref().ok());
+    let named: BTreeSet<(u64, u64)> = statuses.map(|status| (status.leader, status.term)).collect();
+    match Vec::from_iter(named)[..] {
+        [(leader, _)] if leader != 0 => Some(leader),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

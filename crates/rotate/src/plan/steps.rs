@@ -202,12 +202,14 @@ fn rest(input: &Input<'_>, steps: &mut Steps) {
     }
 }
 
-/// Members by name, the leader last: it is moved once, to one that is done.
+/// Members by name: first those that a pair of theirs keeps out, so that whoever leads is heard
+/// again; the leader last, which is moved once, to one that is done.
 fn etcd_hosts(input: &Input<'_>) -> Vec<HostName> {
     let leader = input.health.leader();
+    let broken = input.scope.hosts_in_repair();
     let hosts: BTreeSet<HostName> = input.scope.hosts_with(Program::Etcd);
     let mut hosts: Vec<HostName> = hosts.into_iter().collect();
-    hosts.sort_by_key(|host| Some(host) == leader);
+    hosts.sort_by_key(|host| (!broken.contains(host), Some(host) == leader));
     hosts
 }
 

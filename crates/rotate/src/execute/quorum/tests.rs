@@ -110,3 +110,18 @@ fn the_follower_that_has_applied_most_is_to_lead_next() {
     let quorum = quorum(Ok(behind));
     assert_eq!(quorum.successor(&host(1)), Some((3, &host(3))));
 }
+
+#[test]
+fn a_leader_that_was_not_heard_before_the_run_is_one_all_the_same() {
+    let led_by_two = |member| MemberStatus { leader: 2, ..status(member) };
+    let silence = Silence { why: "connection refused".to_owned(), status: None };
+    let answers = [Ok(led_by_two(1)), Err(silence), Ok(led_by_two(3))];
+    let members = answers.into_iter().enumerate();
+    let quorum = Quorum::of(
+        members.map(|(index, answer)| MemberView { host: host(index + 1), answer }).collect(),
+    );
+    let found = SceneEtcd { down: vec![host(2)], ..FOUND };
+    assert_eq!(quorum.all_well(&found), Ok(()));
+    assert_eq!(quorum.leader, None, "nobody is asked to hand over");
+    assert!(quorum.others_ready(&host(1), &found).is_err(), "and nobody is stopped");
+}
