@@ -1,6 +1,10 @@
 //! Programs of the control plane, the files they read, and when they read them.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +89,16 @@ pub enum RunBy {
     },
     /// Nobody known: it can be looked at, not stopped and started.
     Unknown,
+}
+
+impl RunBy {
+    /// A static pod's, which its kubelet goes by.
+    pub fn manifest(&self) -> Option<&Path> {
+        match self {
+            Self::StaticPod { manifest, .. } => Some(manifest),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -95,6 +95,9 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
 
     list(site, host, folders(&components), &mut listings).await?;
     let mut wanted: Vec<PathBuf> = components.iter().flat_map(paths).collect();
+    // A run may tell an API server of another file.
+    let manifests = components.iter().filter_map(|component| component.run_by.manifest());
+    wanted.extend(manifests.map(Path::to_owned));
     wanted.extend(certificate_files(&listings));
     wanted.extend(layout::KUBECONFIGS.map(PathBuf::from));
     read(site, host, wanted, &mut files).await?;

@@ -1,13 +1,16 @@
 //! Three masters with a real etcd cluster, each with namespaces, sshd and files of its own at the
-//! paths that real masters have, laid out as ACK's installer does. What they change stays in
-//! memory; when the lab is dropped, or its process ends in whatever way, nothing is left.
+//! paths that real masters have, laid out as ACK's installer or kubeadm does. What they change
+//! stays in memory; when the lab is dropped, or its process ends in whatever way, nothing is left.
 
 pub mod api_server;
 mod authority;
 pub mod etcd;
 mod files;
 mod kube_apiserver;
+pub mod kubeadm;
+pub mod kubeconfig;
 mod kubernetes;
+mod layout;
 mod login;
 pub mod loopback;
 mod machine;
@@ -25,15 +28,12 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use self::{
-    files::{EtcdFiles, File},
-    kubernetes::KubernetesFiles,
-    network::Network,
-};
+use self::{files::File, layout::Laid, network::Network};
 use crate::{LIMIT, peers, wait_until};
 
-pub use authority::{Ages, Authority, Pair};
+pub use authority::{Ages, Authority, Pair, Subject};
 pub use files::Timing;
+pub use layout::Layout;
 pub use machine::Machine;
 pub use writer::{Report, Store, Writer};
 
@@ -41,6 +41,7 @@ pub use writer::{Report, Store, Writer};
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     pub masters: u8,
+    pub layout: Layout,
     /// Also an API server on each; the test's binary then has a test that stands in for it, see
     /// [`api_server`].
     pub has_api_servers: bool,
@@ -50,14 +51,20 @@ pub struct Shape {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { masters: 3, has_api_servers: false, ages: Ages::default(), timing: Timing::Ack }
+        Self {
+            masters: 3,
+            layout: Layout::Ack,
+            has_api_servers: false,
+            ages: Ages::default(),
+            timing: Timing::Ack,
+        }
     }
 }
 
 /// Dropping it ends every process of it by its id.
 pub struct Lab {
     machines: Vec<Machine>,
-    etcd: EtcdFiles,
+    laid: Laid,
     /// After the machines, which are mounted in it.
     folder: TempDir,
     _network: Network,
@@ -87,35 +94,27 @@ impl Lab {
         write_tools(folder.path())?;
         login::write(folder.path(), "root", &addresses, None)?;
         write_inventory(folder.path(), &addresses)?;
-        let etcd = EtcdFiles::new(&addresses, shape.ages);
-        let etcd_program = peers::program("etcd").expect("it was asked for");
-        let mut programs = vec![("etcd", etcd_program)];
-        if shape.has_api_servers {
-            programs.push(("kube-apiserver", std::env::current_exe()?));
-        }
-        let kubernetes = KubernetesFiles::new();
+        let laid = Laid::new(shape, &addresses);
+        let programs = laid.programs()?;
         let mut machines = Vec::new();
         for (index, number) in (1..=shape.masters).enumerate() {
             let machine = Machine::boot(number, &network, folder.path(), &programs).await?;
-            let mut files = etcd.on_a_master();
-            files.push(files::etcd_unit(&addresses, index, shape.timing));
+            let mut files = laid.on_master(index);
             files.push(sshd_unit(folder.path()));
-            files.extend(kubernetes.on_master(machine.address));
-            if shape.has_api_servers {
-                files.push(kubernetes::api_server_unit(&addresses, machine.address));
-            }
             place(&machine, folder.path(), &files)?;
-            machine.run("chown -R etcd:etcd /var/lib/etcd; systemctl start sshd")?;
+            machine.run(laid.prepare())?;
+            machine.run("systemctl start sshd")?;
             machines.push(machine);
         }
+        let (etcd, api_server) = laid.starts();
         for machine in &machines {
-            machine.run("systemctl start etcd")?;
+            machine.run(etcd)?;
         }
-        let lab = Self { machines, etcd, folder, _network: network };
+        let lab = Self { machines, laid, folder, _network: network };
         for machine in &lab.machines {
             lab.healthy(machine).await;
-            if shape.has_api_servers {
-                machine.run("systemctl start kube-apiserver")?;
+            if let Some(api_server) = api_server {
+                machine.run(api_server)?;
                 let address = (machine.address, 6443);
                 wait_until(LIMIT, || async { TcpStream::connect(address).await.is_ok() }).await;
             }
@@ -144,26 +143,27 @@ impl Lab {
 
     /// The authorities and the client certificate that etcd was set up with.
     pub fn client(&self) -> &Pair {
-        &self.etcd.client
+        self.laid.client()
     }
 
     pub fn authority(&self) -> &Authority {
-        &self.etcd.authority
+        self.laid.authority()
     }
 
+    /// The same as [`authority`](Self::authority) in kubeadm's layout.
     pub fn peer_authority(&self) -> &Authority {
-        &self.etcd.peer_authority
+        self.laid.peer_authority()
     }
 
     /// Begins to write to the cluster, with what the first master keeps for clients.
     pub async fn writer(&self) -> Writer {
         let endpoints = self.machines.iter().map(|machine| (machine.address, 2379).into());
-        let credentials = etcd::files(self.machines[0].path("/etc/kubernetes/pki/etcd"));
+        let credentials = self.laid.credentials(&self.machines[0]);
         Writer::start(etcd::Client::new(endpoints.collect(), credentials)).await
     }
 
     async fn healthy(&self, machine: &Machine) {
-        self.etcd.healthy(machine.address).await;
+        etcd::healthy(self.authority(), self.client(), machine.address).await;
     }
 }
 

@@ -18,6 +18,7 @@ mod listeners;
 mod manifests;
 mod mesh;
 mod pki_apiserver;
+mod pki_kubeadm;
 mod pki_lab;
 mod pki_renew;
 mod pki_repair;

@@ -46,6 +46,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         if let Err(fault) = self.verify_ends(true).await {
             return Err(self.stopped("the look at what was put back".to_owned(), fault).await);
         }
+        if let Err(fault) = self.give_back_times().await {
+            return Err(self.stopped("giving files their times again".to_owned(), fault).await);
+        }
         self.abandon().await;
         Ok(())
     }
@@ -237,13 +240,20 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         })
     }
 
-    /// Times are given back once the program has read the files: until then they say when the
-    /// files were written.
-    pub(super) async fn give_back_times(&self, mv: &Move) -> Result<(), Fault> {
-        for leg in &mv.legs {
-            let found = self.scene.found(&mv.host, &leg.path).and_then(|f| f.digest.as_ref());
-            if let Some(digest) = found.filter(|digest| leg.before.as_ref() == Some(*digest)) {
-                self.put(&mv.host, &leg.path, digest, true).await?;
+    /// Last of all, when every program has read the files, of which several may read one: until
+    /// then times say when the files were written.
+    async fn give_back_times(&self) -> Result<(), Fault> {
+        for host in self.scene.hosts.keys() {
+            let legs: Vec<&Leg> = self.roads()?.on(host).collect();
+            let paths: Vec<_> = legs.iter().map(|leg| leg.path.clone()).collect();
+            let files = self.site.read(host, &paths).await?;
+            for (leg, file) in legs.iter().zip(&files) {
+                let Some(found) = self.scene.found(host, &leg.path) else { continue };
+                if let Some(digest) = &found.digest
+                    && found.attributes.modified != file.attributes.modified
+                {
+                    self.put(host, &leg.path, digest, true).await?;
+                }
             }
         }
         Ok(())

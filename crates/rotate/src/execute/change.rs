@@ -1,6 +1,6 @@
 //! One change of one host: its files, perhaps a restart, its gate. Walked forwards and backwards.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -140,11 +140,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         if mv.restart {
             self.restart_unless_loaded(mv).await?;
         }
-        self.gate(mv).await?;
-        if mv.is_back {
-            self.give_back_times(mv).await?;
-        }
-        Ok(())
+        self.gate(mv).await
     }
 
     /// Writes what is lacking, and sees that it is there and looks as it is to look.
@@ -229,10 +225,13 @@ fn reads(component: &Component) -> Vec<PathBuf> {
     trusts.chain(pairs).chain(&component.kubeconfigs).cloned().collect()
 }
 
+/// A static pod's manifest among them.
 fn reads_at_start(component: &Component) -> Vec<PathBuf> {
     let trusts = component.trusts.iter().filter(|trust| trust.reread == Reread::AtStart);
     let trusts = trusts.map(|trust| &trust.path);
     let pairs = component.pairs.iter().filter(|pair| pair.reread == Reread::AtStart);
     let pairs = pairs.flat_map(|pair| [&pair.certificate, &pair.key]);
-    trusts.chain(pairs).chain(&component.kubeconfigs).cloned().collect()
+    let mut all: Vec<_> = trusts.chain(pairs).chain(&component.kubeconfigs).cloned().collect();
+    all.extend(component.run_by.manifest().map(Path::to_owned));
+    all
 }

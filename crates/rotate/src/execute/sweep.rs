@@ -40,9 +40,6 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         if program == Program::Etcd {
             self.until_etcd("etcd", self.limits.recover, Quorum::well_again).await?;
         }
-        for mv in moves.iter().filter(|mv| mv.is_back) {
-            self.give_back_times(mv).await?;
-        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::{Look, Looked};
 use crate::{
-    HostFacts, HostName, Purpose, RunBy, expiry,
+    HostFacts, HostName, Program, Purpose, RunBy, expiry,
     finding::Finding,
     inventory::Layout,
     pem,
@@ -27,6 +27,7 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
         clock(look, name, host, looked);
         managed(look, name, host, looked);
         restartable(look, name, host, looked);
+        kubelet(look, name, host, looked);
         service_accounts(name, host, looked);
         let notes = host.notes.iter().chain(&host.cautions);
         looked.notes.extend(notes.map(|note| format!("{name}: {note}")));
@@ -142,6 +143,31 @@ fn restartable(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &mut 
                 ),
             ));
         }
+    }
+}
+
+/// Static pods are ended and started by the kubelet alone, in answer to their manifests.
+fn kubelet(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &mut Looked) {
+    let kubelet = host.components.iter().find(|component| component.program == Program::Kubelet);
+    if kubelet.is_none_or(|kubelet| kubelet.process.is_some()) {
+        return;
+    }
+    let are_restarted = look.changes_authorities() || look.wish.kubernetes;
+    let pods = host.components.iter().filter(|component| {
+        component.run_by.manifest().is_some()
+            && look.scope.hosts_with(component.program).contains(name)
+            && (are_restarted || component.process.is_none())
+    });
+    let programs: Vec<String> = pods.map(|component| component.program.to_string()).collect();
+    if !programs.is_empty() {
+        looked.against.push(Finding::at(
+            name,
+            format!(
+                "kubelet does not run, and nothing else starts {} again. Nothing was changed. \
+                 Start it (systemctl start kubelet), and see first why it ended",
+                programs.join(", ")
+            ),
+        ));
     }
 }
 

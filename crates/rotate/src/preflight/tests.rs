@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::{
     Facts, Finding, HostFacts, Program, Purpose, Reread, Trust,
     component::Port,
-    example::{Ack, DIRECTORY, TestCa, file, healthy, host},
+    example::{Ack, DIRECTORY, TestCa, file, healthy, host, kubeadm::Kubeadm},
     facts::{Handshake, Served},
     health::{Health, MemberHealth},
     inventory::Layout,
@@ -409,4 +409,20 @@ fn others_who_hold_the_client_pair_are_listed_and_let_alone() {
             && notes.contains("stay good until their own end"),
         "{notes}"
     );
+}
+
+#[test]
+fn static_pods_without_a_kubelet_are_not_restarted() {
+    let facts = Kubeadm { ca_days: 54, ..Kubeadm::default() }.facts();
+    let mut cluster = Cluster { health: healthy(&facts), facts, wish: Wish::default() };
+    let components = &mut cluster.host(2).components;
+    let kubelet = components.iter_mut().find(|one| one.program == Program::Kubelet);
+    kubelet.expect("it is there").process = None;
+    assert_eq!(
+        cluster.refused(),
+        "master-2: kubelet does not run, and nothing else starts etcd, kube-apiserver again. \
+         Nothing was changed. Start it (systemctl start kubelet), and see first why it ended"
+    );
+    cluster.wish.mode = Some(Mode::Leaf);
+    cluster.decide().expect("no pod is started anew for its leaves alone");
 }

@@ -9,6 +9,10 @@ use super::{
 };
 use crate::{Process, Program, RunBy, SiteError, site::Ended};
 
+/// A kubelet sees a manifest go at once or, where its file system tells it nothing, with its next
+/// look some seconds later; only then does it give the pod its time to end.
+const NOTICE: Duration = Duration::from_secs(10);
+
 /// A program and who runs it.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
@@ -21,6 +25,10 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     pub async fn stop(self, within: Duration, kill: bool) -> Result<Ended, SiteError> {
+        let within = match self.by {
+            RunBy::StaticPod { .. } => within + NOTICE,
+            _ => within,
+        };
         let script = self
             .script(include_str!("scripts/stop.sh"))
             .set("within", within.as_secs().to_string())

@@ -32,7 +32,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::etcd::{Client, credentials};
+use super::{
+    etcd::{Client, credentials},
+    kubeadm,
+};
 use crate::api_server::merge;
 
 /// The name of the ignored test, and the first argument of the stand-in.
@@ -40,37 +43,54 @@ pub const NAME: &str = "stand_in_for_kube_apiserver";
 
 /// Serves until the process ends. Does nothing where it was not called with the flags of an API
 /// server: when somebody runs the ignored tests.
+///
+/// Called by the name of another program of the masters, it stands in for that one.
 pub fn run() {
-    let flags: BTreeMap<_, _> = env::args()
-        .filter_map(|argument| {
-            let (name, value) = argument.strip_prefix("--")?.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        })
-        .collect();
-    if !flags.contains_key("etcd-servers") {
+    let called = env::args().next().map(PathBuf::from).unwrap_or_default();
+    let called = called.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if called != "kube-apiserver" && kubeadm::STAND_INS.contains(&called) {
+        return kubeadm::run_as(called);
+    }
+    let flags = Flags::of_process();
+    if flags.value("etcd-servers").is_err() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let served = runtime.expect("a runtime needs nothing").block_on(serve(Flags(flags)));
+    let served = runtime.expect("a runtime needs nothing").block_on(serve(flags));
     served.unwrap_or_else(|error| panic!("kube-apiserver: {error}"));
 }
 
-struct Flags(BTreeMap<String, String>);
+pub(super) struct Flags(BTreeMap<String, String>);
 
 impl Flags {
-    fn value(&self, name: &str) -> io::Result<&str> {
+    /// Those of the form `--name=value`.
+    pub(super) fn of_process() -> Self {
+        let flags = env::args().filter_map(|argument| {
+            let (name, value) = argument.strip_prefix("--")?.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        });
+        Self(flags.collect())
+    }
+
+    pub(super) fn value(&self, name: &str) -> io::Result<&str> {
         let missing = || io::Error::other(format!("--{name} is missing"));
         self.0.get(name).map(String::as_str).ok_or_else(missing)
     }
 
-    fn path(&self, name: &str) -> io::Result<PathBuf> {
+    pub(super) fn path(&self, name: &str) -> io::Result<PathBuf> {
         self.value(name).map(PathBuf::from)
     }
 }
 
 async fn serve(flags: Flags) -> io::Result<()> {
-    let etcd = Arc::new(Mutex::new(etcd(&flags)?));
-    let address = format!("{}:{}", flags.value("bind-address")?, flags.value("secure-port")?);
+    let mut etcd = etcd(&flags)?;
+    if flags.value("etcd-readycheck-timeout").is_ok() {
+        // Whom etcd does not let in ends, and is started again.
+        etcd.value("/registry/health").await?;
+    }
+    let etcd = Arc::new(Mutex::new(etcd));
+    let bound = flags.value("bind-address").unwrap_or("0.0.0.0");
+    let address = format!("{bound}:{}", flags.value("secure-port")?);
     let listener = TcpListener::bind(address).await?;
     loop {
         let (stream, _) = listener.accept().await?;

@@ -40,6 +40,36 @@ pub struct Pair {
     pub key: String,
 }
 
+/// Whom a leaf is for, and what.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub name: &'a str,
+    /// Empty: none.
+    pub organization: &'a str,
+    pub names: &'a [&'a str],
+    pub addresses: &'a [Ipv4Addr],
+    pub usages: &'a [ExtendedKeyUsagePurpose],
+}
+
+/// Nobody yet, on both sides of a connection.
+pub const BOTH_SIDES: Subject<'static> = Subject {
+    name: "",
+    organization: "",
+    names: &[],
+    addresses: &[],
+    usages: &[ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+};
+
+impl<'a> Subject<'a> {
+    pub fn client(name: &'a str) -> Self {
+        Self { name, usages: &[ExtendedKeyUsagePurpose::ClientAuth], ..BOTH_SIDES }
+    }
+
+    pub fn of(self, organization: &'a str) -> Self {
+        Self { organization, ..self }
+    }
+}
+
 impl Authority {
     pub fn new(name: &str, good_for: SignedDuration) -> Self {
         let key = KeyPair::generate().expect("aws-lc-rs makes keys");
@@ -48,6 +78,13 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key).expect("the parameters are whole");
         Self { pem: certificate.pem(), issuer: Issuer::new(params, key) }
+    }
+
+    /// The one whose certificate and key these are, both PEM.
+    pub fn of(pem: &str, key: &str) -> Self {
+        let key = KeyPair::from_pem(key).expect("it is a key");
+        let issuer = Issuer::from_ca_cert_pem(pem, key).expect("it is an authority");
+        Self { pem: pem.to_owned(), issuer }
     }
 
     pub fn key(&self) -> String {
@@ -63,16 +100,21 @@ impl Authority {
         names: &[&str],
         good_for: SignedDuration,
     ) -> Pair {
+        let organization = organization.unwrap_or_default();
+        self.issue(&Subject { name, organization, names, addresses, ..BOTH_SIDES }, good_for)
+    }
+
+    pub fn issue(&self, subject: &Subject<'_>, good_for: SignedDuration) -> Pair {
+        let Subject { name, organization, names, addresses, usages } = *subject;
         let key = KeyPair::generate().expect("aws-lc-rs makes keys");
         let mut params = params(name, good_for);
-        if let Some(organization) = organization {
+        if !organization.is_empty() {
             params.distinguished_name.push(DnType::OrganizationName, organization);
         }
         params.use_authority_key_identifier_extension = true;
         params.key_usages =
             vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = usages.to_vec();
         let addresses = addresses.iter().map(|&address| SanType::IpAddress(address.into()));
         let names = names
             .iter()

@@ -1,14 +1,28 @@
 //! A client of the etcd cluster. It speaks JSON, which every etcd understands beside gRPC.
 
-use std::{fs, io, net::SocketAddr, path::PathBuf};
+use std::{
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Method;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
 
-use super::{sticky::Sticky, writer::Store};
-use crate::{http::request, pki::Issued, tls::ClientOptions};
+use super::{
+    authority::{Authority, Pair},
+    sticky::Sticky,
+    writer::Store,
+};
+use crate::{
+    LIMIT,
+    http::request,
+    pki::Issued,
+    tls::{ClientOptions, TlsClient},
+    wait_until,
+};
 
 /// Where a client takes what it trusts and shows from, asked at each connection.
 pub type Credentials = Box<dyn Fn() -> io::Result<ClientOptions> + Send + Sync>;
@@ -81,11 +95,27 @@ impl Store for Client {
     }
 }
 
-/// What a folder holds for etcd's clients, read at each connection.
+/// Waits until the member answers with quorum.
+pub async fn healthy(authority: &Authority, client: &Pair, member: Ipv4Addr) {
+    let options = credentials(authority.pem.as_bytes(), &client.certificate, &client.key);
+    let client = TlsClient::new(options.expect("the lab made them"));
+    let address = SocketAddr::from((member, 2379));
+    wait_until(LIMIT, || async {
+        let answer = client.get(address, &member.to_string(), "/health").await;
+        answer.is_ok_and(|answer| answer.text().contains("\"true\""))
+    })
+    .await;
+}
+
+/// What a folder of ACK's layout holds for etcd's clients, read at each connection.
 pub fn files(folder: PathBuf) -> Credentials {
+    named(folder, ["ca.pem", "etcd-client.pem", "etcd-client-key.pem"])
+}
+
+/// The same, with the names of trust, certificate and key.
+pub fn named(folder: PathBuf, names: [&'static str; 3]) -> Credentials {
     Box::new(move || {
-        let [roots, certificate, key] = ["ca.pem", "etcd-client.pem", "etcd-client-key.pem"]
-            .map(|name| fs::read_to_string(folder.join(name)));
+        let [roots, certificate, key] = names.map(|name| fs::read_to_string(folder.join(name)));
         credentials(roots?.as_bytes(), &certificate?, &key?)
     })
 }

@@ -1,18 +1,9 @@
 //! What lies on the masters of the lab: certificates and units, named as ACK's installer names
 //! them.
 
-use std::{
-    fs, io,
-    net::{Ipv4Addr, SocketAddr},
-    os::unix::fs::PermissionsExt,
-    path::Path,
-};
+use std::{fs, io, net::Ipv4Addr, os::unix::fs::PermissionsExt, path::Path};
 
-use super::{
-    authority::{Ages, Authority, Pair},
-    etcd,
-};
-use crate::{LIMIT, tls::TlsClient, wait_until};
+use super::authority::{Ages, Authority, Pair};
 
 /// A path with what it holds and who may read it.
 pub struct File {
@@ -61,19 +52,6 @@ impl EtcdFiles {
             authority,
             peer_authority,
         }
-    }
-
-    /// Waits until the member answers with quorum.
-    pub async fn healthy(&self, member: Ipv4Addr) {
-        let Pair { certificate, key } = &self.client;
-        let options = etcd::credentials(self.authority.pem.as_bytes(), certificate, key);
-        let client = TlsClient::new(options.expect("the lab made them"));
-        let address = SocketAddr::from((member, 2379));
-        wait_until(LIMIT, || async {
-            let answer = client.get(address, "coreos1.local", "/health").await;
-            answer.is_ok_and(|answer| answer.text().contains("\"true\""))
-        })
-        .await;
     }
 
     /// The folder of etcd, and the copies that the API server reads.

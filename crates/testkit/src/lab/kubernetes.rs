@@ -3,13 +3,13 @@
 
 use std::net::Ipv4Addr;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::SignedDuration;
 
 use super::{
     api_server,
     authority::{Authority, Pair},
     files::{File, pair_files, public, secret},
+    kubeconfig::{self, Server, User},
 };
 
 /// Made to outlast whatever a test does with etcd's.
@@ -46,11 +46,13 @@ impl KubernetesFiles {
     pub fn on_master(&self, address: Ipv4Addr) -> Vec<File> {
         let names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
         let serving = self.authority.leaf("kube-apiserver", None, &[address], &names, GOOD_FOR);
+        let server = Server { authority: &self.authority.pem, address };
+        let admin = kubeconfig::write(&server, "kubernetes-admin", &User::Embedded(&self.admin));
         let mut files = vec![
             public(format!("{FOLDER}/apiserver-ca.crt"), &self.authority.pem),
             public(format!("{FOLDER}/sa.pub"), &self.service_account.public_key_pem()),
             secret(format!("{FOLDER}/sa.key"), self.service_account.serialize_pem()),
-            secret("/etc/kubernetes/admin.conf".to_owned(), self.kubeconfig(address)),
+            secret("/etc/kubernetes/admin.conf".to_owned(), admin),
         ];
         for (name, authority) in [("ca", &self.authority), ("front-proxy-ca", &self.front_proxy)] {
             files.push(public(format!("{FOLDER}/{name}.crt"), &authority.pem));
@@ -64,20 +66,6 @@ impl KubernetesFiles {
             files.extend(pair_files(&format!("{FOLDER}/{name}"), ".crt", ".key", pair));
         }
         files
-    }
-
-    fn kubeconfig(&self, address: Ipv4Addr) -> String {
-        let Pair { certificate, key } = &self.admin;
-        let [authority, certificate, key] =
-            [&self.authority.pem, certificate, key].map(|pem| STANDARD.encode(pem));
-        format!(
-            "apiVersion: v1\nkind: Config\nclusters:\n- name: kubernetes\n  cluster:\n    \
-             certificate-authority-data: {authority}\n    server: https://{address}:6443\n\
-             contexts:\n- name: kubernetes-admin@kubernetes\n  context:\n    \
-             cluster: kubernetes\n    user: kubernetes-admin\n\
-             current-context: kubernetes-admin@kubernetes\nusers:\n- name: kubernetes-admin\n  \
-             user:\n    client-certificate-data: {certificate}\n    client-key-data: {key}\n"
-        )
     }
 }
 

@@ -62,7 +62,7 @@ impl Loopback {
             network::run(&mut Command::new(lab.member(index).join("start")))?;
         }
         for &address in &lab.addresses {
-            lab.etcd.healthy(address).await;
+            etcd::healthy(&lab.etcd.authority, &lab.etcd.client, address).await;
         }
         let address = (lab.addresses[0], SSH);
         wait_until(LIMIT, || async { TcpStream::connect(address).await.is_ok() }).await;

@@ -50,6 +50,31 @@ async fn the_api_server_reads_and_writes_in_etcd_and_knows_its_clients() {
 }
 
 #[tokio::test]
+async fn a_kubelet_runs_what_its_folder_holds_and_what_dies_comes_again() {
+    let shape =
+        Shape { masters: 1, layout: Layout::Kubeadm, timing: Timing::Default, ..Shape::default() };
+    let Some(lab) = Lab::start(shape).await else { return };
+    let machine = &lab.machines()[0];
+    let etcd = || machine.run("pgrep -x etcd").unwrap_or_default();
+    let first = etcd();
+    machine.must(&format!("kill -9 {first}"));
+    wait_until(LIMIT, || async { !etcd().is_empty() && etcd() != first }).await;
+    let contained = machine.must("test -e /proc/$(pgrep -x etcd)/root/etc/passwd || echo no");
+    assert_eq!(contained, "no\n", "it sees what its manifest mounts");
+
+    machine.must("cd /etc/kubernetes/manifests && mv etcd.yaml .etcd.yaml");
+    wait_until(LIMIT, || async { etcd().is_empty() }).await;
+    // What runs goes on when the kubelet starts anew.
+    let scheduler = machine.must("pgrep -x kube-scheduler");
+    machine.must("cd /etc/kubernetes/manifests && mv .etcd.yaml etcd.yaml");
+    machine.must("systemctl restart kubelet");
+    lab.healthy(machine).await;
+    assert_eq!(machine.must("pgrep -x kube-scheduler"), scheduler);
+    let log = "tail -n 1 /var/log/pods/*_kube-scheduler-*/kube-scheduler/*.log";
+    wait_until(LIMIT, || async { machine.must(log).contains("200 OK") }).await;
+}
+
+#[tokio::test]
 async fn a_writer_loses_nothing_while_members_restart() {
     let Some(lab) = Lab::start(Shape::default()).await else { return };
     let writer = lab.writer().await;

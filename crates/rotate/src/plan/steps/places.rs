@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Input;
 use crate::{
-    Facts, HostName, Program, Purpose, Reread, RunBy,
+    Facts, HostName, Program, Purpose, Reread,
     plan::{
         AuthorityPlan, Place, Setting, Stage,
         scope::{Realm, TrustSpot},
@@ -174,10 +174,8 @@ fn bundle_path(path: &Path) -> PathBuf {
 /// The manifest of the static pod that runs the spot's program.
 pub(crate) fn manifest(facts: &Facts, spot: &TrustSpot) -> Option<PathBuf> {
     let mut components = facts.hosts.get(&spot.host)?.components.iter();
-    match &components.find(|component| component.program == spot.program)?.run_by {
-        RunBy::StaticPod { manifest, .. } => Some(manifest.clone()),
-        _ => None,
-    }
+    let component = components.find(|component| component.program == spot.program)?;
+    component.run_by.manifest().map(Path::to_owned)
 }
 
 /// What an API server is told a trust file by.

@@ -47,3 +47,9 @@ private() {
 settle() {
   words=$(sync -- "$@" 2>&1) || problem "cannot write $* to the disk: $(said "$words")"
 }
+
+# Where a static pod's manifest $1 waits while its pod is to stay down: kubelets skip names with a
+# dot in front.
+aside() {
+  printf '%s/.%s.stopped' "${1%/*}" "${1##*/}"
+}

@@ -10,23 +10,24 @@ find_it() {
     [ "${pid:-0}" = 0 ] && pid= && return
     # A unit may run a container's client, not the program.
     read -r main 2>/dev/null <"/proc/$pid/comm"
-    [ "${main-}" = "$name" ] || pid=$(by_name)
+    [ "${main-}" = "$name" ] || pid=$(by_name "$name")
     ;;
-  pod | unknown) pid=$(by_name) ;;
+  pod | unknown) pid=$(by_name "$name") ;;
   commands)
     words=$(sh -c "$is_running" 2>/dev/null) || return
     pid=$(printf '%s' "$words" | sed -n '1s/^\([0-9][0-9]*\).*/\1/p')
-    [ -n "$pid" ] || pid=$(by_name)
+    [ -n "$pid" ] || pid=$(by_name "$name")
     ;;
   esac
   lives || pid=
 }
 
+# The first process that the kernel calls $1.
 by_name() {
   for folder in /proc/[0-9]*; do
     read -r main 2>/dev/null <"$folder/comm" || continue
     # One that has ended and waits to be collected has no program any more.
-    [ "$main" = "$name" ] && [ -e "$folder/exe" ] || continue
+    [ "$main" = "$1" ] && [ -e "$folder/exe" ] || continue
     printf '%s' "${folder#/proc/}"
     return
   done
@@ -36,9 +37,4 @@ by_name() {
 lives() {
   [ -n "$pid" ] && state_now=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null) &&
     case $state_now in Z* | X* | '') false ;; esac
-}
-
-# Where a manifest waits while its pod is to stay down: kubelets skip names with a dot in front.
-aside() {
-  printf '%s/.%s.doorward' "${manifest%/*}" "${manifest##*/}"
 }

@@ -6,6 +6,8 @@ for path in "$@"; do
     continue
   fi
   printf 'target %s\n' "$(encode "$target")"
+  # A manifest whose pod was told to stop.
+  [ -e "$target" ] || [ ! -f "$(aside "$target")" ] || target=$(aside "$target")
   if [ ! -e "$target" ]; then
     [ "$target" = "$path" ] && printf 'unread no such file\n'
     [ "$target" = "$path" ] || printf 'unread the link leads to %s, which is not there\n' "$target"

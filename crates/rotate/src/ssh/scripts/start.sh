@@ -5,7 +5,12 @@ systemd)
   words=$(systemctl start --no-block "$unit" 2>&1) || problem "systemctl start $unit: $words"
   ;;
 pod)
-  [ -e "$manifest" ] || mv -f -T -- "$(aside)" "$manifest" || problem "$manifest is not there"
+  if [ -e "$manifest" ]; then
+    rm -f -- "$(aside "$manifest")"
+  else
+    mv -T -- "$(aside "$manifest")" "$manifest" 2>/dev/null || problem "$manifest is not there"
+  fi
+  settle "${manifest%/*}"
   ;;
 commands)
   find_it

@@ -37,6 +37,13 @@ for folder in $(printf '%s\n' $folders | sort -u); do
     [ -f "$file" ] || continue
     printf 'manifest %s %s\n' "$(encode "$file")" "$(base64 -w0 <"$file")"
   done
+  # Those whose pods were told to stop.
+  for file in "$folder"/.*.stopped; do
+    place=${file##*/.}
+    place=$folder/${place%.stopped}
+    [ -f "$file" ] && [ ! -e "$place" ] || continue
+    printf 'manifest %s %s\n' "$(encode "$place")" "$(base64 -w0 <"$file")"
+  done
 done
 
 printf 'mounts self =%s\n' "$(base64 -w0 </proc/self/mountinfo)"

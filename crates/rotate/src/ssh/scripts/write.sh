@@ -32,4 +32,6 @@ settle "$new"
 [ "$(sha256sum <"$new" | cut -d ' ' -f 1)" = "$digest" ] ||
   problem "$folder: what was written does not read back the same (is the disk full?)"
 words=$(mv -f -T -- "$new" "$target" 2>&1) || problem "$target: $(said "$words")"
+# Of a manifest whose pod was told to stop, what waits aside is the old one.
+rm -f -- "$(aside "$target")"
 settle "${folder:-/}"

@@ -3,6 +3,7 @@ use std::time::Duration;
 use testkit::lab::{Ages, loopback::Loopback};
 
 use super::*;
+use crate::facts::Content;
 
 const WITHIN: Duration = Duration::from_secs(20);
 
@@ -93,15 +94,30 @@ async fn a_manifest_waits_aside_while_its_pod_is_down() {
     let manifest = "/etc/kubernetes/manifests/etcd.yaml";
     bed.machine().must(&format!("mkdir -p /etc/kubernetes/manifests; echo pod >{manifest}"));
     let by = RunBy::StaticPod { manifest: manifest.into(), container: "etcd".to_owned() };
-    // No kubelet is there, so the process stays.
-    let within = Duration::from_secs(1);
-    bed.site.stop(&bed.host, Program::Etcd, &by, within, false).await.unwrap_err();
-    assert_eq!(bed.machine().must("ls -A /etc/kubernetes/manifests"), "etcd.yaml\n", "put back");
-    bed.site.stop(&bed.host, Program::Etcd, &by, within, true).await.unwrap();
-    assert_eq!(bed.machine().must("ls -A /etc/kubernetes/manifests"), ".etcd.yaml.doorward\n");
+    let stop = async |within, kill| {
+        bed.site.stop(&bed.host, Program::Etcd, &by, Duration::from_secs(within), kill).await
+    };
+    let names = || bed.machine().must("ls -A /etc/kubernetes/manifests");
+    let error = stop(1, true).await.unwrap_err();
+    assert!(error.to_string().contains("kubelet does not run"), "{error}");
+    assert_eq!(names(), "etcd.yaml\n", "nothing was touched");
+
+    // One that looks at no manifest, so that somebody else has to end the process.
+    bed.machine().must("cp /bin/sleep /run/kubelet; /run/kubelet 1000 >/dev/null 2>&1 &");
+    let (stopped, ()) = tokio::join!(stop(20, false), async {
+        testkit::wait_until(testkit::LIMIT, async || names() != "etcd.yaml\n").await;
+        bed.machine().must("systemctl stop etcd");
+    });
+    stopped.unwrap();
+    assert_eq!(names(), ".etcd.yaml.stopped\n");
+    let read = bed.site.read(&bed.host, &[manifest.into()]).await.unwrap();
+    assert_eq!(read[0].content.as_ref().map(Content::bytes), Some(&b"pod\n"[..]), "as if in place");
+    let survey = bed.site.survey(&bed.host).await.unwrap();
+    assert_eq!(survey.manifests, [(manifest.into(), "pod\n".to_owned())]);
     for _ in 0..2 {
         bed.site.start(&bed.host, Program::Etcd, &by).await.unwrap();
         assert_eq!(bed.machine().must(&format!("cat {manifest}")), "pod\n");
+        assert_eq!(names(), "etcd.yaml\n");
     }
 }
 

@@ -13,9 +13,10 @@ for place in etc var/lib usr/local; do
   mount -t overlay -o "lowerdir=/$place,upperdir=$own/over/$place,workdir=$own/work/$place" lab "/$place"
 done
 mount -t tmpfs -o mode=755 lab /run
+mount -t tmpfs -o mode=755 lab /var/log
 mkdir -p /run/sshd /usr/local/bin /usr/local/sbin /etc/systemd/system
 mkdir -p -m 700 "$own/home"
-rm -rf /etc/kubernetes /var/lib/etcd /var/lib/pki
+rm -rf /etc/kubernetes /var/lib/etcd /var/lib/kubelet /var/lib/pki
 
 cat >/etc/passwd <<END
 root:x:0:0:root:$own/home:/bin/sh
