@@ -84,7 +84,7 @@ async fn killed_along_the_way(kind: Kind, then: Then, first: usize, stride: usiz
 }
 
 /// Prime, so that all kinds of calls have their turn.
-const STRIDE: usize = 41;
+const STRIDE: usize = 83;
 
 #[tokio::test]
 async fn a_cross_killed_at_any_call_is_resumed() {
