@@ -18,7 +18,7 @@ const LIMITS: &str = "limits.json";
 pub struct RunFolder {
     path: PathBuf,
     id: String,
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,7 @@ impl RunFolder {
         let lock = path.join("lock");
         let file = File::options().create(true).append(true).open(&lock).map_err(at(&lock))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { path, id, _lock: file }),
+            Ok(()) => Ok(Self { path, id, lock: file }),
             Err(TryLockError::WouldBlock) => Err(RunError::Busy { id }),
             Err(TryLockError::Error(source)) => Err(RunError::Io { path: lock, source }),
         }
@@ -215,6 +215,15 @@ impl RunFolder {
     }
 }
 
+impl Drop for RunFolder {
+    /// A child that is only just being started has a copy of the open file, and the lock with it,
+    /// until its own program begins: closing it here would not give the run free yet.
+    fn drop(&mut self) {
+        // Where this fails, closing the file does it.
+        let _ = self.lock.unlock();
+    }
+}
+
 fn at(path: &Path) -> impl FnOnce(io::Error) -> RunError {
     move |source| RunError::Io { path: path.to_owned(), source }
 }
@@ -242,4 +251,20 @@ fn listed(mut known: Vec<u64>) -> String {
 
 fn number(name: &str) -> Option<u64> {
     name.strip_prefix('R')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_free_as_soon_as_it_is_closed_whoever_has_a_copy_of_its_lock() {
+        let state = tempfile::tempdir().expect("a folder");
+        let run = RunFolder::create(state.path(), &[]).expect("a run");
+        let path = run.path.clone();
+        let copy = run.lock.try_clone().expect("a copy");
+        drop(run);
+        RunFolder::enter(path, 1).expect("it is free");
+        drop(copy);
+    }
 }
