@@ -8,14 +8,19 @@ mod orphans;
 mod peers;
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
+    thread,
 };
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 
 use peers::Set;
+
+/// How the test runner is told so.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's chores")]
@@ -62,7 +67,12 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
     match chore {
         Chore::Test { arguments } => {
             peers::bring(Set::Tests);
-            let status = cargo().args(["test", "--workspace"]).args(arguments).status()?;
+            let mut test = cargo();
+            test.args(["test", "--workspace"]).args(arguments);
+            if env::var_os(THREADS).is_none() {
+                test.env(THREADS, threads().to_string());
+            }
+            let status = test.status()?;
             return Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1).into());
         }
         Chore::Peers { bench } => {
@@ -79,6 +89,11 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// How many tests of one program run at once: the longest ones wait for others most of the time.
+fn threads() -> usize {
+    2 * thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The workspace's folder.
 fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -87,7 +102,7 @@ fn root() -> PathBuf {
 
 /// The cargo that runs this, in the workspace.
 fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
 }
