@@ -4,6 +4,8 @@
 //! Files prove nothing here. A program that was given an empty file of authorities starts and
 //! trusts nobody; only asking it tells.
 
+use std::path::Path;
+
 use super::{Executor, Fault, change::Move, wait::Terms};
 use crate::{
     Endpoint, HostName, Program, Purpose, Reread, Site, certificate::Certificate, component::Port,
@@ -64,22 +66,27 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         }
     }
 
-    /// Each port presents the leaf that its file is to hold.
+    /// Each port presents a leaf that its file is to hold. etcd may have a second pair, with which
+    /// it calls its peers and which it presents to nobody.
     pub(super) async fn presents(&self, mv: &Move) -> Result<(), String> {
         let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
-        for pair in component.pairs.iter().filter(|pair| pair.reread != Reread::Never) {
-            let Some(port) = presented_at(pair.purpose) else { continue };
-            let Some(leg) = mv.legs.iter().find(|leg| leg.path == pair.certificate) else {
-                continue;
-            };
-            let Some(wanted) = self.certificates_of(mv.aim(leg)).into_iter().next() else {
-                continue;
-            };
+        for port in [Port::Client, Port::Peer] {
+            let pairs = component.pairs.iter().filter(|pair| {
+                pair.reread != Reread::Never && presented_at(pair.purpose) == Some(port)
+            });
+            let wanted: Vec<(&Path, Certificate)> = pairs
+                .filter_map(|pair| mv.legs.iter().find(|leg| leg.path == pair.certificate))
+                .filter_map(|leg| {
+                    let leaf = self.certificates_of(mv.aim(leg)).into_iter().next()?;
+                    Some((&*leg.path, leaf))
+                })
+                .collect();
+            let Some((path, _)) = wanted.first() else { continue };
             let Some(endpoint) = self.tls_endpoint(&mv.host, mv.program, port) else { continue };
             let handshake = self.handshake(&mv.host, endpoint, None).await?;
-            if handshake.chain.first() != Some(&wanted.der) {
-                let path = pair.certificate.display();
-                return Err(format!("{} does not present {path} yet", endpoint.address));
+            if !wanted.iter().any(|(_, leaf)| handshake.chain.first() == Some(&leaf.der)) {
+                let (address, path) = (endpoint.address, path.display());
+                return Err(format!("{address} does not present {path} yet"));
             }
         }
         Ok(())

@@ -1,7 +1,12 @@
 //! Clusters of other sizes than three, and those of which a part is away.
 
 use super::*;
-use crate::{Facts, Program, example::host, inventory::HostName, plan::Act};
+use crate::{
+    Facts, Pair, Program, Purpose,
+    example::{TestCa, file, host},
+    inventory::HostName,
+    plan::Act,
+};
 
 fn of(masters: usize) -> Facts {
     trial::lived_in(Ack { masters, ..Ack::default() }.facts())
@@ -49,6 +54,24 @@ async fn api_servers_may_stand_on_other_hosts_than_members() {
     let facts = without(of(5), &[host(1), host(2), host(3)], Program::KubeApiserver);
     let trial = renewed_and_back(without(facts, &[host(4), host(5)], Program::Etcd)).await;
     assert_writer_never_waited(&trial);
+}
+
+#[tokio::test]
+async fn a_member_may_have_a_pair_of_its_own_for_calling_its_peers() {
+    let mut facts = Ack { one_ca: true, ..Ack::default() }.facts();
+    let authority = TestCa::of(&facts);
+    let seen = facts.hosts.get_mut(&host(1)).expect("a host");
+    let pairs = &mut seen.components[0].pairs;
+    let own = pairs.iter().find(|pair| pair.purpose == Purpose::EtcdPeer).expect("its own");
+    let (certificate, key) = authority.leaf("caller", &[], 900);
+    let paths = ["calling.pem", "calling-key.pem"].map(|name| own.certificate.with_file_name(name));
+    let calling = Pair { certificate: paths[0].clone(), key: paths[1].clone(), ..own.clone() };
+    pairs.push(calling);
+    for (path, content) in paths.into_iter().zip([certificate, key]) {
+        let new = file(&path.to_string_lossy(), &content);
+        seen.files.insert(path, new);
+    }
+    renewed_and_back(trial::lived_in(facts)).await;
 }
 
 #[tokio::test]
