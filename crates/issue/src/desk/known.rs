@@ -13,7 +13,7 @@ pub struct Known(pub BTreeMap<Arc<str>, Terms>);
 #[derive(Clone, PartialEq)]
 pub struct Terms {
     pub plan: Arc<IssuerPlan>,
-    /// See [`Issuer::leaves_traces`](crate::Issuer::leaves_traces).
+    /// See [`Issuer::leaves_traces`].
     pub leaves_traces: bool,
     pub made: Made,
 }
