@@ -22,7 +22,10 @@ pub async fn census(site: &impl Site, facts: &Facts, inventory: &Inventory) -> H
     let scene = Scene::of(facts, &Health::default(), inventory);
     let faces = Faces { scene: &scene, contents: facts };
     let members = scene.hosts_of(Program::Etcd).into_iter().map(async |host| {
-        let answer = member(&faces, site, host).await;
+        let answer = match member(&faces, site, host).await {
+            Err(why) => Err(last_words(&scene, site, host).await.unwrap_or(why)),
+            answer => answer,
+        };
         (host.clone(), answer)
     });
     let rooms = scene.hosts.iter().map(|(host, seen)| {
@@ -58,6 +61,14 @@ async fn member(
         answer => return Err(other(answer)),
     };
     Ok(MemberHealth { status, members, alarms })
+}
+
+/// Where the member does not run, what it said before it ended says more than a closed port.
+async fn last_words(scene: &Scene, site: &impl Site, host: &HostName) -> Option<String> {
+    let run_by = &scene.component(host, Program::Etcd)?.run_by;
+    let Ok(None) = site.process(host, Program::Etcd, run_by).await else { return None };
+    let lines = site.last_words(host, Program::Etcd, run_by).await.ok()?;
+    Some(format!("it does not run: \"{}\"", lines.last()?))
 }
 
 /// A directory that cannot be looked at is left out; whoever writes there is told why.

@@ -28,6 +28,13 @@ pub enum Class {
     Mixed,
 }
 
+impl Class {
+    /// Whether something has ended without which members do not find each other again.
+    pub(crate) fn is_dead(self) -> bool {
+        matches!(self, Self::LeavesDead | Self::AuthorityDead | Self::AllDead)
+    }
+}
+
 /// The class with the reason for it, a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustls_pki_types::CertificateDer;
 
 use crate::{
-    HostName, Pair, Program, Purpose, Reread, Site,
+    HostName, Pair, Program, Purpose, Reread, Site, SiteError,
     certificate::Certificate,
     component::Port,
     facts::{Content, Facts},
@@ -196,18 +196,33 @@ impl<K: Contents> Faces<'_, K> {
         host: &HostName,
         ask: EtcdAsk,
     ) -> Result<EtcdAnswer, String> {
+        self.ask_from(host, site, host, ask).await.map_err(SiteError::why)
+    }
+
+    /// The same from another host, `via`: for a member whose own cannot be reached.
+    pub(crate) async fn ask_from(
+        &self,
+        via: &HostName,
+        site: &impl Site,
+        host: &HostName,
+        ask: EtcdAsk,
+    ) -> Result<EtcdAnswer, SiteError> {
+        let refused = |why: &str| SiteError::Refused { host: host.clone(), why: why.to_owned() };
         let endpoints = self.scene.component(host, Program::Etcd).map(|etcd| &etcd.endpoints);
         let mut endpoints = endpoints.into_iter().flatten();
         let endpoint = endpoints.find(|endpoint| endpoint.port == Port::Client);
-        let address = endpoint.ok_or_else(|| "it has no client port".to_owned())?.address;
+        let address = endpoint.ok_or_else(|| refused("it has no client port"))?.address;
+        if via != host && (address.ip().is_loopback() || address.ip().is_unspecified()) {
+            return Err(refused("only its own host reaches it"));
+        }
         let roots = self.etcd_roots(host);
         let mut refusal = None;
         for face in self.at(host, Program::Etcd, Port::Client) {
-            match site.etcd(host, address, &face.identity, &roots, ask.clone()).await {
+            match site.etcd(via, address, &face.identity, &roots, ask.clone()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => refusal = refusal.or(Some(error.why())),
+                Err(error) => refusal = refusal.or(Some(error)),
             }
         }
-        Err(refusal.unwrap_or_else(|| "there is no pair to ask it with".to_owned()))
+        Err(refusal.unwrap_or_else(|| refused("there is no pair to ask it with")))
     }
 }

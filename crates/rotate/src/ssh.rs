@@ -25,7 +25,7 @@ use std::{
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
 
-use self::{connection::Connection, programs::Run};
+use self::{connection::Connection, detached::Begun, programs::Run};
 use crate::{
     FileSeen, Handshake, HostName, Inventory, Process, Program, RunBy, Site, SiteError,
     inventory::Host,
@@ -43,6 +43,7 @@ pub struct Ssh {
 struct Reach {
     host: Host,
     connection: Connection,
+    begun: Begun,
 }
 
 impl Ssh {
@@ -53,7 +54,7 @@ impl Ssh {
             // Short: the path of a socket has at most 107 letters.
             let socket = sockets.path().join(index.to_string());
             let connection = Connection::new(&inventory.ssh, host, socket);
-            (host.name.clone(), Reach { host: host.clone(), connection })
+            (host.name.clone(), Reach { host: host.clone(), connection, begun: Begun::default() })
         });
         Ok(Self { hosts: hosts.collect(), _sockets: sockets })
     }
@@ -75,14 +76,14 @@ impl Ssh {
         program: Program,
         by: &'a RunBy,
     ) -> Result<Run<'a>, SiteError> {
-        let Reach { host, connection } = self.reach(host)?;
-        Ok(Run { connection, state: &host.state_dir, program, by })
+        let Reach { host, connection, begun } = self.reach(host)?;
+        Ok(Run { connection, begun, state: &host.state_dir, program, by })
     }
 }
 
 impl Site for Ssh {
     async fn survey(&self, host: &HostName) -> Result<Survey, SiteError> {
-        let Reach { host, connection } = self.reach(host)?;
+        let Reach { host, connection, .. } = self.reach(host)?;
         survey::survey(connection, host).await
     }
 
@@ -199,17 +200,17 @@ impl Site for Ssh {
         host: &HostName,
         owner: &LockOwner,
     ) -> Result<Option<LockOwner>, SiteError> {
-        let Reach { host, connection } = self.reach(host)?;
+        let Reach { host, connection, .. } = self.reach(host)?;
         lock::lock(connection, &host.state_dir, owner).await
     }
 
     async fn unlock(&self, host: &HostName) -> Result<(), SiteError> {
-        let Reach { host, connection } = self.reach(host)?;
+        let Reach { host, connection, .. } = self.reach(host)?;
         lock::unlock(connection, &host.state_dir).await
     }
 
     async fn append(&self, host: &HostName, path: &Path, line: &str) -> Result<(), SiteError> {
-        let Reach { host, connection } = self.reach(host)?;
+        let Reach { host, connection, .. } = self.reach(host)?;
         lock::append(connection, &host.state_dir.join(path), line).await
     }
 }

@@ -162,7 +162,8 @@ impl Lab {
         Writer::start(etcd::Client::new(endpoints.collect(), credentials)).await
     }
 
-    async fn healthy(&self, machine: &Machine) {
+    /// Waits until the member of a machine answers with quorum, by what etcd was set up with.
+    pub async fn healthy(&self, machine: &Machine) {
         etcd::healthy(self.authority(), self.client(), machine.address).await;
     }
 }

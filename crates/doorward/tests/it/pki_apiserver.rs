@@ -10,7 +10,7 @@ use testkit::{
     peers,
 };
 
-use crate::pki_renew::{ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
+use crate::pki::{ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
 
 /// Somebody who writes to etcd, and somebody who writes to the API servers.
 struct Writers(Writer, Writer);

@@ -2,23 +2,15 @@
 //! that read what real ones read, over a real ssh, while somebody writes. Skipped where no such
 //! machines can be made.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
 use jiff::SignedDuration;
-use testkit::lab::{Ages, Lab, Report, Shape, api_server};
+use testkit::lab::{Ages, Lab, Shape, api_server};
 
-use crate::BINARY;
+use crate::pki::{DAY, Heard, ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Long enough for a lab to come up, short enough to wait for its end.
 const SHORT: SignedDuration = SignedDuration::from_secs(45);
-pub const ROTATED: &str = "etcd CA and certs have successfully rotated!";
-/// What a writer may be kept waiting at most.
-const ALLOWED_GAP: Duration = Duration::from_secs(5);
 
 /// Not a test: the machines of the lab run it as their kube-apiserver.
 #[test]
@@ -29,59 +21,6 @@ fn stand_in_for_kube_apiserver() {
 
 async fn lab(ages: Ages) -> Option<Lab> {
     Lab::start(Shape { has_api_servers: true, ages, ..Shape::default() }).await
-}
-
-fn command(lab: &Lab, verb: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(BINARY);
-    command.args(["pki", verb]).args(arguments);
-    command.arg("--inventory").arg(lab.inventory());
-    if verb != "verify" {
-        command.arg("--state").arg(lab.folder().join("state"));
-    }
-    command
-}
-
-/// Runs it to its end; what it said, if it went well.
-pub async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> String {
-    let mut command = command(lab, verb, arguments);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let Output { status, stdout, stderr } = output;
-    let (told, wrong) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    assert!(status.success(), "{verb}: {status}\n{told}\n{wrong}");
-    told.into_owned()
-}
-
-/// What every file of every master is, with its attributes.
-pub fn files(lab: &Lab) -> Vec<String> {
-    let look = "cd / && find var/lib/etcd/cert etc/kubernetes ! -type d | sort | \
-                while read -r file; do stat -c '%n %a %U:%G %Y' \"$file\"; \
-                sha256sum < \"$file\"; done";
-    lab.machines().iter().map(|machine| machine.must(look)).collect()
-}
-
-pub fn assert_same(before: &[String], lab: &Lab) {
-    for (was, is) in before.iter().zip(files(lab)) {
-        assert_eq!(*was, is);
-    }
-}
-
-/// Restarts that a run told of; the plan, which `renew` prints before, tells of them too.
-pub fn restarts(told: &str) -> usize {
-    let run = told.split_once("\nRun ").map_or(told, |(_, run)| run);
-    run.lines().filter(|line| line.ends_with(", restart") || line.ends_with(": restart")).count()
-}
-
-/// Prints the figures, too.
-pub fn assert_nothing_lost(what: &str, restarts: usize, report: &Report) {
-    eprintln!(
-        "{what}: {} writes acknowledged, {} lost, longest gap {:.2} s, {:.1} s, {restarts} restarts",
-        report.acknowledged,
-        report.lost,
-        report.longest_gap.as_secs_f64(),
-        report.time.as_secs_f64()
-    );
-    assert_eq!(report.lost, 0, "{what}: {report:?}");
-    assert!(report.longest_gap < ALLOWED_GAP, "{what}: {report:?}");
 }
 
 #[tokio::test]
@@ -125,23 +64,6 @@ async fn leaves_are_renewed_without_a_restart() {
     assert_eq!(told.lines().last(), Some(ROTATED), "{told}");
     assert_nothing_lost("leaf", restarts(&told), &writer.report().await);
     assert_eq!(etcds(&lab), running, "no process was started anew");
-}
-
-/// Begins to renew, and kills it when it says that it is at a step which `is_there` knows. What
-/// is told before the run begins is the plan.
-async fn killed(lab: &Lab, verb: &str, is_there: impl Fn(&str) -> bool + Send + 'static) -> bool {
-    let mut command = command(lab, verb, &["--yes"]);
-    tokio::task::spawn_blocking(move || {
-        let mut child: Child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let run = lines.map_while(Result::ok).skip_while(|line| !line.starts_with("Run "));
-        let reached = run.skip(1).any(|line| is_there(&line));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        reached
-    })
-    .await
-    .unwrap()
 }
 
 #[tokio::test]
@@ -190,7 +112,9 @@ async fn killed_at_a_step_it_is_walked_back_to_the_very_same_files() {
     let mut all = String::new();
     for step in STEPS {
         let begun = Instant::now();
-        assert!(killed(&lab, "renew", move |line| line.contains(step)).await, "{step}");
+        let mut run = Heard::begin(&lab, "renew", &["--yes"]).await;
+        run.until(|line| line.contains(step)).await;
+        run.kill().await;
         all += &pki(&lab, "rollback", &["--yes"]).await;
         eprintln!("killed at \"{step}\", walked back: {:.1} s", begun.elapsed().as_secs_f64());
         assert_same(&before, &lab);
@@ -202,19 +126,14 @@ async fn killed_at_a_step_it_is_walked_back_to_the_very_same_files() {
 async fn killed_at_a_step_it_is_resumed() {
     let Some(lab) = lab(Ages::default()).await else { return };
     let writer = lab.writer().await;
-    assert!(killed(&lab, "renew", |line| line.contains("etcd on master-2: ")).await);
+    let mut run = Heard::begin(&lab, "renew", &["--yes"]).await;
+    run.until(|line| line.contains("etcd on master-2: ")).await;
+    run.kill().await;
     // Again while it goes on, when a member is on its way down or up.
     for step in ["restart", "etcd on master-3: ", "verify files"] {
-        let mut resume = command(&lab, "resume", &[]);
-        let reached = tokio::task::spawn_blocking(move || {
-            let mut child = resume.stdout(Stdio::piped()).spawn().unwrap();
-            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            let reached = lines.map_while(Result::ok).any(|line| line.contains(step));
-            child.kill().unwrap();
-            child.wait().unwrap();
-            reached
-        });
-        assert!(reached.await.unwrap(), "{step}");
+        let mut run = Heard::begin(&lab, "resume", &[]).await;
+        run.until(|line| line.contains(step)).await;
+        run.kill().await;
     }
     let told = pki(&lab, "resume", &[]).await;
     assert_eq!(told.lines().last(), Some(ROTATED), "{told}");

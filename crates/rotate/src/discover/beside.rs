@@ -118,16 +118,16 @@ fn trust_copies(host: &HostFacts, held: &AllHeld, known: &[&Trusted]) -> Vec<(Pr
 /// that people talk to etcd with.
 fn spare_pairs(host: &HostFacts, held: &AllHeld, known: &[&Trusted]) -> Vec<(Program, Pair)> {
     let named: BTreeSet<&PathBuf> = all_pairs(host).map(|(_, pair)| &pair.certificate).collect();
-    let etcd: Vec<&Certificate> = known
-        .iter()
-        .filter(|trusted| {
-            use Purpose::{ApiserverEtcd, EtcdPeer, EtcdServer};
-            matches!(trusted.purpose, EtcdServer | EtcdPeer | ApiserverEtcd)
-        })
-        .map(|trusted| &trusted.certificate)
-        .collect();
+    // With whoever vouches for a leaf's issuer in the leaf's own file.
+    let is_let_in = |chain: &[Certificate], at: &[Purpose]| {
+        known
+            .iter()
+            .filter(|trusted| at.contains(&trusted.purpose))
+            .any(|trusted| chain.iter().any(|one| one.is_issued_by(&trusted.certificate)))
+    };
     let spare = |(path, file): (&PathBuf, &Held)| {
-        let leaf = file.certificates.first().filter(|leaf| !leaf.is_ca)?;
+        let chain = &file.certificates;
+        let leaf = chain.first().filter(|leaf| !leaf.is_ca)?;
         if named.contains(path) {
             return None;
         }
@@ -138,9 +138,11 @@ fn spare_pairs(host: &HostFacts, held: &AllHeld, known: &[&Trusted]) -> Vec<(Pro
         });
         let (program, purpose) = match original {
             Some((program, pair)) => (program, pair.purpose),
-            None if etcd.iter().any(|authority| leaf.is_issued_by(authority)) => {
+            None if is_let_in(chain, &[Purpose::EtcdServer, Purpose::ApiserverEtcd]) => {
                 (Program::Etcd, Purpose::EtcdClient)
             }
+            // Of a member whose host may be out of reach, so that nobody says whose it is.
+            None if is_let_in(chain, &[Purpose::EtcdPeer]) => (Program::Etcd, Purpose::EtcdPeer),
             None => return None,
         };
         let certificate = path.clone();

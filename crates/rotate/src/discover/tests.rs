@@ -358,11 +358,16 @@ fn another_masters_pair_is_known_for_what_it_is_there() {
         .collect();
     assert_eq!(theirs.len(), 2);
     facts.hosts.get_mut(&example::host(1)).unwrap().files.extend(theirs);
-    beside::add(&mut facts);
-    beside::settle_purposes(&mut facts);
-    let pairs = &facts.hosts[&example::host(1)].components[0].pairs;
-    let copy = pairs.iter().find(|pair| pair.certificate.ends_with("10.0.0.2-name-2.pem")).unwrap();
-    assert_eq!((copy.purpose, copy.reread), (Purpose::EtcdPeer, Reread::Never));
+    let mut alone = facts.clone();
+    alone.hosts.remove(&example::host(2));
+    // Also when the other one cannot say what it has it for.
+    for mut facts in [facts, alone] {
+        beside::add(&mut facts);
+        beside::settle_purposes(&mut facts);
+        let mut pairs = facts.hosts[&example::host(1)].components[0].pairs.iter();
+        let copy = pairs.find(|pair| pair.certificate.ends_with("10.0.0.2-name-2.pem")).unwrap();
+        assert_eq!((copy.purpose, copy.reread), (Purpose::EtcdPeer, Reread::Never));
+    }
 }
 
 #[test]

@@ -4,13 +4,18 @@
 //! Files prove nothing here. A program that was given an empty file of authorities starts and
 //! trusts nobody; only asking it tells.
 
-use std::path::Path;
+use std::{cell::Cell, path::Path, time::Duration};
+
+use jiff::Timestamp;
 
 use super::{Executor, Fault, change::Move, wait::Terms};
 use crate::{
-    Endpoint, HostName, Program, Purpose, Reread, Site, certificate::Certificate, component::Port,
-    face::Face, pem, site::Clock,
+    Endpoint, HostName, Program, Purpose, Reread, RunBy, Site, certificate::Certificate,
+    component::Port, face::Face, pem, site::Clock,
 };
+
+/// Without a process, until a unit is taken for one that does not start again by itself.
+const GONE: Duration = Duration::from_secs(20);
 
 impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Waits for the gate; a program that does not run any more adds its last words,
@@ -18,9 +23,19 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     pub(super) async fn gate(&self, mv: &Move) -> Result<(), Fault> {
         let limit = if mv.restart { self.limits.recover } else { self.limits.reread };
         let what = format!("{} on {}", mv.program, mv.host);
-        let terms = Terms::default();
-        let opened = self.until(&what, limit, async || self.gate_now(mv, &terms).await).await;
-        let Err(fault) = opened else { return Ok(()) };
+        let (terms, away_since) = (Terms::default(), Cell::new(None));
+        let opened = self.until(&what, limit, async || {
+            let Err(missing) = self.gate_now(mv, &terms).await else { return Ok(true) };
+            match self.is_gone(mv, &away_since).await {
+                true => Ok(false),
+                false => Err(missing),
+            }
+        });
+        let fault = match opened.await {
+            Ok(true) => return Ok(()),
+            Ok(false) => Fault::said(format!("{what}: it does not start again by itself")),
+            Err(fault) => fault,
+        };
         let fault = terms.told_with(fault);
         if let Some(words) = self.epitaph(&mv.host, mv.program).await {
             return Err(Fault::said(format!("{fault}; {words}")));
@@ -50,6 +65,20 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             Some(found) => self.is_steady(mv, found, terms).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether a unit that was started has been without a process for too long. Kubelets take
+    /// their time with pods, and say nothing meanwhile.
+    async fn is_gone(&self, mv: &Move, since: &Cell<Option<Timestamp>>) -> bool {
+        let component = self.scene.component(&mv.host, mv.program);
+        let run_by = component.map(|component| &component.run_by).filter(|_| mv.restart);
+        let Some(run_by @ RunBy::Systemd { .. }) = run_by else { return false };
+        let Ok(process) = self.site.once().process(&mv.host, mv.program, run_by).await else {
+            return false;
+        };
+        let now = self.clock.now();
+        since.set(process.is_none().then(|| since.get().unwrap_or(now)));
+        since.get().is_some_and(|since| now.duration_since(since).unsigned_abs() >= GONE)
     }
 
     pub(super) fn was_running(&self, host: &HostName, program: Program) -> bool {

@@ -39,8 +39,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Of itself a member speaks also when it cannot take part.
     async fn member(&self, host: &HostName) -> Result<MemberStatus, Silence> {
         let silence = |why, status| Silence { why, status };
-        let health = self.ask_member(host, EtcdAsk::Health).await;
-        let status = match self.ask_member(host, EtcdAsk::Status).await {
+        let health = self.ask_anywhere(host, EtcdAsk::Health).await;
+        let status = match self.ask_anywhere(host, EtcdAsk::Status).await {
             Ok(EtcdAnswer::Status(status)) => status,
             Ok(other) => {
                 return Err(silence(format!("an answer to another question: {other:?}"), None));
@@ -51,6 +51,28 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             Ok(_) => Ok(status),
             Err(why) => Err(silence(why, Some(status))),
         }
+    }
+
+    /// From its own host; where SSH does not get there, from the others: the member listens to
+    /// them too, and is not ill because its machine cannot be logged in to.
+    async fn ask_anywhere(&self, host: &HostName, ask: EtcdAsk) -> Result<EtcdAnswer, String> {
+        let (faces, site) = (self.faces(), self.site.once());
+        let own = faces.ask_from(host, site, host, ask.clone()).await;
+        if matches!(own, Err(SiteError::Unreachable { .. })) && self.is_cut_off(host).await {
+            let hosts = self.scene.hosts_of(Program::Etcd);
+            for via in hosts.into_iter().filter(|via| *via != host) {
+                if let Ok(answer) = faces.ask_from(via, site, host, ask.clone()).await {
+                    return Ok(answer);
+                }
+            }
+        }
+        own.map_err(SiteError::why)
+    }
+
+    /// Whether it is SSH that does not get there, and not the member that is silent.
+    async fn is_cut_off(&self, host: &HostName) -> bool {
+        let answer = self.site.once().list(host, &["/".into()]).await;
+        matches!(answer, Err(SiteError::Unreachable { .. }))
     }
 
     pub(super) async fn ask_member(

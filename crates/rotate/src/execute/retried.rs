@@ -37,23 +37,23 @@ impl<'a, S: Site, C: Clock> Retried<'a, S, C> {
     where
         F: Future<Output = Result<T, SiteError>>,
     {
-        let begun = self.clock.now();
         let mut pauses = PAUSES.into_iter();
-        let mut lost = false;
+        let mut lost = None;
         loop {
             match act().await {
                 Err(SiteError::Unreachable { host, why }) => {
                     let Some(pause) = pauses.next() else {
                         return Err(SiteError::Unreachable { host, why });
                     };
-                    lost = true;
+                    lost.get_or_insert_with(|| (host.clone(), self.clock.now()));
                     self.progress.note(&format!("Lost {host} during {what}: {why}"));
                     self.clock.sleep(pause).await;
                 }
                 answer => {
-                    if lost && answer.is_ok() {
-                        let after = self.clock.now().duration_since(begun).unsigned_abs();
-                        self.progress.note(&format!("Reconnected after {}.", Seconds(after)));
+                    if let (Some((host, at)), Ok(_)) = (lost, &answer) {
+                        let after = Seconds(self.clock.now().duration_since(at).unsigned_abs());
+                        self.progress
+                            .note(&format!("Reached {host} again after {after}; {what} is done."));
                     }
                     return answer;
                 }

@@ -44,7 +44,8 @@ fn reached(look: &Look<'_>, looked: &mut Looked) {
         .filter_map(|(name, host)| Some((name, host.unreached.as_deref()?)))
         .filter(|(name, _)| !look.wish.exclude.contains(name))
         .collect();
-    if look.mode == Mode::Sweep {
+    // While certificates are good, a host out of reach still works with the others.
+    if look.mode == Mode::Sweep && look.condition.class.is_dead() {
         let members = look.scope.hosts_with(crate::Program::Etcd).len();
         // A host that was not reached may be a member; those that are not cost nothing here.
         let all = members + missing.len();

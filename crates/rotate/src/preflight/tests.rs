@@ -102,6 +102,19 @@ fn expired_with_two_of_three_reachable_goes_on_and_with_one_does_not() {
 }
 
 #[test]
+fn no_sweep_leaves_a_host_behind_that_still_works_with_the_others() {
+    let mut cluster = cluster();
+    let stranger = TestCa::new("Peer-CA", &Ack::default());
+    let path = format!("{DIRECTORY}/peer-ca.pem");
+    cluster.host(1).files.insert(path.clone().into(), file(&path, &stranger.pem));
+    cluster.wish.mode = Some(Mode::Sweep);
+    assert_eq!(cluster.decide().expect("a plan").mode, Mode::Sweep);
+    cluster.host(3).unreached = Some("SSH refused".into());
+    let text = cluster.refused();
+    assert!(text.contains("A CA cannot be rotated with a master missing"), "{text}");
+}
+
+#[test]
 fn a_clock_that_is_off() {
     let mut cluster = cluster();
     cluster.host(2).clock_ahead = SignedDuration::from_secs(-613);

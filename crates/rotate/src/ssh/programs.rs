@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use super::{
     connection::{Connection, SCRIPT},
-    detached, process,
+    detached::{self, Begun},
+    process,
     script::Script,
 };
 use crate::{Process, Program, RunBy, SiteError, site::Ended};
@@ -17,6 +18,7 @@ const NOTICE: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     pub connection: &'a Connection,
+    pub begun: &'a Begun,
     /// The host's state directory.
     pub state: &'a Path,
     pub program: Program,
@@ -33,13 +35,14 @@ impl Run<'_> {
             .script(include_str!("scripts/stop.sh"))
             .set("within", within.as_secs().to_string())
             .set("kill", if kill { "yes" } else { "no" });
-        let answer = detached::run(self.connection, self.state, &script, within).await?;
+        let answer =
+            detached::run(self.connection, self.begun, self.state, &script, within).await?;
         Ok(if answer.line("killed").is_some() { Ended::Killed } else { Ended::Orderly })
     }
 
     pub async fn start(self) -> Result<(), SiteError> {
         let script = self.script(include_str!("scripts/start.sh"));
-        detached::run(self.connection, self.state, &script, SCRIPT).await.map(drop)
+        detached::run(self.connection, self.begun, self.state, &script, SCRIPT).await.map(drop)
     }
 
     pub async fn process(self) -> Result<Option<Process>, SiteError> {

@@ -74,15 +74,38 @@ impl Machine {
         self.run(script).unwrap_or_else(|error| panic!("{}: {script}: {error}", self.name))
     }
 
+    /// Waits until a script that came over SSH itself waits there for something.
+    pub async fn is_waited_at(&self) {
+        let waits = "for shell in $(pgrep -xf 'sh -s'); do\n\
+                     pgrep -P $shell >/dev/null && pgrep -P $(pgrep -P $shell) -x sleep && exit 0\n\
+                     done; exit 1";
+        wait_until(crate::LIMIT, || async { self.run(waits).is_ok() }).await;
+    }
+
     /// Breaks every SSH connection to it; sshd takes new ones at once.
     pub fn cut(&self) {
+        self.shut();
+        self.open();
+    }
+
+    /// Breaks every SSH connection to it and takes no new ones. Everything else goes on.
+    pub fn shut(&self) {
         // The port is free when the old ones are gone.
         self.must(
             "sshds() { for folder in /proc/[0-9]*; do\n\
              [ \"$(cat $folder/comm 2>/dev/null)\" = sshd ] && [ -e $folder/exe ] && \
              echo ${folder#/proc/}; done; }\n\
              while pids=$(sshds); [ -n \"$pids\" ]; do kill -KILL $pids; sleep 0.02; done\n\
-             rm -f /run/units/sshd.service.pid; systemctl start sshd",
+             rm -f /run/units/sshd.service.pid",
+        );
+    }
+
+    /// Takes SSH connections again.
+    pub fn open(&self) {
+        // Until port 22 listens, as the kernel tells it.
+        self.must(
+            "systemctl start sshd\n\
+             until grep -q ':0016 00000000:0000 0A' /proc/net/tcp; do sleep 0.02; done",
         );
     }
 

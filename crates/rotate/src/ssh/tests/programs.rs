@@ -122,22 +122,23 @@ async fn a_manifest_waits_aside_while_its_pod_is_down() {
 }
 
 #[tokio::test]
-async fn a_stop_goes_on_while_the_connection_is_cut() {
+async fn a_stop_that_was_begun_goes_on_while_the_connection_is_cut_and_is_read_later() {
     let Some(bed) = Bed::new().await else { return };
     let etcd = bed.site.process(&bed.host, Program::Etcd, &systemd()).await.unwrap().unwrap();
     bed.machine().must(&format!("kill -STOP {}", etcd.pid));
     let by = systemd();
-    let stop = bed.site.stop(&bed.host, Program::Etcd, &by, WITHIN, false);
+    let stop = || bed.site.stop(&bed.host, Program::Etcd, &by, WITHIN, false);
     let cut = async {
-        testkit::wait_until(testkit::LIMIT, || async {
-            bed.machine().run("ls /var/lib/pki/steps/*/script").is_ok()
-        })
-        .await;
+        bed.machine().is_waited_at().await;
         bed.machine().cut();
-        bed.machine().must(&format!("kill -CONT {}", etcd.pid));
     };
-    let (stopped, ()) = tokio::join!(stop, cut);
+    let (stopped, ()) = tokio::join!(stop(), cut);
+    let error = stopped.unwrap_err();
+    assert!(matches!(error, SiteError::Unreachable { .. }), "{error}");
+    let cured = async { bed.machine().must(&format!("kill -CONT {}", etcd.pid)) };
+    let (stopped, _) = tokio::join!(stop(), cured);
     stopped.unwrap();
+    assert_eq!(bed.machine().must("ls /var/lib/pki/steps"), "", "it was one step, and is read");
 }
 
 #[tokio::test]

@@ -1,0 +1,22 @@
+//! What goes wrong with real machines: three masters with a real etcd and a real sshd, faults put
+//! in from outside, and somebody who writes to etcd meanwhile. Each story tells what must be said
+//! and what must be so afterwards. Skipped where no such machines can be made.
+
+mod connection;
+mod expired;
+mod members;
+mod refusals;
+
+use testkit::lab::{Lab, Machine, Shape, Timing};
+
+async fn lab() -> Option<Lab> {
+    let shape = Shape { has_api_servers: true, timing: Timing::Default, ..Shape::default() };
+    Lab::start(shape).await
+}
+
+/// The machine that a step is told to be at.
+fn machine<'l>(lab: &'l Lab, step: &str) -> &'l Machine {
+    let (_, rest) = step.split_once(" on ").unwrap();
+    let name = rest.split([':', ',']).next().unwrap();
+    lab.machines().iter().find(|machine| machine.name == name).unwrap()
+}
