@@ -1,6 +1,6 @@
 //! What is no fault of a cluster that is left alone, and matters once something is changed.
 
-use super::{source::Look, told::Told};
+use super::{flag, source::Look, told::Told};
 use crate::{Component, Program, RunBy, site::Survey};
 
 pub(super) fn cautions(look: &Look<'_>, components: &[Component]) -> Vec<String> {
@@ -31,7 +31,8 @@ fn unrestarted(survey: &Survey, component: &Component) -> Option<String> {
 
 /// A file that is mounted by itself is the old one to its container until that starts anew.
 fn mounted_alone(component: &Component, told: &Told) -> Option<String> {
-    let alone = told.mounted_alone();
+    let flags = flag::certificates(component.program).filter(|flag| told.is_mounted_alone(flag));
+    let alone: Vec<&str> = flags.flat_map(|flag| told.all(flag)).collect();
     (!alone.is_empty()).then(|| {
         format!(
             "the container of {} has {} mounted as single files: it sees new ones only when it is \

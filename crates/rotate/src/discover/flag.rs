@@ -59,6 +59,12 @@ pub(super) fn trusts(program: Program) -> &'static [TrustFlag] {
     }
 }
 
+/// Flags that name files of certificates and keys.
+pub(super) fn certificates(program: Program) -> impl Iterator<Item = &'static str> {
+    let pairs = pairs(program).iter().flat_map(|(certificate, key, ..)| [*certificate, *key]);
+    pairs.chain(trusts(program).iter().map(|(flag, ..)| *flag))
+}
+
 pub(super) fn kubeconfigs(program: Program) -> &'static [&'static str] {
     match program {
         Program::Etcd | Program::KubeApiserver => &[],

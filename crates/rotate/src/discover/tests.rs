@@ -466,6 +466,14 @@ fn a_pair_that_is_mounted_file_by_file_is_read_at_start_alone() {
     let server = etcd.pairs.iter().find(|pair| pair.purpose == Purpose::EtcdServer).unwrap();
     assert_eq!(server.certificate, Path::new("/srv/server.crt"));
     assert_eq!(server.reread, Reread::AtStart);
+    let told = cautions(&machine);
+    assert!(told[0].contains("has /pki/server.crt mounted as single files"), "{told:?}");
+    // Folders are mounted too, etcd's data among them.
+    let machine = Machine::new().manifest(
+        "/etc/kubernetes/manifests/etcd.yaml",
+        &ETCD_POD.replace("--cert-file", "--data-dir=/pki, --cert-file"),
+    );
+    assert_eq!(cautions(&machine), [""; 0]);
 }
 
 #[test]

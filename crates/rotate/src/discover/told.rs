@@ -48,12 +48,6 @@ impl Told {
         self.all(flag).any(|value| self.mounts.is_mount(&self.folder.join(value)))
     }
 
-    /// All such files, as the container calls them.
-    pub fn mounted_alone(&self) -> Vec<String> {
-        let flags = self.values.keys().filter(|flag| self.is_mounted_alone(flag));
-        flags.flat_map(|flag| self.all(flag)).map(str::to_owned).collect()
-    }
-
     /// What nothing else has said.
     pub fn default_to(&mut self, flag: &str, value: &Path) {
         self.values.entry(flag.to_owned()).or_insert_with(|| vec![value.display().to_string()]);

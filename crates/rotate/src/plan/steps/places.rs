@@ -6,7 +6,7 @@ use super::Input;
 use crate::{
     Facts, HostName, Program, Purpose, Reread,
     plan::{
-        AuthorityPlan, Place, Setting, Stage,
+        AuthorityPlan, Mode, Place, Setting, Stage,
         scope::{Realm, TrustSpot},
     },
 };
@@ -122,7 +122,8 @@ impl<'a> Places<'a> {
     }
 
     /// etcd's go with the first that trusts them. The pair that signs for Kubernetes comes after
-    /// all API servers, which by then trust both.
+    /// all API servers, which by then trust both; in a sweep nobody does, and an API server that
+    /// goes by the same file as the pair writes it with its key.
     fn carrier(&self, host: &HostName, realm: Realm) -> Program {
         let components = self.input.facts.hosts.get(host).map(|facts| facts.components.as_slice());
         let has = |program| {
@@ -130,6 +131,9 @@ impl<'a> Places<'a> {
         };
         match realm {
             Realm::Etcd | Realm::Both if has(Program::Etcd) => Program::Etcd,
+            Realm::Kubernetes if self.input.mode == Mode::Sweep && has(Program::KubeApiserver) => {
+                Program::KubeApiserver
+            }
             Realm::Kubernetes if has(Program::KubeControllerManager) => {
                 Program::KubeControllerManager
             }
