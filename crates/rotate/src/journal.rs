@@ -51,6 +51,8 @@ pub enum Event {
 #[serde(rename_all = "camelCase")]
 pub struct LockOwner {
     pub run: String,
+    /// The run's folder on the operator's machine: runs of different folders may have one number.
+    pub folder: PathBuf,
     /// `root@ops1 pid 4242`.
     pub who: String,
     pub since: Timestamp,

@@ -51,14 +51,7 @@ fn trusted(host: &HostFacts, held: &AllHeld) -> Vec<Trusted> {
 }
 
 fn add_to(host: &mut HostFacts, held: &AllHeld, known: &[&Trusted]) {
-    host.authority_keys = held
-        .iter()
-        .filter_map(|(path, file)| {
-            let mut authorities = file.certificates.iter().filter(|found| found.is_ca);
-            let key = authorities.find_map(|authority| key_of(authority, path, held))?;
-            Some((path.clone(), key))
-        })
-        .collect();
+    host.authority_keys = authority_keys(held);
     let (trusts, pairs) = (trust_copies(host, held, known), spare_pairs(host, held, known));
     for (program, trust) in trusts {
         owner(host, program).into_iter().for_each(|found| found.trusts.push(trust.clone()));
@@ -83,6 +76,33 @@ fn held(host: &HostFacts) -> AllHeld {
             .then(|| (path.clone(), Held { certificates, keys }))
     });
     read.collect()
+}
+
+/// Who signs with what: to each key the one file of its certificate that lies nearest. Others hold
+/// the same certificate to trust it, and may come to hold more than one.
+fn authority_keys(held: &AllHeld) -> BTreeMap<PathBuf, PathBuf> {
+    let mut signing: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
+    for (path, file) in held {
+        let mut authorities = file.certificates.iter().filter(|found| found.is_ca);
+        let Some(key) = authorities.find_map(|authority| key_of(authority, path, held)) else {
+            continue;
+        };
+        let distance = |certificate: &Path| {
+            let is_named_alike = stem(certificate) == stem(&key);
+            let is_beside = certificate.parent() == key.parent();
+            (*certificate != key, !is_beside, !is_named_alike, certificate.as_os_str().len())
+        };
+        if signing.get(&key).is_none_or(|known| distance(path) < distance(known)) {
+            signing.insert(key, path);
+        }
+    }
+    signing.into_iter().map(|(key, certificate)| (certificate.clone(), key)).collect()
+}
+
+/// What `ca.crt` and `ca.key` have in common, or `ca.pem` and `ca-key.pem`.
+fn stem(path: &Path) -> Option<&str> {
+    let stem = path.file_stem()?.to_str()?;
+    Some(stem.strip_suffix("-key").unwrap_or(stem))
 }
 
 /// The file with the certificate's key, the nearest by name: the same file, the same folder.

@@ -330,11 +330,17 @@ fn ack_by_flags() -> Facts {
 #[test]
 fn keys_of_authorities_and_pairs_of_people_are_found_beside() {
     let mut facts = ack_by_flags();
+    // Trusts the same authority, and signs nothing.
+    let seen = facts.hosts.get_mut(&example::host(1)).unwrap();
+    let trusted = PathBuf::from(format!("{DIRECTORY}/a-ca.pem"));
+    let authority = seen.files[&PathBuf::from(format!("{DIRECTORY}/ca.pem"))].clone();
+    seen.files.insert(trusted.clone(), authority);
     beside::add(&mut facts);
     let host = &facts.hosts[&example::host(1)];
     let at = |name: &str| PathBuf::from(format!("{DIRECTORY}/{name}"));
     assert_eq!(host.authority_keys[&at("ca.pem")], at("ca-key.pem"));
     assert_eq!(host.authority_keys[&at("peer-ca.pem")], at("peer-ca-key.pem"));
+    assert!(!host.authority_keys.contains_key(&trusted), "{:?}", host.authority_keys);
     let etcd = &host.components[0];
     let apiserver = &host.components[1];
     // The API server reads its copy; the original beside etcd is nobody's.

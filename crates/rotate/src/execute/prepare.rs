@@ -25,19 +25,20 @@ const BLOCK: u64 = 4096;
 impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// A lock of this very run is taken over: it is what a kill leaves behind.
     pub(super) async fn lock(&mut self, host: &HostName) -> Result<(), Fault> {
-        let (run, who, since) = (self.folder.id().to_owned(), self.who.clone(), self.clock.now());
-        let owner = LockOwner { run, who, since };
+        let owner = LockOwner {
+            run: self.folder.id().to_owned(),
+            folder: self.folder.absolute_path(),
+            who: self.who.clone(),
+            since: self.clock.now(),
+        };
         if let Some(other) = self.site.lock(host, &owner).await? {
             if !is_same_run(&other, &owner) && self.break_lock.as_ref() != Some(&other.run) {
-                let LockOwner { run, who, since } = other;
-                return Err(Fault::said(format!(
-                    "{run} by {who} since {since} holds the lock on {host}. Wait for it; or end it \
-                     where it was begun: doorward pki resume {run}, or doorward pki rollback {run}; \
-                     or, if nobody drives it any more: --break-lock {run}"
-                )));
+                return Err(held(host, &other));
             }
             self.site.unlock(host).await?;
-            self.site.lock(host, &owner).await?;
+            if let Some(faster) = self.site.lock(host, &owner).await? {
+                return Err(held(host, &faster));
+            }
         }
         self.locked.insert(host.clone());
         Ok(())
@@ -242,11 +243,20 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     }
 }
 
+fn held(host: &HostName, LockOwner { run, folder, who, since }: &LockOwner) -> Fault {
+    Fault::said(format!(
+        "{run} by {who} since {since} holds the lock on {host}. Wait for it; or end it where it was \
+         begun ({}): doorward pki resume {run}, or doorward pki rollback {run}; or, if nobody \
+         drives it any more: --break-lock {run}",
+        folder.display()
+    ))
+}
+
 /// Of the same run, begun on the same machine: only its process is another one.
 fn is_same_run(one: &LockOwner, other: &LockOwner) -> bool {
     let machine = |owner: &LockOwner| {
         let (machine, _) = owner.who.split_once(" pid ").unwrap_or((&owner.who, ""));
         machine.to_owned()
     };
-    one.run == other.run && machine(one) == machine(other)
+    one.run == other.run && one.folder == other.folder && machine(one) == machine(other)
 }

@@ -102,6 +102,11 @@ impl RunFolder {
         &self.path
     }
 
+    /// From the root of the file system, links followed.
+    pub fn absolute_path(&self) -> PathBuf {
+        self.path.canonicalize().unwrap_or_else(|_| self.path.clone())
+    }
+
     pub fn plan(&self) -> Result<Plan, RunError> {
         self.load("plan.json")
     }

@@ -8,9 +8,14 @@ use crate::{
 };
 
 fn lock_of_another(trial: &Trial, on: &HostName) {
+    lock_of(trial, on, "R12", "root@ops2 pid 4242");
+}
+
+fn lock_of(trial: &Trial, on: &HostName, run: &str, who: &str) {
     let owner = crate::journal::LockOwner {
-        run: "R12".to_owned(),
-        who: "root@ops2 pid 4242".to_owned(),
+        run: run.to_owned(),
+        folder: format!("/home/another/.doorward/pki/{run}").into(),
+        who: who.to_owned(),
         since: trial.sim.state().now,
     };
     trial.sim.state().machines.get_mut(on).expect("a host").lock = Some(owner);
@@ -51,6 +56,15 @@ async fn breaking_the_lock_of_one_run_does_not_take_another_runs() {
     lock_of_another(&trial, &host(2));
     let halt = trial.renew().await.expect_err("a lock");
     assert!(halt.why.contains("R12 by root@ops2 pid 4242"), "{halt}");
+    assert_eq!(trial.sim.files(), trial.before);
+}
+
+#[tokio::test]
+async fn a_run_of_the_same_number_in_another_folder_is_another_run() {
+    let trial = crossed();
+    lock_of(&trial, &host(2), "R1", "root@ops1 pid 4242");
+    let halt = trial.renew().await.expect_err("a lock");
+    assert!(halt.why.contains("(/home/another/.doorward/pki/R1)"), "{halt}");
     assert_eq!(trial.sim.files(), trial.before);
 }
 

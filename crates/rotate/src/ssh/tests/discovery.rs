@@ -56,7 +56,7 @@ async fn a_lab_as_acks_installer_leaves_it_is_found_whole() {
             assert!(served.contains(&port), "{name}: {served:?}");
         }
         assert!(host.served.iter().all(|served| served.outcome.is_ok()), "{:?}", host.served);
-        assert_eq!(host.authority_keys.len(), 6, "{:?}", host.authority_keys);
+        assert_eq!(host.authority_keys.len(), 4, "{:?}", host.authority_keys);
     }
     let status = Status::of(&facts, SignedDuration::from_hours(60 * 24));
     let first = &status.certificates[0];

@@ -166,6 +166,7 @@ async fn the_lock_is_whoever_came_first() {
     let Some(bed) = Bed::new().await else { return };
     let owner = |who: &str| LockOwner {
         run: "R12".to_owned(),
+        folder: "/root/.doorward/pki/R12".into(),
         who: who.to_owned(),
         since: "2026-11-22T00:00:00Z".parse().unwrap(),
     };
