@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use jiff::SignedDuration;
-use testkit::lab::{Ages, Lab, Shape, api_server};
+use testkit::lab::{Ages, Lab, Shape, Timing, api_server};
 
 use crate::pki::{DAY, Heard, ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
 
@@ -48,6 +48,27 @@ async fn a_bundle_loses_nothing_either() {
     let told = pki(&lab, "renew", &["--yes", "--mode", "bundle"]).await;
     assert_eq!(told.lines().last(), Some(ROTATED), "{told}");
     assert_nothing_lost("bundle", restarts(&told), &writer.report().await);
+}
+
+/// Nothing here signs for Kubernetes, so its pair goes with the last program that trusts it.
+#[tokio::test]
+async fn kubernetes_own_authority_overlaps_where_the_api_servers_are_alone() {
+    let shape = Shape { has_api_servers: true, timing: Timing::Default, ..Shape::default() };
+    let Some(lab) = Lab::start(shape).await else { return };
+    let before = files(&lab);
+    let writer = lab.writer().await;
+    let told = pki(&lab, "renew", &["--yes", "--kubernetes", "--mode", "cross"]).await;
+    assert_eq!(told.lines().last(), Some(ROTATED), "{told}");
+    for part in [
+        "apiserver-ca.crt ← trust in kubernetes, old and new",
+        "pki/ca.crt ← trust in kubernetes, new",
+    ] {
+        assert!(told.contains(part), "{part:?} in {told}");
+    }
+    pki(&lab, "verify", &[]).await;
+    pki(&lab, "rollback", &["--yes"]).await;
+    assert_nothing_lost("Kubernetes' own, there and back", restarts(&told), &writer.report().await);
+    assert_same(&before, &lab);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use super::{Look, Looked};
 use crate::{
-    Program,
+    Program, Reread,
     finding::Finding,
     plan::{
         Mode,
@@ -57,6 +57,7 @@ fn movable(look: &Look<'_>, authority: &Authority, looked: &mut Looked) {
             .iter()
             .any(|(host, path, _)| *host == spot.host && *path == spot.path);
         if spot.program == Program::KubeApiserver
+            && spot.reread != Reread::Never
             && spot.authorities.contains(&authority.id)
             && is_shared
             && crate::plan::manifest(look.facts, spot).is_none()

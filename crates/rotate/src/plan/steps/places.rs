@@ -122,24 +122,23 @@ impl<'a> Places<'a> {
     }
 
     /// etcd's go with the first that trusts them. The pair that signs for Kubernetes comes after
-    /// all API servers, which by then trust both; in a sweep nobody does, and an API server that
-    /// goes by the same file as the pair writes it with its key.
+    /// all API servers, which by then trust both, if there is anybody after them on the host; in a
+    /// sweep nobody trusts both, and an API server that goes by the same file as the pair writes
+    /// it with its key.
     fn carrier(&self, host: &HostName, realm: Realm) -> Program {
-        let components = self.input.facts.hosts.get(host).map(|facts| facts.components.as_slice());
-        let has = |program| {
-            components.unwrap_or_default().iter().any(|component| component.program == program)
+        use Program::{Etcd, KubeApiserver, KubeControllerManager, Kubelet};
+        let wanted: &[Program] = match realm {
+            Realm::Etcd | Realm::Both => &[Etcd, KubeApiserver],
+            Realm::Kubernetes if self.input.mode == Mode::Sweep => {
+                &[KubeApiserver, KubeControllerManager, Kubelet]
+            }
+            Realm::Kubernetes => &[KubeControllerManager, Kubelet, KubeApiserver],
+            Realm::FrontProxy => &[KubeApiserver],
         };
-        match realm {
-            Realm::Etcd | Realm::Both if has(Program::Etcd) => Program::Etcd,
-            Realm::Kubernetes if self.input.mode == Mode::Sweep && has(Program::KubeApiserver) => {
-                Program::KubeApiserver
-            }
-            Realm::Kubernetes if has(Program::KubeControllerManager) => {
-                Program::KubeControllerManager
-            }
-            Realm::Kubernetes => Program::Kubelet,
-            _ => Program::KubeApiserver,
-        }
+        let components = self.input.facts.hosts.get(host).map(|facts| facts.components.as_slice());
+        let present = || components.unwrap_or_default().iter().map(|component| component.program);
+        let carrier = wanted.iter().copied().find(|wanted| present().any(|one| one == *wanted));
+        carrier.or_else(|| present().next()).unwrap_or(KubeApiserver)
     }
 
     /// In the order of adding: each key right before its certificate, so that a handshake in
