@@ -23,6 +23,12 @@ async fn lab(ages: Ages) -> Option<Lab> {
     Lab::start(Shape { has_api_servers: true, ages, ..Shape::default() }).await
 }
 
+/// For what does not depend on how long elections take.
+async fn quick_lab() -> Option<Lab> {
+    let timing = Timing::Default;
+    Lab::start(Shape { has_api_servers: true, timing, ..Shape::default() }).await
+}
+
 #[tokio::test]
 async fn a_new_authority_is_crossed_in_under_a_writer_and_walked_back() {
     let Some(lab) = lab(Ages::default()).await else { return };
@@ -53,8 +59,7 @@ async fn a_bundle_loses_nothing_either() {
 /// Nothing here signs for Kubernetes, so its pair goes with the last program that trusts it.
 #[tokio::test]
 async fn kubernetes_own_authority_overlaps_where_the_api_servers_are_alone() {
-    let shape = Shape { has_api_servers: true, timing: Timing::Default, ..Shape::default() };
-    let Some(lab) = Lab::start(shape).await else { return };
+    let Some(lab) = quick_lab().await else { return };
     let before = files(&lab);
     let writer = lab.writer().await;
     let told = pki(&lab, "renew", &["--yes", "--kubernetes", "--mode", "cross"]).await;
@@ -127,7 +132,7 @@ const STEPS: [&str; 7] = [
 
 #[tokio::test]
 async fn killed_at_a_step_it_is_walked_back_to_the_very_same_files() {
-    let Some(lab) = lab(Ages::default()).await else { return };
+    let Some(lab) = quick_lab().await else { return };
     let before = files(&lab);
     let writer = lab.writer().await;
     let mut all = String::new();
@@ -145,7 +150,7 @@ async fn killed_at_a_step_it_is_walked_back_to_the_very_same_files() {
 
 #[tokio::test]
 async fn killed_at_a_step_it_is_resumed() {
-    let Some(lab) = lab(Ages::default()).await else { return };
+    let Some(lab) = quick_lab().await else { return };
     let writer = lab.writer().await;
     let mut run = Heard::begin(&lab, "renew", &["--yes"]).await;
     run.until(|line| line.contains("etcd on master-2: ")).await;
