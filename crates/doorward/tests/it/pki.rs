@@ -130,7 +130,7 @@ impl Heard {
 
 /// What every file of every master is, with its attributes, and where every link leads.
 pub fn files(lab: &Lab) -> Vec<String> {
-    let look = "cd / && find var/lib/etcd/cert etc/kubernetes etc/etcd usr/local/pki \
+    let look = "cd / && find var/lib/etcd/cert etc/kubernetes etc/etcd var/lib/kubelet usr/local/pki \
                 2>/dev/null | sort | while read -r file; do \
                 if [ -d \"$file\" ] && [ ! -L \"$file\" ]; then stat -c '%n %a %U:%G' \"$file\"; \
                 else stat -c '%N %a %U:%G %.9Y' \"$file\"; fi; \

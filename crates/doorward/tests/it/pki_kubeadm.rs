@@ -4,18 +4,14 @@
 //!
 //! The stand-ins for the programs of Kubernetes come with the other stories of this binary.
 
-use std::{
-    fs,
-    process::{Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::{fs, process::Stdio, time::Instant};
 
 use jiff::SignedDuration;
 use serde_json::Value;
 use testkit::{
     LIMIT,
     lab::{
-        Ages, Authority, Lab, Layout, Machine, Report, Shape, Subject, Timing, etcd,
+        Ages, Authority, Lab, Layout, Machine, Shape, Subject, Timing, etcd,
         kubeadm::{KUBELET_CLIENT, kubelet_client},
         kubeconfig,
     },
@@ -23,12 +19,10 @@ use testkit::{
     wait_until,
 };
 
-use crate::BINARY;
+use crate::pki::{
+    DAY, ROTATED, Told, assert_nothing_lost, assert_same, command, files, pki, restarts, run,
+};
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-const ROTATED: &str = "etcd CA and certs have successfully rotated!";
-/// What a writer may be kept waiting at most.
-const ALLOWED_GAP: Duration = Duration::from_secs(5);
 /// Long enough for a lab to come up, short enough to wait for its end.
 const SHORT: SignedDuration = SignedDuration::from_secs(45);
 const PKI: &str = "/etc/kubernetes/pki";
@@ -38,43 +32,6 @@ async fn lab(ages: Ages) -> Option<Lab> {
     let shape =
         Shape { layout: Layout::Kubeadm, timing: Timing::Default, ages, ..Shape::default() };
     Lab::start(shape).await
-}
-
-fn command(lab: &Lab, verb: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(BINARY);
-    command.args(["pki", verb]).args(arguments);
-    command.arg("--inventory").arg(lab.inventory());
-    if !matches!(verb, "verify" | "status" | "plan") {
-        command.arg("--state").arg(lab.folder().join("state"));
-    }
-    command
-}
-
-async fn output(lab: &Lab, verb: &str, arguments: &[&str]) -> Output {
-    let mut command = command(lab, verb, arguments);
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-}
-
-/// Runs it to its end; what it said, if it went well.
-async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> String {
-    let Output { status, stdout, stderr } = output(lab, verb, arguments).await;
-    let (told, wrong) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    assert!(status.success(), "{verb}: {status}\n{told}\n{wrong}");
-    told.into_owned()
-}
-
-/// What every file of every master is, with its attributes, hidden ones too.
-fn files(lab: &Lab) -> Vec<String> {
-    let look = "cd / && find etc/kubernetes var/lib/kubelet ! -type d | sort | \
-                while read -r file; do stat -c '%N %a %U:%G %Y' \"$file\"; \
-                sha256sum < \"$file\"; done";
-    lab.machines().iter().map(|machine| machine.must(look)).collect()
-}
-
-fn assert_same(before: &[String], lab: &Lab) {
-    for (was, is) in before.iter().zip(files(lab)) {
-        assert_eq!(*was, is);
-    }
 }
 
 /// Every static pod's manifest is in its folder, and nothing else is.
@@ -88,25 +45,6 @@ fn assert_manifests_in_place(lab: &Lab) {
             machine.name
         );
     }
-}
-
-/// Restarts that a run told of; the plan, which `renew` prints before, tells of them too.
-fn restarts(told: &str) -> usize {
-    let run = told.split_once("\nRun ").map_or(told, |(_, run)| run);
-    run.lines().filter(|line| line.ends_with(", restart") || line.ends_with(": restart")).count()
-}
-
-/// Prints the figures, too.
-fn assert_nothing_lost(what: &str, restarts: usize, report: &Report) {
-    eprintln!(
-        "{what}: {} writes acknowledged, {} lost, longest gap {:.2} s, {:.1} s, {restarts} restarts",
-        report.acknowledged,
-        report.lost,
-        report.longest_gap.as_secs_f64(),
-        report.time.as_secs_f64()
-    );
-    assert_eq!(report.lost, 0, "{what}: {report:?}");
-    assert!(report.longest_gap < ALLOWED_GAP, "{what}: {report:?}");
 }
 
 /// Programs of the status' rows about one host.
@@ -124,10 +62,10 @@ fn rows<'a>(status: &'a Value, file: &str) -> Vec<&'a Value> {
 #[tokio::test]
 async fn etcds_authority_is_crossed_in_under_a_writer_and_walked_back() {
     let Some(lab) = lab(Ages { authority: DAY * 54, leaf: DAY * 40 }).await else { return };
-    let told = output(&lab, "status", &["-o", "json"]).await;
-    assert!(told.stderr.is_empty(), "{}", String::from_utf8_lossy(&told.stderr));
-    assert_eq!(told.status.code(), Some(1), "{}", String::from_utf8_lossy(&told.stdout));
-    let status: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let told = run(command(&lab, "status", &["-o", "json"])).await;
+    assert!(told.err.is_empty(), "{}", told.err);
+    assert_eq!(told.code, Some(1), "{}", told.out);
+    let status: Value = serde_json::from_str(&told.out).unwrap();
     for host in 0..3 {
         assert_eq!(status["hosts"][host]["layout"], "kubeadm");
         let at =
@@ -204,8 +142,7 @@ async fn killed_while_a_manifest_is_aside_the_member_comes_back_either_way() {
     let before = files(&lab);
     let writer = lab.writer().await;
     let machine = killed_while_aside(&lab, "renew", "etcd").await;
-    let status = output(&lab, "status", &[]).await;
-    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    let status = run(command(&lab, "status", &[])).await.out;
     assert!(status.contains(&format!("{}: etcd does not run", machine.name)), "{status}");
     let told = pki(&lab, "rollback", &["--yes"]).await;
     assert_same(&before, &lab);
@@ -283,9 +220,8 @@ async fn kubernetes_own_authority_overlaps_until_no_kubelet_holds_an_old_leaf() 
 
     let drop_old = ["--yes", "--kubernetes", "--drop-old"];
     let before = files(&lab);
-    let refused = output(&lab, "renew", &drop_old).await;
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(1), "{told}");
+    let Told { code, err: told, .. } = run(command(&lab, "renew", &drop_old)).await;
+    assert_eq!(code, Some(1), "{told}");
     for machine in lab.machines() {
         assert!(told.contains(&format!("{}: {KUBELET_CLIENT}", machine.name)), "{told}");
     }
@@ -317,9 +253,9 @@ async fn leaves_are_renewed_and_a_kubelet_that_is_down_is_told_of_before() {
     let before = files(&lab);
     let [_, two, _] = lab.machines() else { panic!("three masters") };
     two.must("systemctl stop kubelet");
-    let refused = output(&lab, "renew", &["--yes", "--kubernetes"]).await;
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(1), "{told}");
+    let renew = command(&lab, "renew", &["--yes", "--kubernetes"]);
+    let Told { code, err: told, .. } = run(renew).await;
+    assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("master-2: kubelet does not run"), "{told}");
     assert!(told.contains("systemctl start kubelet"), "{told}");
     assert_same(&before, &lab);

@@ -1,34 +1,23 @@
 //! What others left behind, on three masters with a real etcd: a key that is not its
 //! certificate's, and files of several rotations.
 
-use std::process::{Command, Output};
-
 use testkit::lab::{Ages, Authority, Lab, Machine, Shape, Timing};
 
-use crate::BINARY;
+use crate::pki::{DAY, ROTATED, Told, command, pki, run};
 
-const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 const CERT: &str = "/var/lib/etcd/cert";
-const ROTATED: &str = "etcd CA and certs have successfully rotated!";
 
-/// Exit code and all that was said.
-async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> (i32, String) {
-    let mut command = Command::new(BINARY);
-    command.args(["pki", verb]).args(arguments).arg("--inventory").arg(lab.inventory());
-    if verb == "renew" {
-        command.arg("--yes").arg("--state").arg(lab.folder().join("state"));
-    }
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let Output { status, stdout, stderr } = output;
-    let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    (status.code().unwrap(), told.concat())
+/// What it says when it is refused.
+async fn refused(lab: &Lab) -> String {
+    let Told { code, out, err } = run(command(lab, "renew", &["--yes"])).await;
+    assert_eq!(code, Some(1), "{out}\n{err}");
+    out + &err
 }
 
 async fn renewed(lab: &Lab, arguments: &[&str]) {
-    let (code, told) = pki(lab, "renew", arguments).await;
-    assert_eq!((code, told.lines().last()), (0, Some(ROTATED)), "{told}");
-    let (code, told) = pki(lab, "verify", &[]).await;
-    assert_eq!(code, 0, "{told}");
+    let told = pki(lab, "renew", &[&["--yes"], arguments].concat()).await;
+    assert_eq!(told.lines().last(), Some(ROTATED), "{told}");
+    pki(lab, "verify", &[]).await;
     // Begins only when a write is acknowledged.
     lab.writer().await;
 }
@@ -52,8 +41,7 @@ async fn a_broken_pair_is_repaired_and_a_mixture_is_swept_when_that_is_asked_for
     let running = etcds(&lab);
     let stranger = lab.authority().leaf("etcd-server", None, &[two.address], &[], DAY * 365);
     write(two, "etcd-server-key.pem", &stranger.key);
-    let (code, told) = pki(&lab, "renew", &[]).await;
-    assert_eq!(code, 1, "{told}");
+    let told = refused(&lab).await;
     assert!(told.contains("etcd-server-key.pem do not belong together"), "{told}");
     assert!(told.contains("--repair"), "{told}");
     renewed(&lab, &["--repair", "--stop-timeout", "20s"]).await;
@@ -74,8 +62,7 @@ async fn a_broken_pair_is_repaired_and_a_mixture_is_swept_when_that_is_asked_for
     write(one, "ca.pem", &ca.pem);
     write(one, "peer-ca.pem", &peers.pem);
     one.must("systemctl stop etcd; systemctl start --no-block etcd");
-    let (code, told) = pki(&lab, "renew", &[]).await;
-    assert_eq!(code, 1, "{told}");
+    let told = refused(&lab).await;
     for part in [
         "master-1: etcd to clients: trusts CA@1, presents a leaf of CA@1; etcd to peers: trusts \
          Peer-CA@1, presents a leaf of Peer-CA@1",

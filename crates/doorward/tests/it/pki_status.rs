@@ -1,33 +1,23 @@
 //! `doorward pki status` and `verify` on three masters with a real etcd, over a real ssh.
 
-use std::{
-    collections::BTreeMap,
-    process::{Command, Output},
-};
+use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
 use testkit::lab::{Authority, Lab, Machine, Shape};
 
-use crate::BINARY;
+use crate::{
+    BINARY,
+    pki::{DAY, Told, command, pki, run},
+};
 
-const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 const SERVICE: &str = include_str!("../../../../deploy/pki/doorward-pki-status.service");
 const TIMER: &str = include_str!("../../../../deploy/pki/doorward-pki-status.timer");
 const CERT: &str = "/var/lib/etcd/cert";
 
-async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(BINARY);
-    command.args(["pki", verb]).args(arguments);
-    command.arg("--inventory").arg(lab.inventory());
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-}
-
 async fn status(lab: &Lab) -> (i32, Value) {
-    let output = pki(lab, "status", &["-o", "json"]).await;
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.stderr.is_empty(), "{told}");
-    let code = output.status.code().unwrap();
-    (code, serde_json::from_slice(&output.stdout).unwrap())
+    let Told { code, out, err } = run(command(lab, "status", &["-o", "json"])).await;
+    assert!(err.is_empty(), "{err}");
+    (code.unwrap(), serde_json::from_str(&out).unwrap())
 }
 
 /// A runbook's loop over the certificates of a machine, and what `verify` says of the same files.
@@ -38,8 +28,8 @@ async fn assert_says_what_openssl_says(lab: &Lab, machine: &Machine) {
     if testkit::peers::need("openssl").is_none() {
         return;
     }
-    let verified = pki(lab, "verify", &["-o", "json"]).await;
-    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    let verified = run(command(lab, "verify", &["-o", "json"])).await;
+    let verified: Value = serde_json::from_str(&verified.out).unwrap();
     let ends = |path: &str| -> Vec<&str> {
         let files = list(&verified, "files").iter();
         let of = files.filter(|file| file["host"] == *machine.name && file["path"] == path);
@@ -57,7 +47,7 @@ async fn assert_says_what_openssl_says(lab: &Lab, machine: &Machine) {
 }
 
 /// What the shipped service starts, with this binary and this inventory.
-async fn as_systemd_would(lab: &Lab) -> Output {
+async fn as_systemd_would(lab: &Lab) -> Told {
     let section = SERVICE.split("[Service]\n").nth(1).unwrap();
     let command = section.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
     // Neither quotes, variables nor a prefix that systemd would read otherwise.
@@ -75,7 +65,7 @@ async fn as_systemd_would(lab: &Lab) -> Output {
     }
     // As a service has it: no home, no terminal.
     service.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-    tokio::task::spawn_blocking(move || service.output().unwrap()).await.unwrap()
+    run(service).await
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
@@ -125,9 +115,7 @@ async fn a_cluster_is_told_as_it_is() {
         assert_eq!(list(authority(name), "trustedBy").len(), 3, "{name}");
     }
 
-    let verified = pki(&lab, "verify", &[]).await;
-    let text = String::from_utf8_lossy(&verified.stdout);
-    assert_eq!(verified.status.code(), Some(0), "{text}");
+    let text = pki(&lab, "verify", &[]).await;
     assert!(text.lines().any(|line| line == "no problems"), "{text}");
     assert!(text.contains(&format!("{CERT}/peer-ca.pem")), "{text}");
 
@@ -135,13 +123,11 @@ async fn a_cluster_is_told_as_it_is() {
         assert_says_what_openssl_says(&lab, machine).await;
     }
 
-    let output = as_systemd_would(&lab).await;
-    assert_eq!(output.status.code(), Some(1), "a unit that fails tells of what ends soon");
-    let journal = String::from_utf8_lossy(&output.stdout);
+    let Told { code, out: journal, .. } = as_systemd_would(&lab).await;
+    assert_eq!(code, Some(1), "a unit that fails tells of what ends soon");
     assert!(journal.contains("CA ends before"), "{journal}");
 
-    let metrics = pki(&lab, "status", &["-o", "prometheus"]).await;
-    let metrics = String::from_utf8_lossy(&metrics.stdout);
+    let metrics = run(command(&lab, "status", &["-o", "prometheus"])).await.out;
     assert!(metrics.lines().any(|line| line == "doorward_pki_status 1"), "{metrics}");
 }
 
@@ -165,9 +151,8 @@ async fn what_does_not_go_together_is_told() {
     let row = servers.iter().find(|row| row["host"] == "master-2").unwrap();
     assert_eq!(row["state"], "Differs");
 
-    let verified = pki(&lab, "verify", &[]).await;
-    let text = String::from_utf8_lossy(&verified.stdout);
-    assert_eq!(verified.status.code(), Some(1), "{text}");
+    let Told { code, out: text, .. } = run(command(&lab, "verify", &[])).await;
+    assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("etcd-server-key.pem is not its key"), "{text}");
 
     three.must("systemctl stop sshd");
