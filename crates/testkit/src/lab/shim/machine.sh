@@ -8,9 +8,9 @@ mount --make-rprivate /
 hostname "$name"
 mount -t tmpfs -o mode=755 lab "$own"
 for place in etc var/lib usr/local; do
-  mkdir -p "$own/over/$place" "$own/work/$place"
+  mkdir -p "$own/over/$place" "$own/spare/$place"
   chmod 755 "$own/over/$place"
-  mount -t overlay -o "lowerdir=/$place,upperdir=$own/over/$place,workdir=$own/work/$place" lab "/$place"
+  mount -t overlay -o "lowerdir=/$place,upperdir=$own/over/$place,workdir=$own/spare/$place" lab "/$place"
 done
 mount -t tmpfs -o mode=755 lab /run
 mount -t tmpfs -o mode=755 lab /var/log
