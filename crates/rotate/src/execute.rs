@@ -144,17 +144,9 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
             Act::Issue => self.lay_roads()?,
             Act::Stage { host } => self.stage(host).await?,
             Act::Backup { host } => self.back_up(host).await?,
-            Act::Change(change) => {
-                let change = Move::forward(step.number, change, self.roads()?);
-                self.carry_out(&change).await?;
-            }
-            Act::Sweep { program, changes } => {
-                let roads = self.roads()?;
-                let moves: Vec<Move> = changes
-                    .iter()
-                    .map(|change| Move::forward(step.number, change, roads))
-                    .collect();
-                self.sweep(*program, &moves).await?;
+            Act::Change(_) | Act::Sweep { .. } => {
+                let moves = Move::all_of(step, self.roads()?, false);
+                self.carry_out_all(step, &moves).await?;
             }
             Act::Verify => self.verify().await?,
             Act::Clear { host } => self.clear(host).await?,

@@ -79,14 +79,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             }
             // Once one trusts the new authority alone, all are to.
             is_flipping |= step.phase == Phase::Flip;
-            match &step.act {
-                Act::Sweep { program, .. } => self.sweep(*program, &moves).await?,
-                _ => {
-                    for mv in &moves {
-                        self.carry_out(mv).await?;
-                    }
-                }
-            }
+            self.carry_out_all(step, &moves).await?;
         }
         Ok(())
     }
@@ -215,14 +208,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         };
         self.progress.step(step, &format!("undo: {what}"));
         self.note_line(step.number, Event::UndoBegin, host, &what, Vec::new()).await?;
-        match &step.act {
-            Act::Sweep { program, .. } => self.sweep(*program, &moves).await?,
-            _ => {
-                for mv in &moves {
-                    self.carry_out(mv).await?;
-                }
-            }
-        }
+        self.carry_out_all(step, &moves).await?;
         self.note_line(step.number, Event::UndoDone, host, &what, Vec::new()).await
     }
 

@@ -36,14 +36,6 @@ pub(super) enum Found {
 }
 
 impl Move {
-    pub(super) fn forward(step: u32, change: &Change, roads: &Roads) -> Self {
-        Self::new(step, change, roads, false)
-    }
-
-    pub(super) fn back(step: u32, change: &Change, roads: &Roads) -> Self {
-        Self::new(step, change, roads, true)
-    }
-
     /// All changes of a step.
     pub(super) fn all_of(step: &Step, roads: &Roads, is_back: bool) -> Vec<Self> {
         let changes = match &step.act {
@@ -54,7 +46,7 @@ impl Move {
         changes.iter().map(|change| Self::new(step.number, change, roads, is_back)).collect()
     }
 
-    fn new(step: u32, change: &Change, roads: &Roads, is_back: bool) -> Self {
+    pub(super) fn new(step: u32, change: &Change, roads: &Roads, is_back: bool) -> Self {
         Self {
             step,
             host: change.host.clone(),
@@ -125,7 +117,18 @@ fn foreign(host: &HostName, file: &FileSeen) -> String {
 }
 
 impl<S: Site, C: Clock> Executor<'_, S, C> {
-    pub(super) async fn carry_out(&self, mv: &Move) -> Result<(), Fault> {
+    /// The moves of one step, in either direction.
+    pub(super) async fn carry_out_all(&self, step: &Step, moves: &[Move]) -> Result<(), Fault> {
+        if let Act::Sweep { program, .. } = &step.act {
+            return self.sweep(*program, moves).await;
+        }
+        for mv in moves {
+            self.carry_out(mv).await?;
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&self, mv: &Move) -> Result<(), Fault> {
         let files = self.site.read(&mv.host, &mv.paths()).await?;
         let lacking = match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
             Found::Past => return Ok(()),

@@ -16,10 +16,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let Some(roads) = &self.roads else { return Ok(()) };
         for step in &self.plan.steps {
             let Act::Change(change) = &step.act else { continue };
-            let mv = match is_back {
-                true => Move::back(step.number, change, roads),
-                false => Move::forward(step.number, change, roads),
-            };
+            let mv = Move::new(step.number, change, roads, is_back);
             let files = self.site.read(&mv.host, &mv.paths()).await?;
             for file in &files {
                 self.give_rights(&mv.host, file).await?;

@@ -107,6 +107,14 @@ pub(crate) struct TrustSpot {
     pub authorities: BTreeSet<String>,
 }
 
+impl TrustSpot {
+    /// Whether the file is the certificate beside one of these keys, which signs with it and may
+    /// hold no other.
+    pub(crate) fn is_kept_at(&self, places: &[(HostName, PathBuf, PathBuf)]) -> bool {
+        places.iter().any(|(host, certificate, _)| *host == self.host && *certificate == self.path)
+    }
+}
+
 /// Purposes that belong to etcd and its consumers.
 const ETCD: [Purpose; 4] =
     [Purpose::EtcdServer, Purpose::EtcdPeer, Purpose::EtcdClient, Purpose::ApiserverEtcd];

@@ -6,7 +6,7 @@ mod places;
 use std::collections::BTreeSet;
 
 use super::{
-    Act, AuthorityPlan, Change, LeafPlan, Mode, Phase, Stage, Step,
+    Act, AuthorityPlan, Change, LeafPlan, Mode, Phase, Place, Stage, Step,
     scope::{Realm, Scope},
 };
 use crate::{Facts, HostName, Program, Reread, health::Health};
@@ -142,10 +142,7 @@ fn trust(input: &Input<'_>, steps: &mut Steps, phase: Phase, stage: Stage) {
 /// etcd's own authorities live on, its leaves change as they always do.
 fn sweep(input: &Input<'_>, steps: &mut Steps) {
     let everything = |host: &HostName, program| {
-        let mut places = Places::new(input);
-        places.authority_files(host, program);
-        places.add_leaves(host, program);
-        let (places, _) = places.trust(host, program, Stage::New);
+        let (places, _) = all_new(input, host, program);
         Change { host: host.clone(), program, places, restart: true }
     };
     let is_etcds = |id: &str| matches!(input.scope.realm(id), Realm::Etcd | Realm::Both);
@@ -161,6 +158,14 @@ fn sweep(input: &Input<'_>, steps: &mut Steps) {
     }
 }
 
+/// Authorities, leaves and trust of a program in one go, and when it reads them.
+fn all_new(input: &Input<'_>, host: &HostName, program: Program) -> (Vec<Place>, Reread) {
+    let mut places = Places::new(input);
+    places.authority_files(host, program);
+    places.add_leaves(host, program);
+    places.trust(host, program, Stage::New)
+}
+
 fn is_following(input: &Input<'_>) -> bool {
     input.authorities.iter().any(|authority| authority.successor.is_some())
 }
@@ -170,10 +175,7 @@ fn follow(input: &Input<'_>, steps: &mut Steps) {
     let etcd = etcd_hosts(input).into_iter().map(|host| (host, Program::Etcd));
     let apiservers = input.scope.hosts_with(Program::KubeApiserver).into_iter();
     for (host, program) in etcd.chain(apiservers.map(|host| (host, Program::KubeApiserver))) {
-        let mut places = Places::new(input);
-        places.authority_files(&host, program);
-        places.add_leaves(&host, program);
-        let (places, reread) = places.trust(&host, program, Stage::New);
+        let (places, reread) = all_new(input, &host, program);
         let restart = reread == Reread::AtStart || is_down(input, &host, program);
         steps.change(Phase::Flip, Change { host, program, places, restart });
     }
@@ -190,10 +192,7 @@ fn rest(input: &Input<'_>, steps: &mut Steps) {
     ];
     for host in input.scope.hosts() {
         for program in PROGRAMS {
-            let mut places = Places::new(input);
-            places.authority_files(&host, program);
-            places.add_leaves(&host, program);
-            let (places, reread) = places.trust(&host, program, Stage::New);
+            let (places, reread) = all_new(input, &host, program);
             // A kubelet follows only the pairs that it made itself.
             let is_kubelet = program == Program::Kubelet;
             let restart = is_kubelet || reread == Reread::AtStart || is_down(input, &host, program);

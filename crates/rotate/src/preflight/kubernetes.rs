@@ -52,14 +52,10 @@ fn sweeping(looked: &mut Looked) {
 /// reads the same one must be told of another.
 fn movable(look: &Look<'_>, authority: &Authority, looked: &mut Looked) {
     for spot in &look.scope.trusts {
-        let is_shared = authority
-            .kept_at
-            .iter()
-            .any(|(host, path, _)| *host == spot.host && *path == spot.path);
         if spot.program == Program::KubeApiserver
             && spot.reread != Reread::Never
             && spot.authorities.contains(&authority.id)
-            && is_shared
+            && spot.is_kept_at(&authority.kept_at)
             && crate::plan::manifest(look.facts, spot).is_none()
         {
             looked.against.push(Finding::at(

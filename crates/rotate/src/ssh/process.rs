@@ -1,6 +1,6 @@
 //! Running programs, as a host's `/proc` tells of them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,16 +33,10 @@ fn process(line: &Line, booted: Timestamp) -> Option<(Program, Process)> {
     let hundredths: i64 = line.number(4)?;
     let arguments = String::from_utf8_lossy(&line.bytes(6)?).into_owned();
     let arguments = arguments.strip_suffix('\0').unwrap_or(&arguments);
-    let environment: BTreeMap<_, _> = line
-        .text(7)?
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
     let process = Process {
         pid: line.number(0)?,
         arguments: arguments.split('\0').map(str::to_owned).collect(),
-        environment,
+        environment: line.values(7)?,
         working_directory: PathBuf::from(line.text(8)?),
         uid: line.number(2)?,
         gid: line.number(3)?,

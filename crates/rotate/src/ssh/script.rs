@@ -6,6 +6,7 @@
 //! like.
 
 use std::{
+    collections::BTreeMap,
     fmt::{self, Write},
     path::Path,
 };
@@ -163,6 +164,13 @@ impl Line {
 
     pub fn text(&self, n: usize) -> Option<String> {
         String::from_utf8(self.bytes(n)?).ok()
+    }
+
+    /// Names and values of a text that has `NAME=VALUE` in each line.
+    pub fn values(&self, n: usize) -> Option<BTreeMap<String, String>> {
+        let text = self.text(n)?;
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        Some(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 }
 

@@ -1,6 +1,6 @@
 //! A first look at a host.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -66,15 +66,8 @@ async fn clock_ahead(connection: &Connection) -> Result<jiff::SignedDuration, Si
 }
 
 fn units(answer: &Answer) -> Vec<Unit> {
-    let unit = |line: &Line| {
-        let properties: BTreeMap<_, _> = line
-            .text(1)?
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Some(Unit { name: line.word(0)?.to_owned(), properties })
-    };
+    let unit =
+        |line: &Line| Some(Unit { name: line.word(0)?.to_owned(), properties: line.values(1)? });
     answer.all("unit").filter_map(unit).collect()
 }
 

@@ -68,7 +68,7 @@ impl<'a> Places<'a> {
                 if stage != Stage::New || !self.keeps_old(planned, spot) {
                     self.add(&spot.path, Setting::Trust { authority, stage });
                     self.notice(spot.reread);
-                } else if self.is_single(planned, spot) {
+                } else if spot.is_kept_at(&planned.kept_at) {
                     self.overlap_beside(planned, spot);
                 } else {
                     self.add(&spot.path, Setting::Trust { authority, stage: Stage::Both });
@@ -84,12 +84,7 @@ impl<'a> Places<'a> {
     fn keeps_old(&self, planned: &AuthorityPlan, spot: &TrustSpot) -> bool {
         planned.cross_signed
             && self.input.scope.realm(&planned.id) == Realm::Kubernetes
-            && (spot.program == Program::KubeApiserver || !self.is_single(planned, spot))
-    }
-
-    /// Whether the file is the authority's own certificate, beside its key.
-    fn is_single(&self, planned: &AuthorityPlan, spot: &TrustSpot) -> bool {
-        planned.kept_at.iter().any(|(host, path, _)| *host == spot.host && *path == spot.path)
+            && (spot.program == Program::KubeApiserver || !spot.is_kept_at(&planned.kept_at))
     }
 
     /// Both into a file of their own, and the program told to read that one.
