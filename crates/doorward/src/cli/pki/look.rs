@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use rotate::{Facts, HostName, Inventory, Ssh, discover, site::WallClock};
 use tokio::time::{Instant, sleep};
 
-use crate::table::names;
+use crate::{cli::runtime, table::names};
 
 /// From when on it says whom it waits for, and how often.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -21,13 +21,6 @@ const WIPE: &str = "\r\x1b[K";
 /// The hosts of the inventory; connections are made when they are needed.
 pub fn site(inventory: &Inventory) -> Result<Ssh> {
     Ssh::new(inventory).context("cannot make a folder for the connections of ssh")
-}
-
-pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
 }
 
 /// On a terminal, says whom it waits for where that takes long.

@@ -13,7 +13,7 @@ use rotate::{
 use super::look;
 use crate::{
     args::{ModeChoice, Output, PkiPlanArgs, WishArgs},
-    cli::{print, print_json},
+    cli::{print, print_json, runtime},
 };
 
 /// What was seen, and what follows from it.
@@ -26,7 +26,7 @@ pub struct Planned {
 pub fn plan(args: &PkiPlanArgs, inventory: &Inventory) -> Result<u8> {
     let site = look::site(inventory)?;
     let wish = wish(&args.wish);
-    let planned = look::runtime()?.block_on(planned(&site, inventory, &wish))?;
+    let planned = runtime()?.block_on(planned(&site, inventory, &wish))?;
     match args.output.output {
         Output::Json => print_json(&planned.plan)?,
         Output::Table => print(&told(&planned))?,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     args::{LimitsArgs, PkiRenewArgs, PkiResumeArgs, PkiRollbackArgs, RunsArgs},
-    cli::print,
+    cli::{print, runtime},
 };
 
 /// The words that runbooks of ACK look for.
@@ -37,7 +37,7 @@ pub fn renew(args: &PkiRenewArgs, inventory: &Inventory) -> Result<u8> {
         yes: args.yes,
         break_lock: args.break_lock.clone(),
     };
-    look::runtime()?.block_on(async {
+    runtime()?.block_on(async {
         match order.carry_out(&site, inventory).await? {
             Done::Through => print(ROTATED).map(|()| 0),
             Done::Not(code) => Ok(code),
@@ -49,7 +49,7 @@ pub fn resume(args: &PkiResumeArgs, inventory: &Inventory) -> Result<u8> {
     let site = look::site(inventory)?;
     let folder = RunFolder::open(&args.runs.state, args.run.as_deref())?;
     limit(&folder, &args.limits)?;
-    look::runtime()?.block_on(async {
+    runtime()?.block_on(async {
         let mut executor = executor(&site, &folder, args.break_lock.clone())?;
         match executor.forward().await {
             Ok(()) => print(ROTATED).map(|()| 0),
@@ -63,13 +63,13 @@ pub fn rollback(args: &PkiRollbackArgs, inventory: &Inventory) -> Result<u8> {
     let folder = RunFolder::open(&args.runs.state, args.run.as_deref())?;
     let run = folder.id().to_owned();
     if args.reissue {
-        return look::runtime()?.block_on(reissue(args, inventory, &site, folder));
+        return runtime()?.block_on(reissue(args, inventory, &site, folder));
     }
     if !args.yes && !agreed(&format!("Put back what was there before {run}?"))? {
         return declined();
     }
     limit(&folder, &args.limits)?;
-    look::runtime()?.block_on(async {
+    runtime()?.block_on(async {
         let mut executor = executor(&site, &folder, args.break_lock.clone())?;
         match executor.back().await {
             Ok(()) => {
