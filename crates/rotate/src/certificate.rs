@@ -37,6 +37,8 @@ pub struct Certificate {
     pub issuer_der: Vec<u8>,
     /// The public key's bits, without its algorithm.
     pub public_key: Vec<u8>,
+    /// The public key with its algorithm, in DER.
+    pub public_info: Vec<u8>,
     pub key_id: Option<Vec<u8>>,
 }
 
@@ -86,6 +88,7 @@ impl Certificate {
             subject_der: parsed.subject().as_raw().to_vec(),
             issuer_der: parsed.issuer().as_raw().to_vec(),
             public_key: parsed.public_key().subject_public_key.data.to_vec(),
+            public_info: parsed.public_key().raw.to_vec(),
             key_id: key_id(&parsed),
             der: der.clone().into_owned(),
         })

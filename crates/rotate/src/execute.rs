@@ -25,6 +25,7 @@ mod standing;
 mod sweep;
 mod verify;
 mod wait;
+mod worth;
 
 use std::{collections::BTreeSet, fmt, sync::Mutex, time::Duration};
 
@@ -55,6 +56,8 @@ pub struct Executor<'a, S, C> {
     break_lock: Option<String>,
     /// Hosts whose lock this process has.
     locked: BTreeSet<HostName>,
+    /// Those of them whose lock nobody had before.
+    newly_locked: BTreeSet<HostName>,
     /// What need not be told again by this process.
     told: Mutex<BTreeSet<String>>,
 }
@@ -108,6 +111,7 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
             roads,
             break_lock: None,
             locked: BTreeSet::new(),
+            newly_locked: BTreeSet::new(),
             told: Mutex::default(),
         })
     }

@@ -63,11 +63,6 @@ impl PrivateKey {
         self.pair.der_bytes() == certificate.public_key
     }
 
-    /// The public half's bits, as [`Certificate::public_key`] has them.
-    pub fn public_bits(&self) -> &[u8] {
-        self.pair.der_bytes()
-    }
-
     pub fn form(&self) -> Form {
         match self.der {
             PrivateKeyDer::Pkcs1(_) => Form::Pkcs1,

@@ -25,6 +25,7 @@ pub mod expiry;
 mod face;
 pub mod facts;
 pub mod finding;
+mod halves;
 pub mod health;
 pub mod inventory;
 pub mod journal;

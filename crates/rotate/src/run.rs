@@ -14,6 +14,7 @@ mod scene;
 
 pub use folder::{RunError, RunFolder};
 pub use limits::Limits;
+pub use pairs::TornPair;
 pub use roads::{Leg, Roads, Stand, changes};
 pub use scene::{Found, Scene, SceneEtcd, SceneHost};
 

@@ -3,13 +3,17 @@
 
 use testkit::lab::{Ages, Authority, Lab, Machine, Shape, Timing};
 
-use crate::pki::{DAY, ROTATED, Told, command, pki, run};
+use crate::pki::{DAY, ROTATED, Told, assert_same, command, files, pki, run};
 
 const CERT: &str = "/var/lib/etcd/cert";
 
-/// What it says when it is refused.
 async fn refused(lab: &Lab) -> String {
-    let Told { code, out, err } = run(command(lab, "renew", &["--yes"])).await;
+    said_no(lab, "renew").await
+}
+
+/// What it says when it is refused.
+async fn said_no(lab: &Lab, verb: &str) -> String {
+    let Told { code, out, err } = run(command(lab, verb, &["--yes"])).await;
     assert_eq!(code, Some(1), "{out}\n{err}");
     out + &err
 }
@@ -46,6 +50,12 @@ async fn a_broken_pair_is_repaired_and_a_mixture_is_swept_when_that_is_asked_for
     assert!(told.contains("--repair"), "{told}");
     renewed(&lab, &["--repair", "--stop-timeout", "20s"]).await;
     assert_eq!(etcds(&lab), running, "no process was started anew");
+    let repaired = files(&lab);
+    let told = said_no(&lab, "rollback").await;
+    assert!(told.contains("etcd-server-key.pem (public keys "), "{told}");
+    assert!(told.contains("did not belong together when the run began"), "{told}");
+    assert!(told.contains("doorward pki rollback R1 --reissue"), "{told}");
+    assert_same(&repaired, &lab);
 
     // A script that knows of no overlap made one master new, and died.
     let (ca, peers) = (Authority::new("CA@1", DAY * 900), Authority::new("Peer-CA@1", DAY * 900));

@@ -3,26 +3,14 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
-
 use super::{
     Executor, Fault, Halt,
     change::{Found, Move},
 };
 use crate::{
-    Act, FileSeen, HostName, Site, Step,
-    certificate::Certificate,
-    face::{Contents, When},
-    facts::Content,
-    journal::Event,
-    pem,
-    plan::Phase,
-    run::Leg,
+    Act, FileSeen, HostName, Site, Step, facts::Content, journal::Event, plan::Phase, run::Leg,
     site::Clock,
 };
-
-/// What ends sooner is not worth going back to.
-const LIFE_LEFT: SignedDuration = SignedDuration::from_hours(24);
 
 impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Undoes what was done of the run, however far it came; finished ones too.
@@ -32,6 +20,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             return Ok(());
         }
         if let Err(fault) = self.may_go_back().await {
+            self.unlock_new().await;
             return Err(self.unchanged("the look before going back".to_owned(), fault));
         }
         if let Err(fault) = Box::pin(self.mend(true)).await {
@@ -122,44 +111,10 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         for host in self.scene.hosts.keys().cloned().collect::<Vec<_>>() {
             self.lock(&host).await?;
             self.prove_unchanged(&host).await?;
-            self.prove_alive(&host).await?;
             self.fetch_backup(&host).await?;
+            self.prove_worth(&host).await?;
         }
         Ok(())
-    }
-
-    /// Certificates that end within a day are not put back: the cluster would go down with them.
-    async fn prove_alive(&self, host: &HostName) -> Result<(), Fault> {
-        let limit = self.clock.now() + LIFE_LEFT;
-        for leg in self.moved_legs(host).await? {
-            let found = self.content(host, &leg.path, When::Found);
-            let last = self.content(host, &leg.path, When::Last);
-            let replaced = replaced(found.as_ref(), last.as_ref());
-            if let Some(dead) = replaced.iter().find(|certificate| certificate.not_after < limit) {
-                let (run, path) = (self.folder.id(), leg.path.display());
-                let ends = if dead.not_after < self.clock.now() { "expired" } else { "expire" };
-                return Err(Fault::said(format!(
-                    "The saved certificates {ends} on {} ({host}:{path}, {}); restoring them would \
-                     take the cluster down. A fresh set instead: doorward pki rollback {run} \
-                     --reissue",
-                    dead.not_after,
-                    dead.name()
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// Legs whose file is not as it was found.
-    async fn moved_legs(&self, host: &HostName) -> Result<Vec<Leg>, Fault> {
-        let legs: Vec<Leg> = self.roads()?.on(host).cloned().collect();
-        let paths: Vec<_> = legs.iter().map(|leg| leg.path.clone()).collect();
-        let files = self.site.read(host, &paths).await?;
-        let moved = |(leg, file): (Leg, &FileSeen)| {
-            let found = self.scene.found(host, &leg.path).and_then(|found| found.digest.clone());
-            (file.content.as_ref().map(Content::digest) != found).then_some(leg)
-        };
-        Ok(legs.into_iter().zip(&files).filter_map(moved).collect())
     }
 
     /// What is put back is in the run's folder; where it is not any more, hosts have it. So is
@@ -244,15 +199,4 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         }
         Ok(())
     }
-}
-
-/// Certificates of a file that the run replaced.
-fn replaced(found: Option<&Content>, last: Option<&Content>) -> Vec<Certificate> {
-    let read = |content: Option<&Content>| {
-        content.map(|content| pem::certificates(content.bytes())).unwrap_or_default()
-    };
-    let last = read(last);
-    let mut found = read(found);
-    found.retain(|certificate| !last.contains(certificate));
-    found
 }

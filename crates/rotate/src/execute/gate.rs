@@ -101,7 +101,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
         for port in [Port::Client, Port::Peer] {
             let pairs = component.pairs.iter().filter(|pair| {
-                pair.reread != Reread::Never && presented_at(pair.purpose) == Some(port)
+                pair.reread != Reread::Never
+                    && presented_at(pair.purpose) == Some(port)
+                    && !(mv.is_back && self.was_torn(&mv.host, pair))
             });
             let wanted: Vec<(&Path, Certificate)> = pairs
                 .filter_map(|pair| mv.legs.iter().find(|leg| leg.path == pair.certificate))

@@ -39,6 +39,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             if let Some(faster) = self.site.lock(host, &owner).await? {
                 return Err(held(host, &faster));
             }
+        } else if !self.locked.contains(host) {
+            self.newly_locked.insert(host.clone());
         }
         self.locked.insert(host.clone());
         Ok(())
@@ -48,6 +50,15 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         self.site.unlock(host).await?;
         self.locked.remove(host);
         Ok(())
+    }
+
+    /// Where nothing came of it: locks are as they were before this process.
+    pub(super) async fn unlock_new(&mut self) {
+        for host in std::mem::take(&mut self.newly_locked) {
+            if self.unlock(&host).await.is_err() {
+                self.progress.note(&format!("The lock of this run is on {host} now."));
+            }
+        }
     }
 
     /// Undoes what preparing did, as far as the hosts can be reached.
@@ -96,13 +107,11 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             },
             |content| Ok(self.folder.keep(content)?),
         )?;
-        if let Some((host, pair)) =
+        if let Some(torn) =
             roads.torn_pair(&self.scene, |digest| Ok::<_, Fault>(self.folder.content(digest)?))?
         {
-            let (certificate, key) = (pair.certificate.display(), pair.key.display());
             return Err(Fault::said(format!(
-                "{host}: {certificate} and {key} would not belong together any more; the plan is \
-                 wrong, so begin a new run"
+                "{torn} would not belong together any more; the plan is wrong, so begin a new run"
             )));
         }
         self.folder.save_roads(&roads)?;

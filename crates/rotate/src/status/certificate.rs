@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{State, chain::Pool, running};
 use crate::{
-    Component, Facts, HostFacts, HostName, Pair, Program, Purpose, Reread, certificate, pem,
-    plan::scope::certificates,
+    Component, Facts, HostFacts, HostName, Pair, Program, Purpose, Reread, certificate,
+    halves::Halves, pem, plan::scope::certificates,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -216,8 +216,11 @@ fn key_problem(host: &HostFacts, pair: &Pair, leaf: &certificate::Certificate) -
         return Some(format!("its key {}: {why}", pair.key.display()));
     };
     let keys = pem::private_keys(content.bytes());
-    let fits = keys.iter().any(|key| key.is_key_of(leaf));
-    (!fits).then(|| format!("{} is not its key", pair.key.display()))
+    if keys.iter().any(|key| key.is_key_of(leaf)) {
+        return None;
+    }
+    let halves = Halves { certificates: vec![leaf.clone()], keys };
+    Some(format!("{} is not its key ({})", pair.key.display(), halves.told()))
 }
 
 /// A kubelet keeps what it asks the API server for under dates, and a link to the newest of them

@@ -139,8 +139,11 @@ fn a_key_of_another_certificate_differs() {
     put(&mut facts, 1, &at("etcd-client-key.pem"), &other.key_pem);
     let client = row(&Status::of(&facts, within()), 1, &at("etcd-client.pem"));
     assert_eq!(client.state, State::Differs);
-    let says = format!("{DIRECTORY}/etcd-client-key.pem is not its key");
-    assert_eq!(client.problem, Some(says));
+    let says = format!("{DIRECTORY}/etcd-client-key.pem is not its key (public keys ");
+    let told = client.problem.unwrap();
+    assert!(told.starts_with(&says), "{told}");
+    let mark = crate::halves::key_mark(&pem::certificates(other.pem.as_bytes())[0].public_info);
+    assert!(told.ends_with(&format!(" and {mark})")), "{told}: whose key it is");
 }
 
 #[test]

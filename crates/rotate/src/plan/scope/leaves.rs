@@ -3,9 +3,8 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    ETCD, Hosts, Leaf, PairSpot, Scope, certificates, is_wanted,
+    ETCD, Hosts, Leaf, PairSpot, Scope, is_wanted,
     issuers::{Known, slug, unique},
-    texts,
 };
 use jiff::Timestamp;
 
@@ -14,7 +13,7 @@ use crate::{
     certificate::Certificate,
     component::Pair,
     finding::Finding,
-    pem,
+    halves::Halves,
     plan::{Mode, Wish},
 };
 
@@ -115,35 +114,28 @@ impl From<String> for Misfit {
 fn leaf_of(facts: &HostFacts, pair: &Pair) -> Result<Certificate, Misfit> {
     let [certificate_file, key_file] = [&pair.certificate, &pair.key].map(|path| path.display());
     missing(facts, &pair.certificate)?;
-    let found = certificates(facts, &pair.certificate);
-    let Some(first) = found.first() else {
+    let content = |path: &Path| facts.files.get(path).and_then(|file| file.content.as_ref());
+    let halves = Halves::read(content(&pair.certificate), content(&pair.key));
+    if halves.certificates.is_empty() {
         return Err(format!("{certificate_file}: holds no certificate that can be read").into());
-    };
-    let keys: Vec<_> =
-        texts(facts, &pair.key).iter().flat_map(|text| pem::private_keys(text)).collect();
-    if let Some(own) = found.iter().find(|one| keys.iter().any(|key| key.is_key_of(one))) {
+    }
+    if let Some(own) = halves.own() {
         return Ok(own.clone());
     }
-    let why = match (missing(facts, &pair.key), keys.first()) {
+    let why = match (missing(facts, &pair.key), halves.keys.is_empty()) {
         (Err(why), _) => format!("{why}; {REPAIR}"),
-        (Ok(()), None) => format!("{key_file}: holds no private key that can be used; {REPAIR}"),
-        (Ok(()), Some(key)) => format!(
-            "{certificate_file} and {key_file} do not belong together (public keys {}… and {}…); \
-             {REPAIR}",
-            start_of(&first.public_key),
-            start_of(key.public_bits()),
+        (Ok(()), true) => format!("{key_file}: holds no private key that can be used; {REPAIR}"),
+        (Ok(()), false) => format!(
+            "{certificate_file} and {key_file} do not belong together ({}); {REPAIR}",
+            halves.told(),
         ),
     };
-    Err(Misfit { why, certificate: found.into_iter().find(|one| !one.is_ca).map(Box::new) })
+    let mut leaves = halves.certificates.into_iter().filter(|one| !one.is_ca);
+    Err(Misfit { why, certificate: leaves.next().map(Box::new) })
 }
 
 const REPAIR: &str =
     "put back the two that were made together, or have new ones made with --repair";
-
-/// Enough of a public key's digest to tell two apart.
-fn start_of(public: &[u8]) -> String {
-    crate::certificate::fingerprint(public).chars().take(8).collect()
-}
 
 fn missing(facts: &HostFacts, path: &Path) -> Result<(), String> {
     let shown = path.display();
