@@ -1,7 +1,7 @@
 //! The lab of the cluster's own PKI, command by command as its README prints them, while somebody
 //! writes to etcd.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, process::Command};
 
 use testkit::lab::{Lab, Shape, api_server};
 
@@ -32,9 +32,7 @@ async fn the_example_works_as_printed_and_no_write_is_lost() {
         entered += 1;
     }
     assert_eq!(entered, 5);
-    let report = writer.report().await;
-    assert_eq!(report.lost, 0, "{report:?}");
-    assert!(report.longest_gap < Duration::from_secs(5), "{report:?}");
+    writer.report().await.assert_nothing_lost();
 }
 
 async fn enter(command: &str, printed: &str, folder: &Path) {

@@ -82,10 +82,7 @@ async fn a_writer_loses_nothing_while_members_restart() {
         machine.must("systemctl restart etcd");
         lab.healthy(machine).await;
     }
-    let report = writer.report().await;
-    assert_eq!(report.lost, 0, "{report:?}");
-    assert!(report.acknowledged > 20, "{report:?}");
-    assert!(report.longest_gap.as_secs() < 5, "{report:?}");
+    writer.report().await.assert_nothing_lost();
 }
 
 #[tokio::test]
@@ -96,8 +93,7 @@ async fn members_on_one_machine_are_a_lab_too() {
     network::run(&mut Command::new(stop)).unwrap();
     let running = |index| network::run(&mut Command::new(lab.member(index).join("running")));
     wait_until(LIMIT, || async { running(2).is_err() }).await;
-    let report = writer.report().await;
-    assert!(report.acknowledged > 0 && report.lost == 0, "{report:?}");
+    writer.report().await.assert_nothing_lost();
     let pid = String::from_utf8(running(0).unwrap().stdout).unwrap();
     drop(lab);
     let program = format!("/proc/{}/exe", pid.trim());
