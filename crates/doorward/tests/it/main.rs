@@ -20,6 +20,7 @@ mod mesh;
 mod pki;
 mod pki_apiserver;
 mod pki_faults;
+mod pki_kills;
 mod pki_kubeadm;
 mod pki_lab;
 mod pki_renew;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use jiff::SignedDuration;
 use testkit::lab::{Ages, Lab, Shape, Timing, api_server};
 
-use crate::pki::{DAY, Heard, ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
+use crate::pki::{DAY, ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
 
 /// Long enough for a lab to come up, short enough to wait for its end.
 const SHORT: SignedDuration = SignedDuration::from_secs(45);
@@ -24,7 +24,7 @@ async fn lab(ages: Ages) -> Option<Lab> {
 }
 
 /// For what does not depend on how long elections take.
-async fn quick_lab() -> Option<Lab> {
+pub async fn quick_lab() -> Option<Lab> {
     let timing = Timing::Default;
     Lab::start(Shape { has_api_servers: true, timing, ..Shape::default() }).await
 }
@@ -117,56 +117,4 @@ async fn an_expired_authority_is_replaced_in_one_sweep() {
     assert_eq!(told.lines().last(), Some(ROTATED), "{told}");
     eprintln!("expired authority (E3): healed in {:.1} s", begun.elapsed().as_secs_f64());
     lab.writer().await;
-}
-
-/// Words of steps as they are told: one of each kind.
-const STEPS: [&str; 7] = [
-    "make and check",
-    "stage on master-2",
-    "back up master-3",
-    "etcd on master-2: ",
-    "kube-apiserver on master-1: ",
-    "etcd on master-1: ",
-    "verify files",
-];
-
-#[tokio::test]
-async fn killed_at_a_step_it_is_walked_back_to_the_very_same_files() {
-    let Some(lab) = quick_lab().await else { return };
-    let before = files(&lab);
-    let writer = lab.writer().await;
-    let mut all = String::new();
-    for step in STEPS {
-        let begun = Instant::now();
-        let mut run = Heard::begin(&lab, "renew", &["--yes"]).await;
-        run.until(|line| line.contains(step)).await;
-        run.kill().await;
-        all += &pki(&lab, "rollback", &["--yes"]).await;
-        eprintln!("killed at \"{step}\", walked back: {:.1} s", begun.elapsed().as_secs_f64());
-        assert_same(&before, &lab);
-    }
-    assert_nothing_lost("killed and walked back", restarts(&all), &writer.report().await);
-}
-
-#[tokio::test]
-async fn killed_at_a_step_it_is_resumed() {
-    let Some(lab) = quick_lab().await else { return };
-    let writer = lab.writer().await;
-    let mut run = Heard::begin(&lab, "renew", &["--yes"]).await;
-    run.until(|line| line.contains("etcd on master-2: ")).await;
-    run.kill().await;
-    // Again while it goes on, when a member is on its way down or up.
-    for step in ["restart", "etcd on master-3: ", "verify files"] {
-        let mut run = Heard::begin(&lab, "resume", &[]).await;
-        run.until(|line| line.contains(step)).await;
-        run.kill().await;
-    }
-    let told = pki(&lab, "resume", &[]).await;
-    assert_eq!(told.lines().last(), Some(ROTATED), "{told}");
-    assert_nothing_lost(
-        "killed and resumed, the last time",
-        restarts(&told),
-        &writer.report().await,
-    );
-    pki(&lab, "verify", &[]).await;
 }
