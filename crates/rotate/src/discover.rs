@@ -11,9 +11,9 @@ mod config_file;
 mod container;
 mod endpoint;
 mod flag;
-pub mod kubeconfig;
 mod layout;
 mod manifest;
+mod references;
 mod source;
 mod told;
 mod unit;
@@ -32,7 +32,7 @@ use crate::{
     certificate::Certificate,
     facts::Served,
     inventory::{Host, Layout, Role},
-    pem, render,
+    kubeconfig, pem,
     site::{Clock, Survey},
 };
 
@@ -314,7 +314,7 @@ fn follow_kubeconfigs(components: &mut [Component], files: &Files) -> Vec<PathBu
         for path in &component.kubeconfigs {
             let content = files.get(path).and_then(|file| file.content.as_ref());
             let Some(content) = content else { continue };
-            let named = kubeconfig::references(path, content.bytes());
+            let named = references::of(path, content.bytes());
             wanted.extend(named.authorities);
             for (certificate, key) in named.pairs {
                 wanted.extend([certificate.clone(), key.clone()]);
@@ -338,7 +338,7 @@ fn elsewhere(survey: &Survey, files: &Files) -> BTreeMap<PathBuf, Vec<Certificat
         files.contains_key(path) || files.values().any(|file| file.target == *path)
     };
     let certificates = |text: &str| {
-        let texts = render::texts(text.as_bytes());
+        let texts = kubeconfig::texts(text.as_bytes());
         texts.iter().flat_map(|text| pem::certificates(text)).collect()
     };
     let found = survey.elsewhere.iter().filter(|(path, _)| !is_known(path));

@@ -13,7 +13,7 @@ use crate::{
     certificate::Certificate,
     component::Port,
     facts::{Content, Facts},
-    pem, render,
+    kubeconfig, pem,
     run::Scene,
     site::{EtcdAnswer, EtcdAsk, Identity},
 };
@@ -126,7 +126,7 @@ impl<K: Contents> Faces<'_, K> {
     /// What a kubeconfig embeds for its user.
     fn embedded(&self, host: &HostName, path: &Path, when: When) -> Option<Face> {
         let content = self.contents.content(host, path, when)?;
-        let texts = render::texts(content.bytes());
+        let texts = kubeconfig::texts(content.bytes());
         texts.iter().find_map(|text| {
             let leaf = pem::certificates(text).into_iter().next()?;
             let key = texts.iter().find(|key| pem::holds_key_of(key, &leaf))?;

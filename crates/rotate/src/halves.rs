@@ -1,7 +1,7 @@
 //! The two halves of a pair: whether they belong together, and what tells them apart where they
 //! do not. Nothing of a private half is ever told.
 
-use crate::{certificate::Certificate, facts::Content, key::PrivateKey, pem, render};
+use crate::{certificate::Certificate, facts::Content, key::PrivateKey, kubeconfig, pem};
 
 /// Enough of a digest to tell two keys apart.
 const TOLD: usize = 8;
@@ -16,7 +16,7 @@ impl Halves {
     /// Of files that are PEM, or kubeconfigs that embed it; none: there is no such file.
     pub(crate) fn read(certificate: Option<&Content>, key: Option<&Content>) -> Self {
         let texts = |content: Option<&Content>| {
-            content.map(|content| render::texts(content.bytes())).unwrap_or_default()
+            content.map(|content| kubeconfig::texts(content.bytes())).unwrap_or_default()
         };
         let (certificates, keys) = (texts(certificate), texts(key));
         Self {

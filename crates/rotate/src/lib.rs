@@ -30,6 +30,7 @@ pub mod health;
 pub mod inventory;
 pub mod journal;
 pub mod key;
+mod kubeconfig;
 pub mod life;
 pub mod material;
 pub mod matrix;

@@ -1,8 +1,8 @@
 //! What a file will hold, from what it holds: only the blocks that a plan owns change, and all
 //! else in it stays byte for byte.
 
+mod embedded;
 mod flag;
-pub mod kubeconfig;
 mod text;
 
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use crate::{
     Plan,
     facts::Content,
+    kubeconfig,
     material::Material,
     pem,
     plan::{Place, Setting},
@@ -43,7 +44,7 @@ pub fn place(
         let wanted = text::Wanted::of(setting, plan, material)?;
         let not_here = || RenderError::NotHere { path: place.path.clone(), what: wanted.what() };
         bytes = match kubeconfig::is_one(&bytes) {
-            true => kubeconfig::put(&bytes, setting, &wanted),
+            true => embedded::put(&bytes, setting, &wanted),
             false => wanted.put(&bytes),
         }
         .ok_or_else(not_here)?;
@@ -52,17 +53,9 @@ pub fn place(
     Ok(Content::new(bytes))
 }
 
-/// The PEM texts of a file: itself, or what a kubeconfig embeds.
-pub fn texts(bytes: &[u8]) -> Vec<Vec<u8>> {
-    match kubeconfig::is_one(bytes) {
-        true => kubeconfig::fields(bytes).into_iter().filter_map(|field| field.decoded).collect(),
-        false => vec![bytes.to_vec()],
-    }
-}
-
 /// The file as its readers will see it.
 fn check(place: &Place, bytes: &[u8]) -> Result<(), RenderError> {
-    for text in texts(bytes) {
+    for text in kubeconfig::texts(bytes) {
         let blocks = pem::blocks(&text);
         if blocks.iter().any(|block| block.range.start > 0 && text[block.range.start - 1] != b'\n')
         {

@@ -309,7 +309,7 @@ fn a_host_without_a_sign_of_what_it_should_run_is_told_of() {
 #[test]
 fn a_kubeconfig_may_name_files() {
     let text = "clusters: [{name: c, cluster: {server: x, certificate-authority: ca.crt}}]\nusers: [{name: u, user: {client-certificate: /p/current.pem, client-key: /p/current.pem}}]";
-    let found = kubeconfig::references(Path::new("/etc/kubernetes/kubelet.conf"), text.as_bytes());
+    let found = references::of(Path::new("/etc/kubernetes/kubelet.conf"), text.as_bytes());
     assert_eq!(found.authorities, [PathBuf::from("/etc/kubernetes/ca.crt")]);
     let current = PathBuf::from("/p/current.pem");
     assert_eq!(found.pairs, [(current.clone(), current)]);

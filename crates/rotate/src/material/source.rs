@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Facts, certificate::Certificate, facts::Content, key::PrivateKey, pem, render};
+use crate::{Facts, certificate::Certificate, facts::Content, key::PrivateKey, kubeconfig, pem};
 
 pub(crate) struct Source {
     /// By fingerprint.
@@ -15,7 +15,7 @@ impl Source {
         let mut source = Self { certificates: BTreeMap::new(), keys: Vec::new() };
         let files = facts.hosts.values().flat_map(|host| host.files.values());
         for content in files.filter_map(|file| file.content.as_ref()) {
-            for text in render::texts(content.bytes()) {
+            for text in kubeconfig::texts(content.bytes()) {
                 source.add(&text);
             }
         }

@@ -18,7 +18,7 @@ use std::{
 
 use crate::{
     Component, Facts, HostFacts, HostName, Program, Purpose, Reread, certificate::Certificate,
-    finding::Finding, health::Health, pem, plan::Wish, render,
+    finding::Finding, health::Health, kubeconfig, pem, plan::Wish,
 };
 pub(crate) use issuers::unique;
 
@@ -354,7 +354,7 @@ pub(crate) fn certificates(host: &HostFacts, path: &Path) -> Vec<Certificate> {
 
 pub(crate) fn texts(host: &HostFacts, path: &Path) -> Vec<Vec<u8>> {
     let content = host.files.get(path).and_then(|file| file.content.as_ref());
-    content.map(|content| render::texts(content.bytes())).unwrap_or_default()
+    content.map(|content| kubeconfig::texts(content.bytes())).unwrap_or_default()
 }
 
 fn all_certificates(host: &HostFacts) -> impl Iterator<Item = (&PathBuf, Certificate)> {

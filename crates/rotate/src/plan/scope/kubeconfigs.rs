@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{Hosts, PairSpot, Scope, TrustSpot, certificates, issuers::Known, leaves, texts};
-use crate::{Component, HostFacts, HostName, Program, Purpose, Reread, pem, render::kubeconfig};
+use crate::{Component, HostFacts, HostName, Program, Purpose, Reread, kubeconfig, pem};
 
 pub(super) fn find(scope: &mut Scope, hosts: &Hosts<'_>, known: &Known) {
     for one in all(hosts) {

@@ -43,7 +43,7 @@ struct User {
 }
 
 /// The files that a kubeconfig names; relative ones begin at its own folder.
-pub fn references(path: &Path, content: &[u8]) -> References {
+pub fn of(path: &Path, content: &[u8]) -> References {
     let text = String::from_utf8_lossy(content);
     let Ok(read) = serde_saphyr::from_str::<Kubeconfig>(&text) else {
         return References::default();
