@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HostName, Process};
+use crate::{HostName, Process, settings::Settings};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -59,6 +59,8 @@ pub struct Component {
     pub run_by: RunBy,
     /// `None`: it does not run.
     pub process: Option<Process>,
+    /// As it heeds them: running, those of its process.
+    pub settings: Settings,
     /// Where it listens, as seen from its own host.
     pub endpoints: Vec<Endpoint>,
     pub trusts: Vec<Trust>,

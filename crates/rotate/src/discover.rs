@@ -13,8 +13,10 @@ mod endpoint;
 mod flag;
 mod layout;
 mod manifest;
+mod programs;
 mod references;
 mod source;
+mod systemd;
 mod told;
 mod unit;
 
@@ -25,13 +27,16 @@ use std::{
 
 use futures::future::join_all;
 
-use self::source::{Found, Look};
+use self::{
+    programs::{Programs, programs},
+    source::Look,
+};
 use crate::{
     Component, Facts, FileSeen, HostFacts, HostName, Inventory, Pair, Program, Purpose, Reread,
-    RunBy, Site, SiteError, Trust,
+    RunBy, Site, SiteError,
     certificate::Certificate,
     facts::Served,
-    inventory::{Host, Layout, Role},
+    inventory::{Host, Layout},
     kubeconfig, pem,
     site::{Clock, Survey},
 };
@@ -87,7 +92,7 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
         read(site, host, wanted, &mut files).await?;
     }
     let look = Look { host, layout, survey: &survey, files: &files, listings: &listings };
-    let (mut components, notes) = components(&look);
+    let Programs { mut components, notes, doubts } = programs(&look);
     let layout = match layout {
         Layout::Auto => layout::of(&components, &survey, &listings),
         said => said,
@@ -119,6 +124,7 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
         components,
         files,
         notes,
+        doubts,
         ..HostFacts::default()
     })
 }
@@ -176,91 +182,6 @@ async fn read(
     let seen = site.read(&host.name, &new).await?;
     files.extend(new.into_iter().zip(seen));
     Ok(())
-}
-
-/// The host's programs, as far as it has their role, and what was odd.
-fn components(look: &Look<'_>) -> (Vec<Component>, Vec<String>) {
-    let (mut all, mut notes) = (Vec::new(), Vec::new());
-    for program in Program::ALL {
-        let role = match program {
-            Program::Etcd => Some(Role::Etcd),
-            Program::Kubelet => None,
-            _ => Some(Role::ControlPlane),
-        };
-        let has_role = role.is_none_or(|role| look.host.roles.contains(&role));
-        match look.find(program) {
-            Some(found) if has_role => {
-                notes.extend(oddities(look, program));
-                all.push(component(look, program, found));
-            }
-            Some(Found { process: Some(_), .. }) => notes.push(format!(
-                "{program} runs here, but the inventory gives the host no such role; it is left alone"
-            )),
-            None if has_role && matches!(program, Program::Etcd | Program::KubeApiserver) => {
-                notes.push(format!(
-                    "no sign of {program}: no process, unit or static pod; if it is here, name its files and endpoint under components.{program}, else take the role away"
-                ));
-            }
-            _ => {}
-        }
-    }
-    (all, notes)
-}
-
-fn oddities(look: &Look<'_>, program: Program) -> Option<String> {
-    let count = look.survey.processes.iter().filter(|(found, _)| *found == program).count();
-    (count > 1).then(|| {
-        format!(
-            "{count} processes of {program} run here; the first is looked at. Tell them apart with stop, start and isRunning under components.{program}"
-        )
-    })
-}
-
-fn component(look: &Look<'_>, program: Program, found: Found<'_>) -> Component {
-    let Found { told, run_by, process } = found;
-    let said = look.host.overrides.get(&program).cloned().unwrap_or_default();
-    let noticed = |flag: &str, reread: Reread| match told.is_mounted_alone(flag) {
-        true => Reread::AtStart,
-        false => reread,
-    };
-    let trusts = flag::trusts(program).iter().flat_map(|(flag, purpose, reread)| {
-        let reread = noticed(flag, *reread);
-        told.paths(flag).map(move |path| Trust { purpose: *purpose, path, reread })
-    });
-    let pairs = flag::pairs(program).iter().filter_map(|(certificate, key, purpose, reread)| {
-        let reread = noticed(key, noticed(certificate, *reread));
-        let certificate = told.path(certificate)?;
-        let key = told.path(key).unwrap_or_else(|| certificate.clone());
-        Some(Pair { purpose: *purpose, certificate, key, reread })
-    });
-    let mut pairs: Vec<Pair> = pairs.collect();
-    if program == Program::Kubelet && pairs.is_empty() {
-        pairs.push(own_pair_of_kubelet(&told));
-    }
-    let kubeconfigs: BTreeSet<PathBuf> =
-        flag::kubeconfigs(program).iter().filter_map(|flag| told.path(flag)).collect();
-    Component {
-        host: look.host.name.clone(),
-        program,
-        run_by,
-        process: process.cloned(),
-        endpoints: endpoint::endpoints(program, &told, &said),
-        trusts: trusts.collect(),
-        pairs,
-        kubeconfigs: kubeconfigs.into_iter().collect(),
-        found_in: told.found_in,
-    }
-}
-
-/// What a kubelet that is told of no pair makes for itself.
-fn own_pair_of_kubelet(told: &told::Told) -> Pair {
-    let folder = told.path("cert-dir").unwrap_or_else(|| "/var/lib/kubelet/pki".into());
-    Pair {
-        purpose: Purpose::KubeletServing,
-        certificate: folder.join("kubelet.crt"),
-        key: folder.join("kubelet.key"),
-        reread: Reread::AtStart,
-    }
 }
 
 /// A kubelet that asks the API server for its serving certificate has none of its own.

@@ -17,6 +17,7 @@ use crate::{
     component::Port,
     facts::{Attributes, Content},
     health::{Health, MemberHealth},
+    settings::Settings,
     site::{Member, MemberStatus},
 };
 
@@ -180,6 +181,7 @@ fn components(number: usize, member: &str) -> Vec<Component> {
             ),
         ],
         kubeconfigs: Vec::new(),
+        settings: Settings::default(),
         found_in: "the unit etcd.service".into(),
     };
     let apiserver = Component {
@@ -203,6 +205,7 @@ fn components(number: usize, member: &str) -> Vec<Component> {
             Reread::Always,
         )],
         kubeconfigs: Vec::new(),
+        settings: Settings::default(),
         found_in: "its static pod".into(),
     };
     vec![etcd, apiserver]

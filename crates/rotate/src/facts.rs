@@ -38,6 +38,8 @@ pub struct HostFacts {
     pub served: Vec<Served>,
     /// What was noticed that fits nowhere else, a line each.
     pub notes: Vec<String>,
+    /// What is not known well enough for anything to be changed, each with its cure.
+    pub doubts: Vec<String>,
     /// What matters only to who is about to change something, a line each.
     pub cautions: Vec<String>,
     /// SELinux says no: a file without its label cannot be read.
@@ -122,23 +124,6 @@ pub struct Process {
     pub started: Timestamp,
     /// It has a root directory of its own.
     pub is_contained: bool,
-}
-
-impl Process {
-    /// What it was told by a flag, named without dashes, or by etcd's variable of that name.
-    pub fn said(&self, flag: &str) -> Option<&str> {
-        let mut words = self.arguments.iter();
-        while let Some(word) = words.next() {
-            let Some(rest) = word.trim_start_matches('-').strip_prefix(flag) else { continue };
-            match rest.strip_prefix('=') {
-                Some(value) => return Some(value),
-                None if rest.is_empty() => return words.next().map(String::as_str),
-                None => {}
-            }
-        }
-        let variable = format!("ETCD_{}", flag.to_uppercase().replace('-', "_"));
-        self.environment.get(&variable).map(String::as_str)
-    }
 }
 
 /// What one port of one component presented.

@@ -40,6 +40,7 @@ pub mod plan;
 mod preflight;
 pub mod render;
 pub mod run;
+pub mod settings;
 #[cfg(test)]
 mod simulated;
 pub mod site;

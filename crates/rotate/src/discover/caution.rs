@@ -32,7 +32,7 @@ fn unrestarted(survey: &Survey, component: &Component) -> Option<String> {
 /// A file that is mounted by itself is the old one to its container until that starts anew.
 fn mounted_alone(component: &Component, told: &Told) -> Option<String> {
     let flags = flag::certificates(component.program).filter(|flag| told.is_mounted_alone(flag));
-    let alone: Vec<&str> = flags.flat_map(|flag| told.all(flag)).collect();
+    let alone: Vec<&str> = flags.flat_map(|flag| told.settings.all(flag)).collect();
     (!alone.is_empty()).then(|| {
         format!(
             "the container of {} has {} mounted as single files: it sees new ones only when it is \

@@ -3,34 +3,51 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-type Flags = BTreeMap<String, Vec<String>>;
+use crate::settings::Settings;
 
 /// etcd's file (`--config-file`). Where there is one, etcd heeds neither flags nor environment.
-pub(super) fn etcd(text: &str) -> Option<Flags> {
-    let file: Etcd = serde_saphyr::from_str(text).ok()?;
-    let mut flags = Flags::new();
-    let mut put = |flag: &str, value: Option<String>| {
-        flags.extend(value.map(|value| (flag.to_owned(), vec![value])));
-    };
-    put("name", file.name);
-    put("listen-client-urls", file.listen_client_urls);
-    put("listen-peer-urls", file.listen_peer_urls);
-    put("listen-metrics-urls", file.listen_metrics_urls);
-    for (prefix, security) in
-        [("", file.client_transport_security), ("peer-", file.peer_transport_security)]
-    {
-        put(&format!("{prefix}cert-file"), security.cert_file);
-        put(&format!("{prefix}key-file"), security.key_file);
-        put(&format!("{prefix}client-cert-file"), security.client_cert_file);
-        put(&format!("{prefix}client-key-file"), security.client_key_file);
-        put(&format!("{prefix}trusted-ca-file"), security.trusted_ca_file);
+/// Its keys are called like flags, but for what it says of TLS (`embed/config.go`).
+pub(super) fn etcd(text: &str) -> Option<Settings> {
+    let file: BTreeMap<String, Value> = serde_saphyr::from_str(text).ok()?;
+    let mut settings = Settings::default();
+    for (key, value) in &file {
+        let port = match key.as_str() {
+            "client-transport-security" => "",
+            "peer-transport-security" => "peer-",
+            flag => {
+                add(&mut settings, flag, value);
+                continue;
+            }
+        };
+        for (key, value) in value.as_object().into_iter().flatten() {
+            add(&mut settings, &tls_flag(port, key), value);
+        }
     }
-    Some(flags)
+    Some(settings)
+}
+
+/// `port` is what the peers' flags begin with.
+fn tls_flag(port: &str, key: &str) -> String {
+    match key {
+        "allowed-cn" | "allowed-hostname" if port.is_empty() => format!("client-cert-{key}"),
+        "allowed-cn" | "allowed-hostname" => format!("{port}cert-{key}"),
+        _ => format!("{port}{key}"),
+    }
+}
+
+fn add(settings: &mut Settings, flag: &str, value: &Value) {
+    match value {
+        Value::String(text) => settings.add(flag, text),
+        Value::Number(_) | Value::Bool(_) => settings.add(flag, &value.to_string()),
+        Value::Array(values) => values.iter().for_each(|value| add(settings, flag, value)),
+        Value::Null | Value::Object(_) => {}
+    }
 }
 
 /// The kubelet's (`--config`). Flags stand above it.
-pub(super) fn kubelet(text: &str) -> Option<Flags> {
+pub(super) fn kubelet(text: &str) -> Option<Settings> {
     let file: Kubelet = serde_saphyr::from_str(text).ok()?;
     let said = [
         ("tls-cert-file", file.tls_cert_file),
@@ -38,28 +55,7 @@ pub(super) fn kubelet(text: &str) -> Option<Flags> {
         ("client-ca-file", file.authentication.x509.client_ca_file),
         ("port", file.port.map(|port| port.to_string())),
     ];
-    Some(said.into_iter().filter_map(|(flag, value)| Some((flag.into(), vec![value?]))).collect())
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-struct Etcd {
-    name: Option<String>,
-    listen_client_urls: Option<String>,
-    listen_peer_urls: Option<String>,
-    listen_metrics_urls: Option<String>,
-    client_transport_security: Security,
-    peer_transport_security: Security,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-struct Security {
-    cert_file: Option<String>,
-    key_file: Option<String>,
-    client_cert_file: Option<String>,
-    client_key_file: Option<String>,
-    trusted_ca_file: Option<String>,
+    Some(said.into_iter().filter_map(|(flag, value)| Some((flag, value?))).collect())
 }
 
 #[derive(Default, Deserialize)]

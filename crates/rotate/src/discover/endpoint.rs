@@ -22,11 +22,11 @@ pub(super) fn endpoints(program: Program, told: &Told, said: &Override) -> Vec<E
         }
         Program::KubeApiserver => {
             let bound = ["advertise-address", "bind-address"];
-            let own = bound.iter().find_map(|flag| told.first(flag)?.parse().ok());
+            let own = bound.iter().find_map(|flag| told.settings.one(flag)?.parse().ok());
             one(told, "secure-port", APISERVER, own, &said.endpoint)
         }
         Program::Kubelet => {
-            let own = told.first("address").and_then(|address| address.parse().ok());
+            let own = told.settings.one("address").and_then(|address| address.parse().ok());
             one(told, "port", KUBELET, own, &said.endpoint)
         }
         // They serve metrics alone, with certificates that they make themselves.
@@ -39,7 +39,7 @@ pub(super) fn endpoints(program: Program, told: &Told, said: &Override) -> Vec<E
 fn etcd(told: &Told, flag: &str, port: Port, said: &Option<String>) -> Vec<Endpoint> {
     let urls: Vec<&str> = match said {
         Some(url) => vec![url],
-        None => told.all(flag).collect(),
+        None => told.settings.all(flag).collect(),
     };
     let endpoint = |url: &str| {
         let (address, is_plain) = socket_of(url)?;
@@ -55,7 +55,7 @@ fn one(
     own: Option<IpAddr>,
     said: &Option<String>,
 ) -> Vec<Endpoint> {
-    let port = told.first(flag).and_then(|port| port.parse().ok()).unwrap_or(default);
+    let port = told.settings.one(flag).and_then(|port| port.parse().ok()).unwrap_or(default);
     let own = own.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
     let (address, is_plain) =
         said.as_deref().and_then(socket_of).unwrap_or((SocketAddr::new(own, port), false));

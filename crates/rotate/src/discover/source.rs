@@ -34,6 +34,8 @@ pub(super) struct Found<'a> {
     pub told: Told,
     pub run_by: RunBy,
     pub process: Option<&'a Process>,
+    /// Why what was told may not be what it lives by.
+    pub doubts: Vec<String>,
 }
 
 impl<'a> Look<'a> {
@@ -53,7 +55,7 @@ impl<'a> Look<'a> {
                     ),
                 };
                 Told {
-                    values: with_environment(
+                    settings: with_environment(
                         flags(process.arguments.get(1..).unwrap_or_default()),
                         &process.environment,
                     ),
@@ -63,7 +65,7 @@ impl<'a> Look<'a> {
                 }
             }
             (None, Some(pod), _) => Told {
-                values: with_environment(
+                settings: with_environment(
                     flags(pod.command.get(1..).unwrap_or_default()),
                     &pod.environment,
                 ),
@@ -75,7 +77,7 @@ impl<'a> Look<'a> {
                 let command = unit::command(unit, self.files);
                 let (command, mounts) = container::unwrapped(command, program);
                 let mut told = Told {
-                    values: with_environment(
+                    settings: with_environment(
                         flags(command.get(1..).unwrap_or_default()),
                         &unit::environment(unit, self.files),
                     ),
@@ -84,10 +86,10 @@ impl<'a> Look<'a> {
                     found_in: runs_in.unwrap_or_default(),
                 };
                 // A script, or a container that takes its settings elsewhere.
-                let is_silent = !told.values.contains_key("cert-file")
+                let is_silent = !told.settings.has("cert-file")
                     && !CONFIGURED
                         .iter()
-                        .any(|(known, flag)| *known == program && told.values.contains_key(*flag));
+                        .any(|(known, flag)| *known == program && told.settings.has(flag));
                 if program == Program::Etcd && is_silent {
                     let layout = self.assumed_layout();
                     layout::default_etcd(&mut told, layout, self.host, self.listings);
@@ -96,25 +98,31 @@ impl<'a> Look<'a> {
             }
             (None, None, None) => self.untold(program)?,
         };
-        self.read_configuration(program, &mut told);
+        let mut doubts: Vec<String> =
+            self.read_configuration(program, &mut told).into_iter().collect();
         let said = self.host.overrides.get(&program);
         if let Some(said) = said.filter(|said| !said.files.is_empty()) {
             for (flag, path) in &said.files {
-                told.values.insert(flag.clone(), vec![path.display().to_string()]);
+                told.settings.set(flag, &path.display().to_string());
             }
             told.mounts = Default::default();
             told.found_in = "the inventory".into();
+            doubts.clear();
         }
         if said.is_some_and(|said| said.cert_dir.is_some()) {
             layout::default_etcd(&mut told, self.layout, self.host, self.listings);
         }
-        Some(Found { told, run_by, process })
+        Some(Found { told, run_by, process, doubts })
     }
 
-    /// The configuration and environment files that have something to say, as far as is known.
+    /// The files of units, of variables and of configuration that have something to say, as far
+    /// as is known.
     pub fn configuration_files(&self) -> Vec<PathBuf> {
-        let mut wanted: Vec<PathBuf> =
-            self.survey.units.iter().flat_map(unit::environment_files).collect();
+        let units = self.survey.units.iter();
+        let mut wanted: Vec<PathBuf> = units
+            .flat_map(|unit| [unit::own_files(unit), unit::environment_files(unit)])
+            .flatten()
+            .collect();
         for (program, flag) in CONFIGURED {
             wanted.extend(self.find(program).and_then(|found| found.told.path(flag)));
         }
@@ -198,29 +206,31 @@ impl<'a> Look<'a> {
         let is_named = said.is_some_and(|said| {
             !said.files.is_empty() || said.endpoint.is_some() || said.start.is_some()
         });
-        (is_named || !told.values.is_empty()).then_some(told)
+        (is_named || !told.settings.is_empty()).then_some(told)
     }
 
-    /// etcd's file stands instead of its flags, the kubelet's below them.
-    fn read_configuration(&self, program: Program, told: &mut Told) {
-        let Some((_, flag)) = CONFIGURED.iter().find(|(configured, _)| *configured == program)
-        else {
-            return;
-        };
-        let Some(path) = told.path(flag) else { return };
-        let Some(text) = self.text(&path) else { return };
-        let said = match program {
+    /// etcd's file stands instead of its flags, the kubelet's below them. Why it was not read, if
+    /// etcd cannot do without.
+    fn read_configuration(&self, program: Program, told: &mut Told) -> Option<String> {
+        let (_, flag) = CONFIGURED.iter().find(|(configured, _)| *configured == program)?;
+        let path = told.path(flag)?;
+        let said = self.text(&path).and_then(|text| match program {
             Program::Etcd => config_file::etcd(&text),
             _ => config_file::kubelet(&text),
-        };
-        let Some(said) = said else { return };
+        });
+        let is_unread = said.is_none() && program == Program::Etcd;
         if program == Program::Etcd {
-            told.values.retain(|name, _| name == flag);
+            told.settings.keep_only(flag);
             told.found_in = format!("--config-file {}", path.display());
         }
-        for (name, value) in said {
-            told.values.entry(name).or_insert(value);
-        }
+        told.settings.default_to(said.unwrap_or_default());
+        is_unread.then(|| {
+            format!(
+                "{}: etcd was told of this file, and it cannot be read as YAML, so nothing is \
+                 known of what etcd lives by; mend it, or name etcd's files in the inventory",
+                path.display()
+            )
+        })
     }
 
     fn text(&self, path: &Path) -> Option<String> {

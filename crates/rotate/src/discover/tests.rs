@@ -1,3 +1,6 @@
+mod settings;
+mod units;
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -5,7 +8,7 @@ use crate::{
     Endpoint, HostName, Process,
     component::Port,
     example::{self, Ack, DIRECTORY, KUBERNETES, file},
-    inventory::Override,
+    inventory::{Override, Role},
     site::Unit,
 };
 
@@ -70,12 +73,15 @@ impl Machine {
     }
 
     fn component(&self, program: Program) -> Component {
-        let (all, _) = components(&self.look());
-        all.into_iter().find(|found| found.program == program).expect("it was found")
+        programs(&self.look())
+            .components
+            .into_iter()
+            .find(|found| found.program == program)
+            .expect("it was found")
     }
 
     fn layout(&self) -> Layout {
-        layout::of(&components(&self.look()).0, &self.survey, &self.listings)
+        layout::of(&programs(&self.look()).components, &self.survey, &self.listings)
     }
 }
 
@@ -300,8 +306,8 @@ fn k3s_is_told_by_its_unit_and_its_folder() {
 
 #[test]
 fn a_host_without_a_sign_of_what_it_should_run_is_told_of() {
-    let (found, notes) = components(&Machine::new().look());
-    assert_eq!(found, []);
+    let Programs { components, notes, .. } = programs(&Machine::new().look());
+    assert_eq!(components, []);
     assert!(notes[0].starts_with("no sign of etcd"), "{notes:?}");
     assert!(notes[1].starts_with("no sign of kube-apiserver"), "{notes:?}");
 }
@@ -414,7 +420,7 @@ fn copies_of_what_only_the_other_hosts_trust_any_more_are_known_too() {
 
 /// What is told before a change.
 fn cautions(machine: &Machine) -> Vec<String> {
-    let (found, _) = components(&machine.look());
+    let found = programs(&machine.look()).components;
     caution::cautions(&machine.look(), &found)
 }
 

@@ -1,4 +1,4 @@
-//! What a program was told, by the names of its own flags without dashes, wherever it was said.
+//! What a program was told, and what its paths are called on the host.
 
 use std::{
     collections::BTreeMap,
@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::manifest::Mounts;
+use crate::settings::Settings;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
-    pub values: BTreeMap<String, Vec<String>>,
+    pub settings: Settings,
     /// Where relative paths begin.
     pub folder: PathBuf,
     /// What its paths are called outside its container.
@@ -19,24 +20,13 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub fn first(&self, flag: &str) -> Option<&str> {
-        let value = self.values.get(flag)?.first()?;
-        Some(value.as_str()).filter(|value| !value.is_empty())
-    }
-
-    /// Repeated flags and lists with commas are the same.
-    pub fn all(&self, flag: &str) -> impl Iterator<Item = &str> {
-        let values = self.values.get(flag).into_iter().flatten();
-        values.flat_map(|value| value.split(',')).map(str::trim).filter(|value| !value.is_empty())
-    }
-
     /// As the host calls it.
     pub fn path(&self, flag: &str) -> Option<PathBuf> {
-        self.first(flag).map(|value| self.on_host(Path::new(value)))
+        self.settings.one(flag).map(|value| self.on_host(Path::new(value)))
     }
 
     pub fn paths(&self, flag: &str) -> impl Iterator<Item = PathBuf> {
-        self.all(flag).map(|value| self.on_host(Path::new(value)))
+        self.settings.all(flag).map(|value| self.on_host(Path::new(value)))
     }
 
     pub fn on_host(&self, path: &Path) -> PathBuf {
@@ -45,49 +35,45 @@ impl Told {
 
     /// Whether the file is a mount of its container, which goes on showing what it showed at first.
     pub fn is_mounted_alone(&self, flag: &str) -> bool {
-        self.all(flag).any(|value| self.mounts.is_mount(&self.folder.join(value)))
+        self.settings.all(flag).any(|value| self.mounts.is_mount(&self.folder.join(value)))
     }
 
     /// What nothing else has said.
     pub fn default_to(&mut self, flag: &str, value: &Path) {
-        self.values.entry(flag.to_owned()).or_insert_with(|| vec![value.display().to_string()]);
+        self.settings.default_to([(flag, value.display().to_string())].into_iter().collect());
     }
 }
 
 /// Flags of a command line without the program itself: `--a=b`, `--a b`, `-a b`, and `--a` alone,
 /// which is `true`.
-pub(super) fn flags(arguments: &[String]) -> BTreeMap<String, Vec<String>> {
-    let mut found = BTreeMap::<String, Vec<String>>::new();
+pub(super) fn flags(arguments: &[String]) -> Settings {
+    let mut found = Settings::default();
     let mut rest = arguments.iter().peekable();
     while let Some(argument) = rest.next() {
         let flag = argument.trim_start_matches('-');
         if flag.len() == argument.len() || flag.is_empty() {
             continue;
         }
-        let (flag, value) = match flag.split_once('=') {
-            Some((flag, value)) => (flag, value.to_owned()),
-            None => (
-                flag,
-                rest.next_if(|next| !next.starts_with('-'))
-                    .cloned()
-                    .unwrap_or_else(|| "true".into()),
-            ),
-        };
-        found.entry(flag.to_owned()).or_default().push(value);
+        match flag.split_once('=') {
+            Some((flag, value)) => found.add(flag, value),
+            None => {
+                let value = rest.next_if(|next| !next.starts_with('-'));
+                found.add(flag, value.map_or("true", String::as_str));
+            }
+        }
     }
     found
 }
 
 /// `ETCD_TRUSTED_CA_FILE` is `--trusted-ca-file`; a flag stands above its variable.
 pub(super) fn with_environment(
-    mut flags: BTreeMap<String, Vec<String>>,
+    mut flags: Settings,
     environment: &BTreeMap<String, String>,
-) -> BTreeMap<String, Vec<String>> {
-    for (name, value) in environment {
-        if let Some(name) = name.strip_prefix("ETCD_") {
-            let flag = name.to_lowercase().replace('_', "-");
-            flags.entry(flag).or_insert_with(|| vec![value.clone()]);
-        }
-    }
+) -> Settings {
+    let variables = environment.iter().filter_map(|(name, value)| {
+        let name = name.strip_prefix("ETCD_")?;
+        Some((name.to_lowercase().replace('_', "-"), value))
+    });
+    flags.default_to(variables.collect());
     flags
 }

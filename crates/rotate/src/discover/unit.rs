@@ -1,55 +1,66 @@
-//! systemd units: what `systemctl show` says that they start.
+//! systemd units: what they start, by their files and by what `systemctl show` says.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
+use super::systemd;
 use crate::{facts::FileSeen, site::Unit};
 
+type Files = BTreeMap<PathBuf, FileSeen>;
+
 /// Words of the command line of `ExecStart`, with variables filled in where the unit or its
-/// environment files set them. `systemctl show` parts words by blanks, so words with blanks of
-/// their own fall apart; paths of keys have none.
-pub(super) fn command(unit: &Unit, files: &BTreeMap<PathBuf, FileSeen>) -> Vec<String> {
-    let Some(line) = unit.properties.get("ExecStart") else { return Vec::new() };
-    let words = match line.split_once("argv[]=") {
-        Some((_, rest)) => rest.split(" ;").next().unwrap_or_default(),
-        None => line,
+/// environment files set them.
+pub(super) fn command(unit: &Unit, files: &Files) -> Vec<String> {
+    let Some(shown) = unit.properties.get("ExecStart") else { return Vec::new() };
+    let line = match shown.split_once("argv[]=") {
+        Some((_, rest)) => rest.split(" ; ignore_errors=").next().unwrap_or_default(),
+        None => shown,
     };
-    let environment = environment(unit, files);
-    let fill = |word: &str| -> Vec<String> {
-        match word.strip_prefix('$').map(|name| name.trim_matches(['{', '}'])) {
-            // A variable that stands alone is parted into words.
-            Some(name) if !word.starts_with("${") => {
-                let value = environment.get(name).map_or("", String::as_str);
-                value.split_whitespace().map(str::to_owned).collect()
-            }
-            _ => vec![filled(word, &environment)],
-        }
-    };
-    words.split_whitespace().flat_map(fill).collect()
+    let line = line.trim_end_matches(" ;");
+    let written = systemd::settings(texts(unit, files), "ExecStart");
+    let written = written.iter().map(|value| systemd::command(value));
+    // What is shown has lost its quotes, so words with blanks fall apart; but it is what was
+    // loaded, which the files may not be any more.
+    let is_loaded = |command: &Vec<String>| command.join(" ").replace("%%", "%") == line;
+    let command = written
+        .into_iter()
+        .find(is_loaded)
+        .map(|command| command.into_iter().map(|word| word.replace("%%", "%")).collect::<Vec<_>>());
+    let command = command.unwrap_or_else(|| line.split_whitespace().map(str::to_owned).collect());
+    systemd::filled(command, &environment(unit, files))
 }
 
-/// `Environment=` and the files of `EnvironmentFiles=`, the latter above.
-pub(super) fn environment(
-    unit: &Unit,
-    files: &BTreeMap<PathBuf, FileSeen>,
-) -> BTreeMap<String, String> {
+/// `Environment=` and the files of `EnvironmentFile=`, the latter above.
+pub(super) fn environment(unit: &Unit, files: &Files) -> BTreeMap<String, String> {
     let own = unit.properties.get("Environment").map_or("", String::as_str);
+    // A word that needs quotes is shown in those of a shell: "a b", or $'a b'.
+    let own = format!(" {own}").replace(" $'", " '");
     let mut found: BTreeMap<String, String> =
-        words(own).iter().filter_map(|word| variable(word)).collect();
+        systemd::words(&own).iter().filter_map(|word| systemd::variable(word)).collect();
     for path in environment_files(unit) {
-        let content = files.get(&path).and_then(|file| file.content.as_ref());
-        let text = content.map(|content| String::from_utf8_lossy(content.bytes()));
-        found.extend(text.iter().flat_map(|text| text.lines()).filter_map(variable));
+        found.extend(text(&path, files).into_iter().flat_map(systemd::variables));
     }
     found
 }
 
-/// `/etc/etcd.env (ignore_errors=yes)`, several of them parted by blanks.
+/// `/etc/etcd.env (ignore_errors=yes)`, each in a line.
 pub(super) fn environment_files(unit: &Unit) -> Vec<PathBuf> {
-    let line = unit.properties.get("EnvironmentFiles").map_or("", String::as_str);
-    line.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
+    let shown = unit.properties.get("EnvironmentFiles").map_or("", String::as_str);
+    let paths = shown.lines().map(|line| match line.rsplit_once(" (ignore_errors=") {
+        Some((path, _)) => path,
+        None => line,
+    });
+    paths.filter(|path| path.starts_with('/')).map(PathBuf::from).collect()
+}
+
+/// The unit's own and its drop-ins, in the order in which they count.
+pub(super) fn own_files(unit: &Unit) -> Vec<PathBuf> {
+    let shown = |name: &str| unit.properties.get(name).map_or("", String::as_str);
+    let mut all = vec![shown("FragmentPath").to_owned()];
+    all.extend(systemd::words(shown("DropInPaths")));
+    all.into_iter().filter(|path| path.starts_with('/')).map(PathBuf::from).collect()
 }
 
 pub(super) fn main_pid(unit: &Unit) -> Option<u32> {
@@ -61,40 +72,11 @@ pub(super) fn folder(unit: &Unit) -> PathBuf {
     Path::new("/").join(folder.trim_start_matches(['!', '-']))
 }
 
-/// Parted at blanks that no quotes hold (systemd.exec(5)).
-fn words(line: &str) -> Vec<String> {
-    let (mut all, mut word, mut quote) = (Vec::new(), String::new(), None);
-    for letter in line.chars() {
-        match (letter, quote) {
-            ('"' | '\'', None) => quote = Some(letter),
-            (_, Some(open)) if letter == open => quote = None,
-            (_, None) if letter.is_whitespace() => all.push(std::mem::take(&mut word)),
-            _ => word.push(letter),
-        }
-    }
-    all.push(word);
-    all.retain(|word| !word.is_empty());
-    all
+fn texts<'f>(unit: &Unit, files: &'f Files) -> impl Iterator<Item = &'f str> {
+    own_files(unit).into_iter().filter_map(|path| text(&path, files))
 }
 
-fn variable(line: &str) -> Option<(String, String)> {
-    let line = line.trim();
-    let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
-    if name.starts_with('#') {
-        return None;
-    }
-    Some((name.trim().to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()))
-}
-
-fn filled(word: &str, environment: &BTreeMap<String, String>) -> String {
-    let mut out = String::new();
-    let mut rest = word;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, behind)) = after.split_once('}') else { break };
-        out.push_str(before);
-        out.push_str(environment.get(name).map_or("", String::as_str));
-        rest = behind;
-    }
-    out.push_str(rest);
-    out
+fn text<'f>(path: &Path, files: &'f Files) -> Option<&'f str> {
+    let content = files.get(path)?.content.as_ref()?;
+    std::str::from_utf8(content.bytes()).ok()
 }

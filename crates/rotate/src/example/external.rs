@@ -11,7 +11,6 @@ pub(crate) fn external(members: usize, api_servers: usize) -> Facts {
     let mut facts = Ack { masters: members, ..Ack::default() }.facts();
     let urls: Vec<String> =
         (1..=members).map(|number| format!("https://{}:2379", address(number))).collect();
-    let told = format!("--etcd-servers={}", urls.join(","));
     let (_, first) = facts.hosts.first_key_value().expect("a member");
     let first = first.clone();
     let is_copy = |path: &PathBuf| path.starts_with(KUBERNETES);
@@ -26,7 +25,7 @@ pub(crate) fn external(members: usize, api_servers: usize) -> Facts {
         host.authority_keys.clear();
         for component in &mut host.components {
             component.host = api_host(number);
-            component.process = Some(process(200, &["kube-apiserver", &told]));
+            component.settings.set("etcd-servers", &urls.join(","));
             for endpoint in &mut component.endpoints {
                 endpoint.address = format!("10.0.1.{number}:6443").parse().expect("an address");
             }

@@ -166,6 +166,7 @@ fn component(number: usize, program: Program) -> Component {
         trusts: Vec::new(),
         pairs: Vec::new(),
         kubeconfigs: Vec::new(),
+        settings: Settings::default(),
         found_in: "its static pod".into(),
     }
 }

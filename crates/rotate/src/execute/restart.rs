@@ -98,8 +98,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
 
     fn election_timeout(&self, host: &HostName) -> Duration {
         let component = self.scene.component(host, Program::Etcd);
-        let process = component.and_then(|component| component.process.as_ref());
-        let set = process.and_then(|process| process.said("election-timeout")?.parse().ok());
+        let set = component
+            .and_then(|component| component.settings.one("election-timeout")?.parse().ok());
         // etcd's default.
         Duration::from_millis(set.unwrap_or(1000))
     }

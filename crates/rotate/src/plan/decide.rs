@@ -12,7 +12,7 @@ pub(crate) use choose::changes as will_change;
 
 use super::{
     AuthorityPlan, LeafPlan, Mode, Plan, Wish,
-    scope::{Authority, Leaf, Realm, Scope, unique},
+    scope::{Authority, Hosts, Leaf, Realm, Scope, unique},
     steps,
 };
 use crate::{Facts, HostName, expiry, finding::Finding, health::Health, preflight};
@@ -30,6 +30,7 @@ pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<F
         ));
     }
     findings.extend(strangers(facts, wish));
+    findings.extend(doubts(facts, wish));
     if scope.leaves.is_empty() && findings.is_empty() {
         findings = nothing_found(facts);
     }
@@ -84,6 +85,15 @@ fn strangers(facts: &Facts, wish: &Wish) -> impl Iterator<Item = Finding> {
             "--exclude {name}: the inventory has no such host; it has {known}"
         ))
     })
+}
+
+/// Hosts of which too little is known.
+fn doubts(facts: &Facts, wish: &Wish) -> Vec<Finding> {
+    let hosts = Hosts::of(facts, wish);
+    let doubts = hosts.iter().flat_map(|(name, host)| {
+        host.doubts.iter().map(move |doubt| Finding::at(name, doubt.clone()))
+    });
+    doubts.collect()
 }
 
 /// Where nobody could be asked, that is the reason.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Look, Looked};
 use crate::{
-    HostName, Process, Program, expiry::Class, finding::Finding, health::MemberHealth, plan::Mode,
+    HostName, Program, expiry::Class, finding::Finding, health::MemberHealth, plan::Mode,
+    settings::Settings,
 };
 
 /// Bytes that etcd stores at most, unless it is told otherwise.
@@ -69,14 +70,9 @@ fn member(host: &HostName, health: &MemberHealth, looked: &mut Looked) {
 
 /// A rotation writes next to nothing; who is near the edge should know before restarts.
 fn room(look: &Look<'_>, host: &HostName, health: &MemberHealth, looked: &mut Looked) {
-    let Some(process) = etcd_on(look, host) else { return };
-    // A configuration file may say more than was read of it.
-    let said = process.said("quota-backend-bytes").and_then(|text| text.parse().ok());
-    let quota = match (said, process.said("config-file")) {
-        (Some(0) | None, None) => QUOTA,
-        (Some(quota), _) => quota,
-        (None, Some(_)) => return,
-    };
+    let Some(settings) = etcd_on(look, host) else { return };
+    let said = settings.one("quota-backend-bytes").and_then(|text| text.parse().ok());
+    let quota = said.filter(|&quota| quota != 0).unwrap_or(QUOTA);
     let (stored, quota) = (health.status.stored >> 20, quota >> 20);
     if stored * 5 > quota * 4 {
         looked.notes.push(format!(
@@ -95,8 +91,8 @@ fn names(look: &Look<'_>, members: &BTreeSet<HostName>, looked: &mut Looked) {
         "client-cert-allowed-hostname",
     ];
     for flag in FLAGS {
-        let said = members.iter().filter_map(|host| etcd_on(look, host)?.said(flag));
-        let said: BTreeSet<&str> = said.filter(|name| !name.is_empty()).collect();
+        let settings = members.iter().filter_map(|host| etcd_on(look, host));
+        let said: BTreeSet<&str> = settings.flat_map(|settings| settings.all(flag)).collect();
         for name in said {
             looked.notes.push(format!(
                 "etcd lets in by name (--{flag}={name}): every certificate keeps its names."
@@ -105,9 +101,9 @@ fn names(look: &Look<'_>, members: &BTreeSet<HostName>, looked: &mut Looked) {
     }
 }
 
-fn etcd_on<'a>(look: &Look<'a>, host: &HostName) -> Option<&'a Process> {
+fn etcd_on<'a>(look: &Look<'a>, host: &HostName) -> Option<&'a Settings> {
     let mut components = look.facts.hosts.get(host)?.components.iter();
-    components.find(|component| component.program == Program::Etcd)?.process.as_ref()
+    components.find(|component| component.program == Program::Etcd).map(|found| &found.settings)
 }
 
 fn quorum(

@@ -318,12 +318,15 @@ fn a_database_that_is_near_its_quota() {
     cluster.member(2).status.stored = 1700 << 20;
     let text = "master-2: etcd stores 1700 MiB of the 2048 MiB that it may";
     assert!(cluster.notes().contains(text), "{}", cluster.notes());
-    let etcd = cluster.host(2).components[0].process.as_mut().expect("it runs");
-    etcd.arguments.extend(["--quota-backend-bytes".into(), (8u64 << 30).to_string()]);
-    assert!(!cluster.notes().contains("MiB"), "{}", cluster.notes());
-    let etcd = cluster.host(2).components[0].process.as_mut().expect("it runs");
-    etcd.arguments.truncate(1);
-    etcd.environment.insert("ETCD_QUOTA_BACKEND_BYTES".into(), (1u64 << 30).to_string());
+    let mut quota = |bytes: u64| {
+        let etcd = &mut cluster.host(2).components[0];
+        etcd.settings.set("quota-backend-bytes", &bytes.to_string());
+        cluster.notes()
+    };
+    let [none, raised] = [0, 8 << 30].map(&mut quota);
+    assert!(none.contains("of the 2048 MiB"), "{none}");
+    assert!(!raised.contains("MiB"), "{raised}");
+    quota(1 << 30);
     assert!(cluster.notes().contains("of the 1024 MiB"), "{}", cluster.notes());
 }
 
@@ -331,8 +334,8 @@ fn a_database_that_is_near_its_quota() {
 fn names_that_etcd_lets_in_are_kept() {
     let mut cluster = cluster();
     for number in 1..=3 {
-        let etcd = cluster.host(number).components[0].process.as_mut().expect("it runs");
-        etcd.arguments.push("--client-cert-allowed-hostname=etcd-client".into());
+        let etcd = &mut cluster.host(number).components[0];
+        etcd.settings.set("client-cert-allowed-hostname", "etcd-client");
     }
     let plan = cluster.decide().expect("a plan");
     let notes: Vec<_> = plan.notes.iter().filter(|note| note.contains("lets in by name")).collect();

@@ -1,6 +1,6 @@
 //! A first look at a host.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 
@@ -66,9 +66,24 @@ async fn clock_ahead(connection: &Connection) -> Result<jiff::SignedDuration, Si
 }
 
 fn units(answer: &Answer) -> Vec<Unit> {
-    let unit =
-        |line: &Line| Some(Unit { name: line.word(0)?.to_owned(), properties: line.values(1)? });
+    let unit = |line: &Line| {
+        let properties = properties(&line.text(1)?);
+        Some(Unit { name: line.word(0)?.to_owned(), properties })
+    };
     answer.all("unit").filter_map(unit).collect()
+}
+
+/// What has several values is shown in as many lines.
+fn properties(shown: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::<String, String>::new();
+    for (name, value) in shown.lines().filter_map(|line| line.split_once('=')) {
+        let all = found.entry(name.to_owned()).or_default();
+        if !all.is_empty() {
+            all.push('\n');
+        }
+        all.push_str(value);
+    }
+    found
 }
 
 fn elsewhere(answer: &Answer) -> Vec<(PathBuf, String)> {
@@ -80,3 +95,6 @@ fn manifests(answer: &Answer) -> Vec<(PathBuf, String)> {
     let manifest = |line: &Line| Some((line.text(0)?.into(), line.text(1)?));
     answer.all("manifest").filter_map(manifest).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,8 @@ fn other(presented: Option<&CertificateDer<'static>>) -> Served {
 pub(super) fn problems(facts: &Facts) -> Vec<Problem> {
     let mut all = Vec::new();
     for (name, host) in &facts.hosts {
+        let doubts = host.doubts.iter();
+        all.extend(doubts.map(|text| Problem { host: name.clone(), text: text.clone() }));
         for component in &host.components {
             let texts = match &component.process {
                 None if is_needed(component) => vec![format!("{} does not run", component.program)],

@@ -146,10 +146,8 @@ fn names_that_members_listen_on_or_tell_are_added() {
     let mut facts = Ack::default().facts();
     let components = &mut facts.hosts.get_mut(&host(1)).expect("a host").components;
     components[0].endpoints[0].address = "10.9.9.9:2379".parse().expect("an address");
-    let process = components[1].process.as_mut().expect("it runs");
-    process
-        .arguments
-        .push("--etcd-servers=https://10.0.0.1:2379,https://etcd-1.example:2379".into());
+    let servers = "https://10.0.0.1:2379,https://etcd-1.example:2379";
+    components[1].settings.set("etcd-servers", servers);
     let mut health = healthy(&facts);
     let told = health.members.get_mut(&host(2)).expect("a member").as_mut().expect("healthy");
     told.members[1].peer_urls = vec!["https://[fd00::2]:2380".into()];

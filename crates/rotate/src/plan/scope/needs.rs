@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Hosts, Leaf, PairSpot, Scope};
-use crate::{Component, Program, Purpose, Reread, component::Port, health::Health};
+use crate::{Program, Purpose, Reread, component::Port, health::Health};
 
 pub(super) fn add(scope: &mut Scope, hosts: &Hosts<'_>, health: &Health) {
     for leaf in &mut scope.leaves {
@@ -61,14 +61,9 @@ fn asked_by_apiservers(hosts: &Hosts<'_>) -> BTreeSet<String> {
     hosts
         .components()
         .filter(|(_, _, component)| component.program == Program::KubeApiserver)
-        .flat_map(|(_, _, component)| etcd_servers(component))
-        .filter_map(|url| host_of(&url))
+        .flat_map(|(_, _, component)| component.settings.all("etcd-servers"))
+        .filter_map(host_of)
         .collect()
-}
-
-fn etcd_servers(component: &Component) -> Vec<String> {
-    let list = component.process.as_ref().and_then(|process| process.said("etcd-servers"));
-    list.unwrap_or_default().split(',').map(str::to_owned).collect()
 }
 
 /// The host of an HTTPS URL; plain ones need no certificate.
