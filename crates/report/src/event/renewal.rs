@@ -14,16 +14,6 @@ use super::{
 };
 use crate::Budget;
 
-/// Leaves time for the budget and for an API server that is away.
-const EARLIEST: Duration = Duration::from_secs(40 * 60);
-/// What comes up together is not renewed together.
-const SPREAD: Duration = Duration::from_secs(10 * 60);
-
-/// How long after its last write an Event is renewed; for each statement always the same.
-pub fn interval(key: u64) -> Duration {
-    EARLIEST + Duration::from_secs(key % SPREAD.as_secs())
-}
-
 /// The Warnings that stand.
 pub struct Renewals<'a> {
     now: Duration,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{EventType, NewEvent, key, renewal};
+use super::{EventType, NewEvent, key};
 
 /// The memory of one leader. A new one makes it of the Events that the API server still holds.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,10 @@ pub enum Hearing {
 const FORGET_AFTER: u64 = 1000;
 /// How many statements on one object are remembered once they are no longer true.
 const MOST_PAST: usize = 32;
+/// When an Event is renewed; leaves time for the budget and for an API server that is away.
+const EARLIEST: Duration = Duration::from_secs(40 * 60);
+/// What comes up together is not renewed together.
+const SPREAD: Duration = Duration::from_secs(10 * 60);
 
 impl Said {
     /// Takes all of them for true still: what is not so any more is not repeated by that, and what
@@ -68,7 +72,7 @@ impl Said {
         let mut said = Self::default();
         for heard in events {
             let Some(key) = key::of_name(&heard.name) else { continue };
-            let renew_at = renewal::interval(key).saturating_sub(heard.age);
+            let renew_at = interval(key).saturating_sub(heard.age);
             let told = Told { count: heard.count.max(1), renew_at, stood_in: 0 };
             said.of(&heard.uid).told.insert(key, told);
         }
@@ -121,7 +125,7 @@ impl Said {
     /// Notes that a statement is said now.
     pub(super) fn note(&mut self, uid: &Arc<str>, key: u64, count: u32, now: Duration) -> Told {
         let run = self.run;
-        let renew_at = now + renewal::interval(key);
+        let renew_at = now + interval(key);
         let told = &mut self.of(uid).told;
         if told.len() >= MOST_PAST {
             told.retain(|_, told| told.stood_in + 1 >= run);
@@ -150,4 +154,9 @@ impl Said {
         one.seen_in = run;
         one
     }
+}
+
+/// How long after its last write an Event is renewed; for each statement always the same.
+pub fn interval(key: u64) -> Duration {
+    EARLIEST + Duration::from_secs(key % SPREAD.as_secs())
 }

@@ -7,7 +7,7 @@ use std::{
 
 use model::{Dialect, ObjectRef, Protocol, Reason, Verdict};
 
-use super::{Due, EventType, Heard, NewEvent, Said, events, renewal};
+use super::{Due, EventType, Heard, NewEvent, Said, events, said};
 use crate::{
     Budget, Rate,
     fixture::{Cluster, edge, ingress},
@@ -447,7 +447,7 @@ fn what_stands_is_renewed_across_leaders_and_not_too_soon() {
 #[test]
 fn what_comes_up_together_is_renewed_little_by_little() {
     let intervals =
-        (0..1000).map(|n| renewal::interval(super::key::Key::new(&n.to_string()).finish()));
+        (0..1000).map(|n| said::interval(super::key::Key::new(&n.to_string()).finish()));
     let mut by_minute = BTreeMap::<u64, usize>::new();
     for interval in intervals {
         *by_minute.entry(interval.as_secs() / 60).or_default() += 1;
