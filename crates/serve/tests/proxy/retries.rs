@@ -271,7 +271,7 @@ async fn retries_end_with_the_rules_time() {
     let front = front(Forwarding { timeout, ..with(endless) }, &backend).await;
     let began = Instant::now();
     assert_eq!(front.get("http://shop.test/").await.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(began.elapsed() < LIMIT);
     assert!(backend.asked() > 1);
 }
 
