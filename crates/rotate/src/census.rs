@@ -12,7 +12,7 @@ use crate::{
     Facts, Health, HostName, Inventory, Program, Site,
     face::Faces,
     health::MemberHealth,
-    life,
+    last_words, life,
     run::Scene,
     site::{EtcdAnswer, EtcdAsk, Room},
 };
@@ -68,7 +68,7 @@ async fn last_words(scene: &Scene, site: &impl Site, host: &HostName) -> Option<
     let run_by = &scene.component(host, Program::Etcd)?.run_by;
     let Ok(None) = site.process(host, Program::Etcd, run_by).await else { return None };
     let lines = site.last_words(host, Program::Etcd, run_by).await.ok()?;
-    Some(format!("it does not run: \"{}\"", lines.last()?))
+    Some(format!("it does not run: \"{}\"", last_words::reason(&lines)?))
 }
 
 /// A directory that cannot be looked at is left out; whoever writes there is told why.

@@ -31,6 +31,7 @@ pub mod inventory;
 pub mod journal;
 pub mod key;
 mod kubeconfig;
+mod last_words;
 pub mod life;
 pub mod material;
 pub mod matrix;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Executor, Fault, change::Move, quorum::Quorum, wait::Terms};
 use crate::{
-    HostName, Program, Site, SiteError,
+    HostName, Program, Site, SiteError, last_words,
     run::SceneEtcd,
     site::{Clock, EtcdAsk},
 };
@@ -67,7 +67,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         }
         let words = self.site.last_words(host, program, run_by).await;
         let last = match words {
-            Ok(lines) => lines.last().cloned().unwrap_or_else(|| "it said nothing".to_owned()),
+            Ok(lines) => last_words::reason(&lines).unwrap_or("it said nothing").to_owned(),
             Err(SiteError::Unreachable { why, .. }) => why,
             Err(error) => error.to_string(),
         };
