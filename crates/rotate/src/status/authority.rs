@@ -37,6 +37,7 @@ pub struct Truster {
 pub(super) fn all(facts: &Facts, pool: &Pool, within: SignedDuration) -> Vec<Authority> {
     let trusted = pool.trusted().map(|found| (found, true));
     let beside = pool.beside().map(|found| (found, false));
+    let missed = pool.needed(facts);
     let row = |(found, is_trusted): (&Certificate, bool)| Authority {
         name: found.name().to_owned(),
         subject: found.subject.clone(),
@@ -45,10 +46,11 @@ pub(super) fn all(facts: &Facts, pool: &Pool, within: SignedDuration) -> Vec<Aut
         is_trusted,
         key_on: key_holders(facts, found),
         trusted_by: trusters(facts, found),
-        // What nobody trusts may end.
-        state: match is_trusted {
-            true => State::until(found.not_after, facts.now, within),
-            false => State::Ok,
+        // What nobody trusts may end, and what has ended is missed only by what hangs on it.
+        state: match State::until(found.not_after, facts.now, within) {
+            _ if !is_trusted => State::Ok,
+            State::Expired if !missed.contains(found.fingerprint.as_str()) => State::Ok,
+            state => state,
         },
     };
     let mut all: Vec<Authority> = trusted.chain(beside).map(row).collect();

@@ -1,6 +1,6 @@
 //! Who issued a certificate, and until when the two are worth something together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -48,6 +48,15 @@ impl Pool {
     /// What else could sign.
     pub fn beside(&self) -> impl Iterator<Item = &Certificate> {
         self.beside.values().filter(|found| !self.trusted.contains_key(&found.fingerprint))
+    }
+
+    /// Fingerprints of those on which the best way up of some certificate leads.
+    pub fn needed(&self, facts: &Facts) -> BTreeSet<&str> {
+        let files = facts.hosts.values().flat_map(|host| host.files.values());
+        let contents = files.filter_map(|file| file.content.as_ref());
+        let all = contents.flat_map(|content| pem::certificates(content.bytes()));
+        let issuers = all.filter_map(|below| self.worth(&below).issuer);
+        issuers.map(|issuer| issuer.fingerprint.as_str()).collect()
     }
 
     /// By the best of its ways up to a self-signed authority.

@@ -107,6 +107,17 @@ fn fourteen_days_are_critical_and_after_the_end_it_is_expired() {
 }
 
 #[test]
+fn what_begins_only_later_points_at_a_clock() {
+    let facts = Facts { now: example::now() - DAY * 400, ..facts(&healthy()) };
+    let status = Status::of(&facts, within());
+    let server = row(&status, 1, &at("etcd-server.pem"));
+    assert_eq!(server.state, State::NotYetValid);
+    let problem = server.problem.expect("it is told");
+    assert!(problem.ends_with("is a clock wrong?"), "{problem}");
+    assert_eq!(status.exit_code(), 2);
+}
+
+#[test]
 fn those_that_end_first_stand_first() {
     let mut facts = facts(&healthy());
     let short = TestCa::new("CA", &healthy()).leaf("short", &[], 20);
@@ -203,6 +214,24 @@ fn authorities_tell_who_holds_their_keys_and_who_trusts_them() {
     let trusters: Vec<_> = first.trusted_by.iter().map(|one| (one.program, &one.host)).collect();
     assert_eq!(trusters.len(), 3);
     assert!(trusters.iter().all(|(program, _)| *program == Program::Etcd));
+}
+
+#[test]
+fn an_authority_that_has_ended_is_told_while_something_hangs_on_it() {
+    let dead = |name| TestCa::new(name, &Ack { ca_days: -3, ..healthy() });
+    let state = |facts: &Facts, name: &str| {
+        let status = Status::of(facts, within());
+        status.authorities.iter().find(|one| one.name == name).expect("it is listed").state
+    };
+    assert_eq!(state(&facts(&Ack { ca_days: -3, ..healthy() }), "CA"), State::Expired);
+
+    let mut facts = facts(&healthy());
+    let long_ago = dead("Long ago");
+    let both = format!("{}{}", TestCa::of(&facts).pem, long_ago.pem);
+    put(&mut facts, 1, &at("ca.pem"), &both);
+    assert_eq!(state(&facts, "Long ago"), State::Ok);
+    put(&mut facts, 1, &at("console.pem"), &long_ago.leaf("console", &[], 400).0);
+    assert_eq!(state(&facts, "Long ago"), State::Expired);
 }
 
 #[test]

@@ -169,10 +169,18 @@ fn authorities(status: &Status, screen: Screen) -> Table {
             left(row.expires, status.at),
             hosts(row.key_on.iter().collect(), status),
             trusters(row, status),
-            if row.is_trusted { state(row.state) } else { "unused" }.to_owned(),
+            worth(row, status.at).to_owned(),
         ]);
     }
     table
+}
+
+/// One that has ended and is well has nobody who would miss it.
+fn worth(row: &Authority, now: Timestamp) -> &'static str {
+    match row.state {
+        State::Ok if !row.is_trusted || row.expires <= now => "unused",
+        kind => state(kind),
+    }
 }
 
 /// `etcd on all 3, kube-apiserver on master-1`.
