@@ -189,7 +189,7 @@ impl<K: Contents> Faces<'_, K> {
     }
 
     /// Asks a member with each pair that it may accept until it does. The first refusal is told:
-    /// it is the new pair's.
+    /// it is the new pair's. One that says nothing would say nothing to the others either.
     pub(crate) async fn ask(
         &self,
         site: &impl Site,
@@ -220,6 +220,7 @@ impl<K: Contents> Faces<'_, K> {
         for face in self.at(host, Program::Etcd, Port::Client) {
             match site.etcd(via, address, &face.identity, &roots, ask.clone()).await {
                 Ok(answer) => return Ok(answer),
+                Err(silence @ SiteError::TooSlow { .. }) => return Err(silence),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
         }

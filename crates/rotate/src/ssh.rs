@@ -215,7 +215,7 @@ impl Site for Ssh {
     }
 }
 
-/// A talk's end as the site's: a broken one may be tried again, a refusal not.
+/// A talk's end as the site's: a broken one may be tried again, a refusal or silence not.
 async fn told<T>(connection: &Connection, answer: Result<T, talk::Error>) -> Result<T, SiteError> {
     let error = match answer {
         Ok(answer) => return Ok(answer),
@@ -223,7 +223,9 @@ async fn told<T>(connection: &Connection, answer: Result<T, talk::Error>) -> Res
     };
     Err(match error {
         talk::Error::Broken { .. } => connection.unopened(error.to_string()).await,
-        talk::Error::Silent { .. } => connection.lost(error.to_string()),
+        talk::Error::Silent { address, within } => {
+            connection.too_slow(&format!("an answer from {address}"), within)
+        }
         _ => connection.refused(error.to_string()),
     })
 }

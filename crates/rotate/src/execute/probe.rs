@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 
 use super::{
     Executor, Fault,
@@ -39,8 +39,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// Of itself a member speaks also when it cannot take part.
     async fn member(&self, host: &HostName) -> Result<MemberStatus, Silence> {
         let silence = |why, status| Silence { why, status };
-        let health = self.ask_anywhere(host, EtcdAsk::Health).await;
-        let status = match self.ask_anywhere(host, EtcdAsk::Status).await {
+        let ask = |ask| self.ask_anywhere(host, ask);
+        let (health, status) = join(ask(EtcdAsk::Health), ask(EtcdAsk::Status)).await;
+        let status = match status {
             Ok(EtcdAnswer::Status(status)) => status,
             Ok(other) => {
                 return Err(silence(format!("an answer to another question: {other:?}"), None));
@@ -58,7 +59,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     async fn ask_anywhere(&self, host: &HostName, ask: EtcdAsk) -> Result<EtcdAnswer, String> {
         let (faces, site) = (self.faces(), self.site.once());
         let own = faces.ask_from(host, site, host, ask.clone()).await;
-        if matches!(own, Err(SiteError::Unreachable { .. })) && self.is_cut_off(host).await {
+        let is_unheard =
+            matches!(own, Err(SiteError::Unreachable { .. } | SiteError::TooSlow { .. }));
+        if is_unheard && self.is_cut_off(host).await {
             let hosts = self.scene.hosts_of(Program::Etcd);
             for via in hosts.into_iter().filter(|via| *via != host) {
                 if let Ok(answer) = faces.ask_from(via, site, host, ask.clone()).await {

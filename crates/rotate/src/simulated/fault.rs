@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Broken { host: HostName, last_words: &'static str },
     /// Its member of etcd starts, is silent for a while and replays its log for another.
     Slow { host: HostName, silent: Duration, replays: Duration },
+    /// Its member of etcd takes connections and says nothing.
+    Mute { host: HostName },
     /// When its member is stopped, the others elect a leader every second for this long.
     Unrest { host: HostName, lasts: Duration },
     /// Files with this end of a name get root's and nobody else's, whatever was asked for.

@@ -283,6 +283,11 @@ impl Site for Simulated {
         roots: &[CertificateDer<'static>],
         ask: EtcdAsk,
     ) -> Result<EtcdAnswer, SiteError> {
+        if self.faults().has(&Fault::Mute { host: host.clone() }) {
+            self.call(host, format!("etcd {ask:?}"), |_| Ok(())).await?;
+            let (host, what) = (host.clone(), format!("an answer from {address}"));
+            return Err(SiteError::TooSlow { host, what, seconds: 15 });
+        }
         self.call(host, format!("etcd {ask:?}"), |state| {
             let (program, port) = state.listener(host, address).ok_or(NOBODY)?;
             let door = State::door(program, port);

@@ -123,9 +123,8 @@ where
         let path = PathAndQuery::from_static(path);
         self.grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
         let ask = self.grpc.unary(Request::new(question), path, ProstCodec::<Q, A>::default());
-        let silent =
-            || Status::deadline_exceeded(format!("no answer within {} s", LIMIT.as_secs()));
-        timeout(LIMIT, ask).await.map_err(|_elapsed| silent())?.map(tonic::Response::into_inner)
+        let silent = |_elapsed| Status::deadline_exceeded("");
+        timeout(LIMIT, ask).await.map_err(silent)?.map(tonic::Response::into_inner)
     }
 
     /// Into a file that gets its name when it is whole.
@@ -249,6 +248,10 @@ fn alarm(alarm: &wire::AlarmMember) -> String {
 fn refused(address: SocketAddr, status: &Status) -> Error {
     if let Some(source) = std::error::Error::source(status) {
         return broken(address, source);
+    }
+    // Our own; of its own ones etcd says that it is unavailable.
+    if status.code() == Code::DeadlineExceeded {
+        return Error::Silent { address, within: LIMIT };
     }
     Error::Refused { address, why: status.message().to_owned() }
 }

@@ -82,6 +82,23 @@ async fn elections_without_end_stop_the_run_in_overlap_and_both_terms_are_told()
 }
 
 #[tokio::test]
+async fn a_member_that_says_nothing_is_not_asked_again_in_another_name() {
+    let trial = crossed();
+    trial.sim.faults().plan(Fault::Mute { host: host(3) });
+    let halt = trial.renew().await.expect_err("nobody answers there");
+    let told =
+        "etcd on master-3 does not answer: an answer from 10.0.0.3:2379 took longer than 15 s";
+    assert!(halt.why.contains(told), "{halt}");
+    let state = trial.sim.state();
+    let asked = |number: usize| {
+        let asks = format!("{} etcd ", host(number));
+        let of_itself = |call: &&String| call.contains(&asks) && call.contains("Status");
+        state.calls.iter().filter(of_itself).count()
+    };
+    assert_eq!(asked(3), asked(2));
+}
+
+#[tokio::test]
 async fn an_api_server_that_does_not_end_is_killed_after_its_time_and_that_is_said() {
     let trial = crossed();
     let hangs = Fault::Hangs { host: host(2), program: Program::KubeApiserver };
