@@ -155,11 +155,20 @@ impl Lab {
         self.laid.peer_authority()
     }
 
-    /// Begins to write to the cluster, with what the first master keeps for clients.
+    /// Begins to write to the cluster, as [`etcd`](Self::etcd) does.
     pub async fn writer(&self) -> Writer {
-        let endpoints = self.machines.iter().map(|machine| (machine.address, 2379).into());
-        let credentials = self.laid.credentials(&self.machines[0]);
-        Writer::start(etcd::Client::new(endpoints.collect(), credentials)).await
+        Writer::start(self.etcd()).await
+    }
+
+    /// A client of the cluster, by what the first master keeps for clients now.
+    pub fn etcd(&self) -> etcd::Client {
+        self.etcd_of(&self.machines)
+    }
+
+    /// The same, of these members alone.
+    pub fn etcd_of(&self, machines: &[Machine]) -> etcd::Client {
+        let endpoints = machines.iter().map(|machine| (machine.address, 2379).into());
+        etcd::Client::new(endpoints.collect(), self.laid.credentials(&self.machines[0]))
     }
 
     /// Waits until the member of a machine answers with quorum, by what etcd was set up with.

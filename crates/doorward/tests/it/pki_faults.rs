@@ -4,6 +4,8 @@
 
 mod connection;
 mod expired;
+mod layouts;
+mod logins;
 mod members;
 mod refusals;
 

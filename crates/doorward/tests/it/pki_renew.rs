@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use jiff::SignedDuration;
-use testkit::lab::{Ages, Lab, Shape, Timing, api_server};
+use testkit::lab::{Ages, Authority, Lab, Shape, Timing, api_server};
 
 use crate::pki::{DAY, ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
 
@@ -56,10 +56,16 @@ async fn a_bundle_loses_nothing_either() {
     assert_nothing_lost("bundle", restarts(&told), &writer.report().await);
 }
 
-/// Nothing here signs for Kubernetes, so its pair goes with the last program that trusts it.
+/// Nothing here signs for Kubernetes, so its pair goes with the last program that trusts it. ACK's
+/// console has its own authority's certificate behind that of each API server.
 #[tokio::test]
 async fn kubernetes_own_authority_overlaps_where_the_api_servers_are_alone() {
     let Some(lab) = quick_lab().await else { return };
+    let serving = "/etc/kubernetes/pki/apiserver.crt";
+    let console = Authority::new("console", DAY * 365).pem;
+    for machine in lab.machines() {
+        machine.must(&format!("cat >>{serving} <<'END'\n{console}END\n"));
+    }
     let before = files(&lab);
     let writer = lab.writer().await;
     let told = pki(&lab, "renew", &["--yes", "--kubernetes", "--mode", "cross"]).await;
@@ -71,6 +77,15 @@ async fn kubernetes_own_authority_overlaps_where_the_api_servers_are_alone() {
         assert!(told.contains(part), "{part:?} in {told}");
     }
     pki(&lab, "verify", &[]).await;
+    for machine in lab.machines() {
+        let text = machine.must(&format!("cat {serving}"));
+        assert!(text.ends_with(&console), "{text}");
+        assert_eq!(
+            text.matches("-----BEGIN").count(),
+            3,
+            "the new one, its cross and the console's"
+        );
+    }
     pki(&lab, "rollback", &["--yes"]).await;
     assert_nothing_lost("Kubernetes' own, there and back", restarts(&told), &writer.report().await);
     assert_same(&before, &lab);

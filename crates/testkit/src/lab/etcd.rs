@@ -1,6 +1,7 @@
 //! A client of the etcd cluster. It speaks JSON, which every etcd understands beside gRPC.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -70,6 +71,21 @@ impl Client {
         let answer = self.call("/v3/kv/range", &body).await?;
         // 64-bit numbers are strings in protobuf's JSON, and 0 is left out.
         Ok(answer["count"].as_str().and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    /// Where clients reach each member, by its number.
+    pub async fn members(&mut self) -> io::Result<BTreeMap<String, String>> {
+        let answer = self.call("/v3/cluster/member/list", &json!({})).await?;
+        let members = answer["members"].as_array().into_iter().flatten();
+        let text = |value: &Value| Some(value.as_str()?.to_owned());
+        let member = |one: &Value| Some((text(&one["ID"])?, text(&one["clientURLs"][0])?));
+        Ok(members.filter_map(member).collect())
+    }
+
+    /// The number of the member that leads; none while there is an election.
+    pub async fn leader(&mut self) -> io::Result<Option<String>> {
+        let answer = self.call("/v3/maintenance/status", &json!({})).await?;
+        Ok(answer["leader"].as_str().map(str::to_owned))
     }
 
     async fn call(&mut self, path: &str, body: &Value) -> io::Result<Value> {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use testkit::lab::{Lab, Machine};
 
-use super::lab;
+use super::{lab, logins};
 use crate::pki::{
     Heard, ROTATED, Told, assert_nothing_lost, assert_same, command, command_of, files, pki,
     restarts, run, says,
@@ -25,13 +25,17 @@ async fn a_renewal_refuses_what_it_cannot_do_and_changes_nothing() {
     a_link_dangles(&lab).await;
     a_key_is_anothers(&lab).await;
     a_clock_is_wrong(&lab).await;
+    logins::that_are_none(&lab).await;
+    logins::that_talks(&lab.machines()[0]);
+    logins::over_a_slow_link(&lab.machines()[1]);
+    an_authoritys_key_is_gone(&lab).await;
     let told = two_operators_begin_at_once(&lab).await;
     assert_nothing_lost("refused, then renewed", restarts(&told), &writer.report().await);
     pki(&lab, "verify", &[]).await;
 }
 
 /// What it says when it refuses. Every file is as it was, also those that it keeps there.
-async fn refused(lab: &Lab) -> String {
+pub async fn refused(lab: &Lab) -> String {
     let before = files(lab);
     let Told { code, out, err } = run(command(lab, "renew", &["--yes"])).await;
     assert_eq!(code, Some(1), "{out}\n{err}");
@@ -116,6 +120,29 @@ async fn a_key_is_anothers(lab: &Lab) {
     says(&told, &certificate);
     says(&told, &key);
     three.must(&format!("mv {key}.good {key}"));
+}
+
+/// Nor is a key of another authority's taken for it. What nobody can sign for is replaced.
+async fn an_authoritys_key_is_gone(lab: &Lab) {
+    let [one, others @ ..] = lab.machines() else { panic!("three masters") };
+    one.must(&format!("mv {CERT}/ca-key.pem /run"));
+    for other in others {
+        other.must(&format!(
+            "cp -p {CERT}/ca-key.pem /run; cat {CERT}/peer-ca-key.pem >{CERT}/ca-key.pem"
+        ));
+    }
+    let told = pki(lab, "plan", &[]).await;
+    says(
+        &told,
+        "Mode bundle: the key of \"CA\" is on none of the masters, so nothing can be signed in its \
+         name; a new CA is needed (2 rolling restarts).",
+    );
+    let told = run(command(lab, "renew", &["--yes", "--mode", "leaf"])).await;
+    assert_eq!(told.code, Some(1), "{told:?}");
+    says(&told.err, "the key of \"CA\" is on none of the masters");
+    for machine in lab.machines() {
+        machine.must(&format!("mv /run/ca-key.pem {CERT}"));
+    }
 }
 
 /// Machines of the lab share their kernel's clock, which no namespace sets apart; what they are

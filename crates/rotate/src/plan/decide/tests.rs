@@ -158,6 +158,8 @@ fn names_that_members_listen_on_or_tell_are_added() {
     assert_eq!(added("etcd-server"), ["10.9.9.9", "etcd-1.example"]);
     assert_eq!(added("10.0.0.2-name-2"), ["fd00::2"]);
     assert_eq!(added("etcd-client"), Vec::<String>::new(), "a client stays without names");
+    let told = "\nNote: etcd-server gets the names it lacked: 10.9.9.9, etcd-1.example.\n";
+    assert!(plan.to_string().contains(told), "{plan}");
 }
 
 #[test]
