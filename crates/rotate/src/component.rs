@@ -19,16 +19,22 @@ pub enum Program {
     KubeScheduler,
     CloudControllerManager,
     Kubelet,
+    /// The server of k3s: the others are parts of its process.
+    K3s,
+    /// The server of RKE2, which has the others run as static pods.
+    Rke2,
 }
 
 impl Program {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::KubeControllerManager,
         Self::KubeScheduler,
         Self::CloudControllerManager,
         Self::Kubelet,
+        Self::K3s,
+        Self::Rke2,
     ];
 
     /// As its binary is called.
@@ -40,6 +46,8 @@ impl Program {
             Self::KubeScheduler => "kube-scheduler",
             Self::CloudControllerManager => "cloud-controller-manager",
             Self::Kubelet => "kubelet",
+            Self::K3s => "k3s",
+            Self::Rke2 => "rke2",
         }
     }
 }
@@ -88,6 +96,11 @@ pub enum RunBy {
         stop: String,
         start: String,
         is_running: String,
+    },
+    /// It is a part of another program's process, and stops and starts with that one.
+    Within {
+        program: Program,
+        run_by: Box<RunBy>,
     },
     /// Nobody known: it can be looked at, not stopped and started.
     Unknown,

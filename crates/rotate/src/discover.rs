@@ -13,6 +13,7 @@ mod endpoint;
 mod flag;
 mod layout;
 mod manifest;
+mod product;
 mod programs;
 mod references;
 mod source;
@@ -81,12 +82,13 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
     ask_commands(site, host, &mut survey).await?;
     let mut listings = Listings::new();
     let mut telling: Vec<PathBuf> = layout::TELLING.map(PathBuf::from).into();
+    telling.extend(product::CONFIGS.map(PathBuf::from));
     telling.extend(host.overrides.values().filter_map(|said| said.cert_dir.clone()));
     list(site, host, telling, &mut listings).await?;
 
     let mut files = Files::new();
-    // An environment file may name a configuration file, and that is the end of it.
-    for _ in 0..2 {
+    // An environment file may name a configuration file, and that one the folder of another.
+    for _ in 0..3 {
         let look = Look { host, layout, survey: &survey, files: &files, listings: &listings };
         let wanted = look.configuration_files();
         read(site, host, wanted, &mut files).await?;
@@ -119,6 +121,7 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
         is_enforcing: survey.is_enforcing,
         elsewhere: elsewhere(&survey, &files),
         layout,
+        product: look.product(layout),
         served: shake_hands(site, host, &components).await,
         idle_kubeconfigs: idle_kubeconfigs(&components, &files),
         components,

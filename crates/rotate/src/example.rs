@@ -2,6 +2,7 @@
 
 pub(crate) mod external;
 pub(crate) mod kubeadm;
+pub(crate) mod rancher;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -240,7 +241,12 @@ impl TestCa {
             let content = file.content.as_ref().expect("content");
             String::from_utf8(content.bytes().to_vec()).expect("text")
         };
-        Self { params: params("CA", 0, 1), pem: read("ca"), key_pem: read("ca-key") }
+        Self::held("CA", &read("ca"), &read("ca-key"))
+    }
+
+    /// The one whose files these are.
+    pub(crate) fn held(name: &str, pem: &str, key_pem: &str) -> Self {
+        Self { params: params(name, 0, 1), pem: pem.to_owned(), key_pem: key_pem.to_owned() }
     }
 
     /// Issued anew with its own key.

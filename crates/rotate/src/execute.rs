@@ -21,13 +21,20 @@ mod progress;
 mod quorum;
 mod restart;
 mod retried;
+mod rotation;
 mod standing;
 mod sweep;
 mod verify;
 mod wait;
 mod worth;
 
-use std::{collections::BTreeSet, fmt, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    sync::Mutex,
+    time::Duration,
+};
 
 pub use progress::{Progress, Silent};
 pub use quorum::{MemberView, Quorum};
@@ -35,6 +42,7 @@ pub use quorum::{MemberView, Quorum};
 use crate::{
     Act, HostName, Plan, Site, SiteError, Step,
     execute::{change::Move, retried::Retried},
+    facts::Content,
     plan::Phase,
     run::{Limits, Roads, RunError, RunFolder, Scene},
     site::Clock,
@@ -58,6 +66,8 @@ pub struct Executor<'a, S, C> {
     locked: BTreeSet<HostName>,
     /// Those of them whose lock nobody had before.
     newly_locked: BTreeSet<HostName>,
+    /// What products have made since, as it was last seen. It is not kept: whoever needs it looks.
+    fresh: Mutex<BTreeMap<(HostName, PathBuf), Content>>,
     /// What need not be told again by this process.
     told: Mutex<BTreeSet<String>>,
 }
@@ -96,7 +106,10 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
         folder: &'a RunFolder,
         who: String,
     ) -> Result<Self, RunError> {
-        let (plan, scene, roads) = (folder.plan()?, folder.scene()?, folder.roads()?);
+        let (plan, scene) = (folder.plan()?, folder.scene()?);
+        // Where nothing is made, there is nothing to lay.
+        let is_made = plan.rotations().next().is_none();
+        let roads = folder.roads()?.or_else(|| (!is_made).then(Roads::default));
         let limits = folder.limits()?;
         let site = Retried::new(site, clock, progress);
         Ok(Self {
@@ -112,6 +125,7 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
             break_lock: None,
             locked: BTreeSet::new(),
             newly_locked: BTreeSet::new(),
+            fresh: Mutex::default(),
             told: Mutex::default(),
         })
     }
@@ -148,6 +162,7 @@ impl<'a, S: Site, C: Clock> Executor<'a, S, C> {
             Act::Issue => self.lay_roads()?,
             Act::Stage { host } => self.stage(host).await?,
             Act::Backup { host } => self.back_up(host).await?,
+            Act::Rotate(rotation) => self.rotate(rotation).await?,
             Act::Change(_) | Act::Sweep { .. } => {
                 let moves = Move::all_of(step, self.roads()?, false);
                 self.carry_out_all(step, &moves).await?;

@@ -7,7 +7,9 @@ use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{Component, HostName, certificate::Certificate, component::Port, inventory::Layout};
+use crate::{
+    Component, HostName, Product, certificate::Certificate, component::Port, inventory::Layout,
+};
 
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -25,6 +27,8 @@ pub struct HostFacts {
     /// As the inventory says, else as it looks; `Auto` where it looks like nothing known.
     pub layout: Layout,
     pub components: Vec<Component>,
+    /// Who makes the host's certificates itself, so that nobody else may.
+    pub product: Option<Product>,
     /// By path as configured. A file that is not there is an entry without content.
     pub files: BTreeMap<PathBuf, FileSeen>,
     /// Kubeconfigs of people, which no program reads.

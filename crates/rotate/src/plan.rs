@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use decide::decide;
 pub(crate) use decide::will_change;
-pub use step::{Act, Change, Phase, Place, Setting, Stage, Step};
+pub use step::{Act, Change, Phase, Place, Rotation, Setting, Stage, Step};
 pub(crate) use steps::manifest;
 
 use crate::HostName;
@@ -48,6 +48,16 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Hosts that could not be reached and are done later.
     pub pending: Vec<HostName>,
+}
+
+impl Plan {
+    /// What products do themselves.
+    pub fn rotations(&self) -> impl Iterator<Item = &Rotation> {
+        self.steps.iter().filter_map(|step| match &step.act {
+            Act::Rotate(rotation) => Some(rotation),
+            _ => None,
+        })
+    }
 }
 
 /// One authority of the plan: `id` is what places refer to.

@@ -6,6 +6,7 @@ mod etcd;
 mod files;
 mod hosts;
 mod kubernetes;
+mod owned;
 
 use crate::{
     Facts,
@@ -44,6 +45,12 @@ pub(crate) fn look(look: &Look<'_>) -> Looked {
 }
 
 impl Look<'_> {
+    /// Whether members stop for a while, one after the other.
+    fn stops_members(&self) -> bool {
+        let is_owned = |host: &crate::HostFacts| host.product.is_some();
+        self.changes_authorities() || self.facts.hosts.values().any(is_owned)
+    }
+
     /// Whether some authority changes, so that a missing host would be locked out.
     fn changes_authorities(&self) -> bool {
         self.mode != Mode::Leaf || self.scope.is_following()

@@ -11,6 +11,7 @@ mod etcd;
 mod fault;
 mod look;
 mod machine;
+mod product;
 mod site;
 mod trust;
 

@@ -87,6 +87,14 @@ pub trait Site: Sync {
         run_by: &RunBy,
     ) -> impl Future<Output = Result<(), SiteError>> + Send;
 
+    /// Has the host's shell carry out one line, to its end; what it complains of is the error.
+    fn command(
+        &self,
+        host: &HostName,
+        line: &str,
+        within: std::time::Duration,
+    ) -> impl Future<Output = Result<(), SiteError>> + Send;
+
     /// The running process, if there is one.
     fn process(
         &self,

@@ -25,7 +25,7 @@ use std::{
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
 
-use self::{connection::Connection, detached::Begun, programs::Run};
+use self::{connection::Connection, detached::Begun, programs::Run, script::Script};
 use crate::{
     FileSeen, Handshake, HostName, Inventory, Process, Program, RunBy, Site, SiteError,
     inventory::Host,
@@ -139,6 +139,17 @@ impl Site for Ssh {
         run_by: &RunBy,
     ) -> Result<(), SiteError> {
         self.run(host, program, run_by)?.start().await
+    }
+
+    async fn command(
+        &self,
+        host: &HostName,
+        line: &str,
+        within: Duration,
+    ) -> Result<(), SiteError> {
+        let Reach { host, connection, begun } = self.reach(host)?;
+        let script = Script::new(include_str!("ssh/scripts/command.sh")).set("line", line);
+        detached::run(connection, begun, &host.state_dir, &script, within).await.map(drop)
     }
 
     async fn process(

@@ -137,8 +137,7 @@ impl Host {
         notes.extend(running::unread(seen));
         if let Layout::K3s | Layout::Rke2 = seen.layout {
             notes.push(format!(
-                "{} keeps its certificates in its datastore: renew them with `{} certificate rotate`, on one server after the other",
-                layout_name(seen.layout),
+                "{0} makes its certificates itself: `doorward pki renew` has each server do so in turn, by `{0} certificate rotate`",
                 layout_name(seen.layout),
             ));
         }

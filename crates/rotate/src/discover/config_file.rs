@@ -58,6 +58,23 @@ pub(super) fn kubelet(text: &str) -> Option<Settings> {
     Some(said.into_iter().filter_map(|(flag, value)| Some((flag, value?))).collect())
 }
 
+/// That of a server of k3s or RKE2, as far as it says where things are.
+pub(super) fn rancher(text: &str) -> Option<Settings> {
+    let file: Rancher = serde_saphyr::from_str(text).ok()?;
+    let said = [
+        ("data-dir", file.data_dir),
+        ("https-listen-port", file.https_listen_port.map(|port| port.to_string())),
+    ];
+    Some(said.into_iter().filter_map(|(flag, value)| Some((flag, value?))).collect())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Rancher {
+    data_dir: Option<String>,
+    https_listen_port: Option<u16>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Kubelet {

@@ -29,10 +29,12 @@ pub(super) fn endpoints(program: Program, told: &Told, said: &Override) -> Vec<E
             let own = told.settings.one("address").and_then(|address| address.parse().ok());
             one(told, "port", KUBELET, own, &said.endpoint)
         }
-        // They serve metrics alone, with certificates that they make themselves.
+        // What they serve, metrics mostly, they have certificates for that they make themselves.
         Program::KubeControllerManager
         | Program::KubeScheduler
-        | Program::CloudControllerManager => Vec::new(),
+        | Program::CloudControllerManager
+        | Program::K3s
+        | Program::Rke2 => Vec::new(),
     }
 }
 

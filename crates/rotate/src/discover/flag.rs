@@ -29,7 +29,9 @@ pub(super) fn pairs(program: Program) -> &'static [PairFlags] {
             &[("cluster-signing-cert-file", "cluster-signing-key-file", ClusterSigning, Always)]
         }
         Program::Kubelet => &[("tls-cert-file", "tls-private-key-file", KubeletServing, AtStart)],
-        Program::KubeScheduler | Program::CloudControllerManager => &[],
+        Program::KubeScheduler | Program::CloudControllerManager | Program::K3s | Program::Rke2 => {
+            &[]
+        }
     }
 }
 
@@ -55,7 +57,9 @@ pub(super) fn trusts(program: Program) -> &'static [TrustFlag] {
             ("service-account-private-key-file", ServiceAccount, AtStart),
         ],
         Program::Kubelet => &[("client-ca-file", KubeletServing, AtStart)],
-        Program::KubeScheduler | Program::CloudControllerManager => &[],
+        Program::KubeScheduler | Program::CloudControllerManager | Program::K3s | Program::Rke2 => {
+            &[]
+        }
     }
 }
 
@@ -67,7 +71,7 @@ pub(super) fn certificates(program: Program) -> impl Iterator<Item = &'static st
 
 pub(super) fn kubeconfigs(program: Program) -> &'static [&'static str] {
     match program {
-        Program::Etcd | Program::KubeApiserver => &[],
+        Program::Etcd | Program::KubeApiserver | Program::K3s | Program::Rke2 => &[],
         Program::Kubelet => &["kubeconfig"],
         _ => &["kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"],
     }

@@ -29,10 +29,12 @@ pub(super) const COMMON: [&str; 4] = [
 ];
 
 /// Kubeconfigs of people; programs may read some of them too.
-pub(super) const KUBECONFIGS: [&str; 4] = [
+pub(super) const KUBECONFIGS: [&str; 6] = [
     "/etc/kubernetes/admin.conf",
     "/etc/kubernetes/super-admin.conf",
     "/etc/kubernetes/kube.conf",
+    "/etc/rancher/k3s/k3s.yaml",
+    "/etc/rancher/rke2/rke2.yaml",
     "/root/.kube/config",
 ];
 
@@ -119,47 +121,4 @@ fn names_in(layout: Layout, names: &[String], host: &Host) -> Option<[String; 4]
         }
         Layout::K3s | Layout::Rke2 => return None,
     })
-}
-
-/// The programs of k3s and RKE2 are one process; its folder says what each part reads.
-pub(super) fn rancher(layout: Layout, program: Program) -> Option<Told> {
-    let folder = match layout {
-        Layout::K3s => K3S,
-        Layout::Rke2 => RKE2,
-        _ => return None,
-    };
-    let said: &[(&str, &str)] = match program {
-        Program::Etcd => &[
-            ("trusted-ca-file", "etcd/server-ca.crt"),
-            ("peer-trusted-ca-file", "etcd/peer-ca.crt"),
-            ("cert-file", "etcd/server-client.crt"),
-            ("key-file", "etcd/server-client.key"),
-            ("peer-cert-file", "etcd/peer-server-client.crt"),
-            ("peer-key-file", "etcd/peer-server-client.key"),
-        ],
-        Program::KubeApiserver => &[
-            ("tls-cert-file", "serving-kube-apiserver.crt"),
-            ("tls-private-key-file", "serving-kube-apiserver.key"),
-            ("client-ca-file", "client-ca.crt"),
-            ("kubelet-client-certificate", "client-kube-apiserver.crt"),
-            ("kubelet-client-key", "client-kube-apiserver.key"),
-            ("kubelet-certificate-authority", "server-ca.crt"),
-            ("etcd-cafile", "etcd/server-ca.crt"),
-            ("etcd-certfile", "etcd/client.crt"),
-            ("etcd-keyfile", "etcd/client.key"),
-            ("requestheader-client-ca-file", "request-header-ca.crt"),
-            ("proxy-client-cert-file", "client-auth-proxy.crt"),
-            ("proxy-client-key-file", "client-auth-proxy.key"),
-            ("service-account-key-file", "service.key"),
-        ],
-        Program::KubeControllerManager => &[("kubeconfig", "../cred/controller.kubeconfig")],
-        Program::KubeScheduler => &[("kubeconfig", "../cred/scheduler.kubeconfig")],
-        _ => return None,
-    };
-    let mut told =
-        Told { folder: folder.into(), found_in: format!("the folder {folder}"), ..Told::default() };
-    for (flag, path) in said {
-        told.default_to(flag, Path::new(path));
-    }
-    Some(told)
 }

@@ -23,7 +23,7 @@ pub(super) fn programs(look: &Look<'_>) -> Programs {
     for program in Program::ALL {
         let role = match program {
             Program::Etcd => Some(Role::Etcd),
-            Program::Kubelet => None,
+            Program::Kubelet | Program::K3s | Program::Rke2 => None,
             _ => Some(Role::ControlPlane),
         };
         let has_role = role.is_none_or(|role| look.host.roles.contains(&role));
@@ -37,9 +37,9 @@ pub(super) fn programs(look: &Look<'_>) -> Programs {
                 "{program} runs here, but the inventory gives the host no such role; it is left alone"
             )),
             None if has_role && matches!(program, Program::Etcd | Program::KubeApiserver) => {
-                notes.push(format!(
+                notes.push(look.datastore().unwrap_or_else(|| format!(
                     "no sign of {program}: no process, unit or static pod; if it is here, name its files and endpoint under components.{program}, else take the role away"
-                ));
+                )));
             }
             _ => {}
         }

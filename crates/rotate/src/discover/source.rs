@@ -8,6 +8,7 @@ use std::{
 use super::{
     Listings, config_file, container, layout,
     manifest::{self, Mounts, PodProgram},
+    product::Kind,
     program_of,
     told::{Told, flags, with_environment},
     unit,
@@ -41,6 +42,11 @@ pub(super) struct Found<'a> {
 impl<'a> Look<'a> {
     /// `None`: there is no sign of the program on the host.
     pub fn find(&self, program: Program) -> Option<Found<'a>> {
+        if let Some(kind) = Kind::of(self.assumed_layout()).filter(|kind| kind.houses(program)) {
+            let mut found = self.part(kind, program)?;
+            found.doubts.extend(self.read_configuration(program, &mut found.told));
+            return Some(found);
+        }
         let Sources { process, unit, pod } = self.sources(program);
         let (run_by, runs_in) = self.run_by(program, process, unit, pod.as_ref());
         let mut told = match (process, &pod, unit) {
@@ -123,10 +129,17 @@ impl<'a> Look<'a> {
             .flat_map(|unit| [unit::own_files(unit), unit::environment_files(unit)])
             .flatten()
             .collect();
+        wanted.extend(self.product_files(self.assumed_layout()));
         for (program, flag) in CONFIGURED {
             wanted.extend(self.find(program).and_then(|found| found.told.path(flag)));
         }
         wanted
+    }
+
+    /// What runs of the program, and what would start it.
+    pub(super) fn signs(&self, program: Program) -> (Option<&'a Process>, Option<&'a Unit>) {
+        let Sources { process, unit, .. } = self.sources(program);
+        (process, unit)
     }
 
     fn sources(&self, program: Program) -> Sources<'a> {
@@ -184,7 +197,7 @@ impl<'a> Look<'a> {
     }
 
     /// By the folders that are there, where the inventory does not say.
-    fn assumed_layout(&self) -> Layout {
+    pub(super) fn assumed_layout(&self) -> Layout {
         match self.layout {
             Layout::Auto => layout::of(&[], self.survey, self.listings),
             said => said,
@@ -194,8 +207,9 @@ impl<'a> Look<'a> {
     /// What nobody says, but the layout does.
     fn untold(&self, program: Program) -> Option<Told> {
         let layout = self.assumed_layout();
-        if let Some(told) = layout::rancher(layout, program) {
-            return Some(told);
+        let of_product = Kind::of(layout).and_then(|kind| self.folder_says(kind, program));
+        if of_product.is_some() {
+            return of_product;
         }
         let said = self.host.overrides.get(&program);
         let mut told = Told { folder: "/".into(), ..Told::default() };
@@ -233,7 +247,7 @@ impl<'a> Look<'a> {
         })
     }
 
-    fn text(&self, path: &Path) -> Option<String> {
+    pub(super) fn text(&self, path: &Path) -> Option<String> {
         let content = self.files.get(path)?.content.as_ref()?;
         Some(String::from_utf8_lossy(content.bytes()).into_owned())
     }

@@ -292,19 +292,6 @@ fn the_api_server_and_the_kubelet_tell_theirs() {
 }
 
 #[test]
-fn k3s_is_told_by_its_unit_and_its_folder() {
-    let machine = Machine::new().unit("k3s.service", &[("MainPID", "5")]);
-    assert_eq!(machine.layout(), Layout::K3s);
-    let etcd = machine.component(Program::Etcd);
-    let (certificate, _) = pair(&etcd, Purpose::EtcdPeer);
-    assert_eq!(
-        certificate,
-        Path::new("/var/lib/rancher/k3s/server/tls/etcd/peer-server-client.crt")
-    );
-    assert_eq!(etcd.run_by, RunBy::Unknown, "its parts are not restarted by themselves");
-}
-
-#[test]
 fn a_host_without_a_sign_of_what_it_should_run_is_told_of() {
     let Programs { components, notes, .. } = programs(&Machine::new().look());
     assert_eq!(components, []);
@@ -549,3 +536,5 @@ fn a_unit_that_says_nothing_of_files_leaves_it_to_the_layout() {
     assert_eq!(etcd.run_by, RunBy::Systemd { unit: "etcd.service".into() });
     assert_eq!(machine.layout(), Layout::Kubespray);
 }
+
+mod product;

@@ -19,6 +19,9 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             self.abandon().await;
             return Ok(());
         }
+        if let Err(fault) = self.has_a_way_back().await {
+            return Err(self.unchanged("the look before going back".to_owned(), fault));
+        }
         if let Err(fault) = self.may_go_back().await {
             self.unlock_new().await;
             return Err(self.unchanged("the look before going back".to_owned(), fault));
@@ -40,6 +43,23 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         }
         self.abandon().await;
         Ok(())
+    }
+
+    /// What a product has made of its own is not taken back.
+    async fn has_a_way_back(&self) -> Result<(), Fault> {
+        let rotated = self.rotated().await?;
+        let Some(first) = rotated.first() else { return Ok(()) };
+        let hosts: Vec<String> = rotated.iter().map(|one| one.host.to_string()).collect();
+        let (run, product) = (self.folder.id(), &first.product);
+        Err(Fault::said(format!(
+            "{} made its own certificates anew on {}, under the authorities that it had: old and \
+             new ones are accepted alike, so nothing has to be walked back, and it documents no \
+             way to. What it took away lies in {}. A run that is half done is ended by doorward \
+             pki resume {run}",
+            product.server,
+            hosts.join(", "),
+            product.kept_in().display()
+        )))
     }
 
     /// Leaves the cluster to another run: a change that was begun is brought to its end, if it can

@@ -22,20 +22,11 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// and one that cannot open its files is told with them.
     pub(super) async fn gate(&self, mv: &Move) -> Result<(), Fault> {
         let limit = if mv.restart { self.limits.recover } else { self.limits.reread };
-        let what = format!("{} on {}", mv.program, mv.host);
-        let (terms, away_since) = (Terms::default(), Cell::new(None));
-        let opened = self.until(&what, limit, async || {
-            let Err(missing) = self.gate_now(mv, &terms).await else { return Ok(true) };
-            match self.is_gone(mv, &away_since).await {
-                true => Ok(false),
-                false => Err(missing),
-            }
+        let terms = Terms::default();
+        let opened = self.opened(&mv.host, mv.program, mv.restart, limit, async || {
+            self.gate_now(mv, &terms).await
         });
-        let fault = match opened.await {
-            Ok(true) => return Ok(()),
-            Ok(false) => Fault::said(format!("{what}: it does not start again by itself")),
-            Err(fault) => fault,
-        };
+        let Err(fault) = opened.await else { return Ok(()) };
         let fault = terms.told_with(fault);
         if let Some(words) = self.epitaph(&mv.host, mv.program).await {
             return Err(Fault::said(format!("{fault}; {words}")));
@@ -44,6 +35,32 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             Err(unreadable) => Fault::said(format!("{fault}; {unreadable}")),
             Ok(()) => fault,
         })
+    }
+
+    /// Looks until nothing is missing, or until a unit that was started does not come again.
+    pub(super) async fn opened(
+        &self,
+        host: &HostName,
+        program: Program,
+        is_started: bool,
+        limit: Duration,
+        look: impl AsyncFn() -> Result<(), String>,
+    ) -> Result<(), Fault> {
+        let what = format!("{program} on {host}");
+        let component = self.scene.component(host, program).filter(|_| is_started);
+        let run_by = component.map(|component| &component.run_by);
+        let away_since = Cell::new(None);
+        let opened = self.until(&what, limit, async || {
+            let Err(missing) = look().await else { return Ok(true) };
+            match self.is_gone(host, program, run_by, &away_since).await {
+                true => Ok(false),
+                false => Err(missing),
+            }
+        });
+        match opened.await? {
+            true => Ok(()),
+            false => Err(Fault::said(format!("{what}: it does not start again by itself"))),
+        }
     }
 
     async fn gate_now(&self, mv: &Move, terms: &Terms) -> Result<(), String> {
@@ -62,18 +79,25 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             self.serves(&mv.host).await?;
         }
         match &self.scene.etcd {
-            Some(found) => self.is_steady(mv, found, terms).await,
+            Some(found) => {
+                let is_restarted = mv.restart && mv.program == Program::Etcd;
+                self.is_steady(is_restarted.then_some(&mv.host), found, terms).await
+            }
             None => Ok(()),
         }
     }
 
     /// Whether a unit that was started has been without a process for too long. Kubelets take
     /// their time with pods, and say nothing meanwhile.
-    async fn is_gone(&self, mv: &Move, since: &Cell<Option<Timestamp>>) -> bool {
-        let component = self.scene.component(&mv.host, mv.program);
-        let run_by = component.map(|component| &component.run_by).filter(|_| mv.restart);
+    async fn is_gone(
+        &self,
+        host: &HostName,
+        program: Program,
+        run_by: Option<&RunBy>,
+        since: &Cell<Option<Timestamp>>,
+    ) -> bool {
         let Some(run_by @ RunBy::Systemd { .. }) = run_by else { return false };
-        let Ok(process) = self.site.once().process(&mv.host, mv.program, run_by).await else {
+        let Ok(process) = self.site.once().process(host, program, run_by).await else {
             return false;
         };
         let now = self.clock.now();
@@ -185,13 +209,18 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         content.map(|content| pem::certificates(content.bytes())).unwrap_or_default()
     }
 
-    fn tls_endpoint(&self, host: &HostName, program: Program, port: Port) -> Option<&Endpoint> {
+    pub(super) fn tls_endpoint(
+        &self,
+        host: &HostName,
+        program: Program,
+        port: Port,
+    ) -> Option<&Endpoint> {
         self.endpoint(host, program, port).filter(|endpoint| !endpoint.is_plain)
     }
 }
 
 /// The port on which a pair is presented to whoever calls.
-fn presented_at(purpose: Purpose) -> Option<Port> {
+pub(super) fn presented_at(purpose: Purpose) -> Option<Port> {
     match purpose {
         Purpose::EtcdServer | Purpose::ApiserverServing => Some(Port::Client),
         Purpose::EtcdPeer => Some(Port::Peer),

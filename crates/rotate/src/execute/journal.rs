@@ -89,6 +89,7 @@ fn host_of(act: &Act) -> Option<&HostName> {
         | Act::Clear { host }
         | Act::Unlock { host } => Some(host),
         Act::Change(change) => Some(&change.host),
+        Act::Rotate(rotation) => Some(&rotation.host),
         Act::Issue | Act::Sweep { .. } | Act::Verify => None,
     }
 }

@@ -34,6 +34,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
                 }
             }
         }
+        self.end_rotations().await?;
         self.start_stopped().await
     }
 

@@ -1,6 +1,6 @@
 //! What the running programs say and present: the only proof that a change took effect.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures::future::{join, join_all};
 
@@ -86,6 +86,20 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         self.faces().ask(self.site.once(), host, ask).await
     }
 
+    /// What a product has made, as it was last seen.
+    pub(super) fn fresh(&self, host: &HostName, path: &Path) -> Option<Content> {
+        let fresh = self.fresh.lock().expect("nobody panics while it is held");
+        fresh.get(&(host.clone(), path.to_owned())).cloned()
+    }
+
+    pub(super) fn remember(&self, host: &HostName, path: PathBuf, content: Option<Content>) {
+        let mut fresh = self.fresh.lock().expect("nobody panics while it is held");
+        match content {
+            Some(content) => fresh.insert((host.clone(), path), content),
+            None => fresh.remove(&(host.clone(), path)),
+        };
+    }
+
     pub(super) fn faces(&self) -> Faces<'_, Self> {
         Faces { scene: &self.scene, contents: self }
     }
@@ -102,6 +116,11 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
 
 impl<S: Site, C: Clock> Contents for Executor<'_, S, C> {
     fn content(&self, host: &HostName, path: &Path, when: When) -> Option<Content> {
+        if when == When::Last
+            && let Some(fresh) = self.fresh(host, path)
+        {
+            return Some(fresh);
+        }
         let found = self.scene.found(host, path)?;
         let last = self.roads.as_ref().and_then(|roads| roads.last(host, &found.target));
         let digest = match when {

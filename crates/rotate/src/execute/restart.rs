@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Executor, Fault, change::Move, quorum::Quorum, wait::Terms};
 use crate::{
-    HostName, Program, Site, SiteError, last_words,
+    HostName, Program, RunBy, Site, SiteError, last_words,
     run::SceneEtcd,
     site::{Clock, EtcdAsk},
 };
@@ -36,7 +36,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     }
 
     /// No member is stopped before all others are healthy, nor while it leads.
-    async fn let_others_lead(&self, host: &HostName) -> Result<(), Fault> {
+    pub(super) async fn let_others_lead(&self, host: &HostName) -> Result<(), Fault> {
         let Some(etcd) = &self.scene.etcd else { return Ok(()) };
         let what = format!("before etcd on {host} is stopped");
         let ready = |quorum: &Quorum| quorum.others_ready(host, etcd).map(|()| quorum.clone());
@@ -65,29 +65,35 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         if !matches!(process, Ok(None)) {
             return None;
         }
-        let words = self.site.last_words(host, program, run_by).await;
-        let last = match words {
+        let last = self.last_line(host, program, run_by).await;
+        Some(format!("{program} does not run: \"{last}\""))
+    }
+
+    pub(super) async fn last_line(
+        &self,
+        host: &HostName,
+        program: Program,
+        run_by: &RunBy,
+    ) -> String {
+        match self.site.last_words(host, program, run_by).await {
             Ok(lines) => last_words::reason(&lines).unwrap_or("it said nothing").to_owned(),
             Err(SiteError::Unreachable { why, .. }) => why,
             Err(error) => error.to_string(),
-        };
-        Some(format!("{program} does not run: \"{last}\""))
+        }
     }
 
     /// Well, and after a restart still so, under the same leader, when followers would have had the
     /// time to elect another one twice.
     pub(super) async fn is_steady(
         &self,
-        mv: &Move,
+        restarted: Option<&HostName>,
         found: &SceneEtcd,
         terms: &Terms,
     ) -> Result<(), String> {
         let quorum = self.quorum_in(terms).await;
         quorum.all_well(found)?;
-        if !mv.restart || mv.program != Program::Etcd {
-            return Ok(());
-        }
-        self.clock.sleep(self.election_timeout(&mv.host) * 2).await;
+        let Some(host) = restarted else { return Ok(()) };
+        self.clock.sleep(self.election_timeout(host) * 2).await;
         let later = self.quorum_in(terms).await;
         later.all_well(found)?;
         match (quorum.term(), later.term()) {

@@ -121,6 +121,15 @@ impl<'a, S: Site, C: Clock> Retried<'a, S, C> {
             .await
     }
 
+    pub(super) async fn command(
+        &self,
+        host: &HostName,
+        line: &str,
+        within: Duration,
+    ) -> Result<(), SiteError> {
+        self.tried(&format!("{line:?}"), || self.site.command(host, line, within)).await
+    }
+
     pub(super) async fn process(
         &self,
         host: &HostName,

@@ -13,8 +13,12 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             }
             Mode::Sweep => "Stopped while everything is written anew.",
         };
+        let undo = match self.plan.rotations().next() {
+            Some(_) => "There is no way back, and no need of one: the authorities stay".to_owned(),
+            None => format!("Undo: doorward pki rollback {run}"),
+        };
         format!(
-            "{state} {} Continue: doorward pki resume {run}. Undo: doorward pki rollback {run}.",
+            "{state} {} Continue: doorward pki resume {run}. {undo}.",
             self.health_words().await
         )
     }

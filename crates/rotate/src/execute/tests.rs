@@ -5,6 +5,7 @@ mod faults;
 mod kills;
 mod lab;
 mod operators;
+mod rotation;
 mod shapes;
 mod trial;
 mod verify;

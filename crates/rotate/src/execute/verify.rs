@@ -23,6 +23,11 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             let what = format!("{} on {}", mv.program, mv.host);
             self.until(&what, self.limits.recover, async || self.holds(&mv).await).await?;
         }
+        for rotation in self.plan.rotations().filter(|_| !is_back) {
+            let what = format!("{} on {}", rotation.product.server, rotation.host);
+            self.until(&what, self.limits.recover, async || self.is_rotated(rotation).await)
+                .await?;
+        }
         self.prove_life().await?;
         self.take_probe_away().await;
         if self.scene.hosts_of(Program::Etcd).is_empty() {

@@ -3,6 +3,7 @@
 
 mod choose;
 mod joined;
+mod owned;
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,12 @@ const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// The plan, or everything that speaks against one. Pure: the same facts give the same plan.
 pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<Finding>> {
-    let scope = Scope::of(facts, health, wish);
+    let owner = owned::by(facts, wish);
+    let scope = match owner {
+        // Their own command renews all that there is.
+        Some(_) => Scope::of(facts, health, &Wish { kubernetes: true, ..wish.clone() }),
+        None => Scope::of(facts, health, wish),
+    };
     let condition = expiry::of(&scope, facts.now);
     let mut findings = scope.findings.clone();
     if wish.drop_old && !scope.is_following() {
@@ -50,6 +56,12 @@ pub fn decide(facts: &Facts, health: &Health, wish: &Wish) -> Result<Plan, Vec<F
     });
     if !looked.against.is_empty() {
         return Err(looked.against);
+    }
+    if let Some(owner) = owner {
+        return Ok(owned::plan(
+            &owned::Input { facts, health, wish, scope: &scope, owner },
+            looked.notes,
+        ));
     }
     let draft = Draft { facts, wish, scope: &scope, mode: choice.mode };
     let authorities = draft.authorities();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HostName, Program};
+use crate::{HostName, Product, Program};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,6 +52,7 @@ pub enum Act {
         host: HostName,
     },
     Change(Change),
+    Rotate(Rotation),
     /// All of a program's processes stop, then its files change on every host, then all start.
     Sweep {
         program: Program,
@@ -66,6 +67,18 @@ pub enum Act {
     Unlock {
         host: HostName,
     },
+}
+
+/// The product that owns a host's certificates renews them itself, while its server is stopped.
+/// With its gate it is done and resumed like a change; there is no way back, and no need of one,
+/// since the authorities stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rotation {
+    pub host: HostName,
+    pub product: Product,
+    /// A member of etcd stops with it.
+    pub has_member: bool,
 }
 
 /// Files of one host that change together, and the program that must be started anew to read

@@ -1,6 +1,7 @@
 //! The order of things. Every state in between is one in which each program accepts what each
 //! other one presents; [`matrix`](crate::matrix) is the rule, and tests walk all ways through it.
 
+mod owned;
 mod places;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,9 @@ pub(super) struct Input<'a> {
 
 pub(super) fn of(input: &Input<'_>) -> Vec<Step> {
     let mut steps = Steps(Vec::new());
+    if owned::is_so(input) {
+        return owned::of(input);
+    }
     prepare(input, &mut steps);
     match input.mode {
         Mode::Leaf if is_following(input) => follow(input, &mut steps),

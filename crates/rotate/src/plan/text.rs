@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Act, Change, Mode, Phase, Place, Plan, Setting, Stage, Step};
+use super::{Act, Change, Mode, Phase, Place, Plan, Rotation, Setting, Stage, Step};
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,6 +78,7 @@ fn write_step(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
     writeln!(f, "{:>4}. {}", step.number, step.act)?;
     match &step.act {
         Act::Change(change) => write_places(f, change, "      "),
+        Act::Rotate(rotation) => write_rotation(f, rotation),
         Act::Sweep { changes, .. } => changes.iter().try_for_each(|change| {
             writeln!(f, "      {}", change.host)?;
             write_places(f, change, "        ")
@@ -90,6 +91,21 @@ fn write_places(f: &mut fmt::Formatter<'_>, change: &Change, indent: &str) -> fm
     change.places.iter().try_for_each(|place| writeln!(f, "{indent}{place}"))
 }
 
+fn write_rotation(f: &mut fmt::Formatter<'_>, rotation: &Rotation) -> fmt::Result {
+    let [stop, start] = rotation.product.commands();
+    if rotation.has_member {
+        writeln!(
+            f,
+            "      when every other member of etcd is well; if it leads, another one first"
+        )?;
+    }
+    writeln!(f, "      {stop}")?;
+    writeln!(f, "      {}", rotation.product.command)?;
+    writeln!(f, "      {start}")?;
+    let member = if rotation.has_member { "etcd has its quorum, " } else { "" };
+    writeln!(f, "      until {member}its API server reads and writes, and what is served is new")
+}
+
 /// One line, without the files.
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,6 +116,9 @@ impl fmt::Display for Act {
             Self::Stage { host } => write!(f, "stage on {host}"),
             Self::Backup { host } => write!(f, "back up {host}"),
             Self::Change(change) => write!(f, "{change}"),
+            Self::Rotate(Rotation { host, product, .. }) => {
+                write!(f, "{} on {host}: renew its own certificates, restart", product.server)
+            }
             Self::Sweep { program, changes } => {
                 write!(f, "stop {program} on {} hosts, write, start all", changes.len())
             }

@@ -38,7 +38,7 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
     names(look, &members, looked);
     quorum(look, &members, &down, looked);
     one_mind(look, looked);
-    if members.len() == 1 && look.changes_authorities() {
+    if members.len() == 1 && look.stops_members() {
         looked.notes.push(
             "There is one member only: while it is restarted, etcd and the API server are away \
              for some seconds."
@@ -114,7 +114,7 @@ fn quorum(
 ) {
     let left = members.len().saturating_sub(down.len() + 1);
     for (host, why) in down {
-        let harm = match look.changes_authorities() {
+        let harm = match look.stops_members() {
             true => format!(" Restarting another would leave {left} of {}.", members.len()),
             false => String::new(),
         };

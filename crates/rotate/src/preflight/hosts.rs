@@ -4,11 +4,10 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use jiff::SignedDuration;
 
-use super::{Look, Looked};
+use super::{Look, Looked, owned};
 use crate::{
     HostFacts, HostName, Program, Purpose, RunBy, expiry,
     finding::Finding,
-    inventory::Layout,
     pem,
     plan::{
         Mode,
@@ -25,7 +24,7 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
     let hosts = Hosts::of(look.facts, look.wish);
     for (name, host) in hosts.iter() {
         clock(look, name, host, looked);
-        managed(look, name, host, looked);
+        owned::look(look, name, host, looked);
         restartable(look, name, host, looked);
         kubelet(look, name, host, looked);
         service_accounts(name, host, looked);
@@ -107,27 +106,6 @@ fn clock(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &mut Looked
     } else if skew.abs() > NOTED_SKEW {
         looked.notes.push(format!("{name}: its clock is {seconds} s {direction}."));
     }
-}
-
-/// k3s and RKE2 keep the truth in their datastore, and write files from it at each start.
-fn managed(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &mut Looked) {
-    let (product, unit) = match host.layout {
-        Layout::K3s => ("k3s", "k3s"),
-        Layout::Rke2 => ("rke2", "rke2-server"),
-        _ => return,
-    };
-    let mut text = format!(
-        "{product} owns these files and writes them anew from its datastore; use `{product} \
-         certificate rotate`, one server at a time: systemctl stop {unit}; {product} certificate \
-         rotate; systemctl start {unit}; and `doorward pki verify` before the next one"
-    );
-    if look.changes_authorities() {
-        text += &format!(
-            ". Its authorities change by `{product} certificate rotate-ca` alone: by new ones that \
-             the old ones signed, or every node needs a new join token and every pod a restart"
-        );
-    }
-    looked.against.push(Finding::at(name, text));
 }
 
 /// What reads a changing file only at its start must be one that somebody can start.

@@ -30,6 +30,8 @@ pub(crate) struct Machine {
     pub files: BTreeMap<PathBuf, File>,
     pub components: Vec<Component>,
     pub running: BTreeMap<Program, Running>,
+    /// Pairs that a product took away and has not made anew.
+    pub taken: Vec<super::product::Taken>,
     pub lock: Option<LockOwner>,
     pub appended: BTreeMap<PathBuf, Vec<String>>,
 }

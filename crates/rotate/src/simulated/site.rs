@@ -213,9 +213,10 @@ impl Site for Simulated {
                     return Err(format!("{program} still runs after it was told to stop"));
                 }
             }
-            state.machine(host)?.running.remove(&program);
+            let whole = state.machine(host)?.whole(program);
+            state.machine(host)?.running.retain(|running, _| !whole.contains(running));
             // A leader that stops in an orderly way hands over first.
-            if state.etcd.leader.as_ref() == Some(host) && program == Program::Etcd {
+            if state.etcd.leader.as_ref() == Some(host) && whole.contains(&Program::Etcd) {
                 state.etcd.leader = None;
             }
             state.settle();
@@ -226,11 +227,27 @@ impl Site for Simulated {
     }
 
     async fn start(&self, host: &HostName, program: Program, _: &RunBy) -> Result<(), SiteError> {
-        let broken = program == Program::Etcd && self.breaks(host).is_some();
+        let has_member = matches!(program, Program::Etcd | Program::K3s);
+        let broken = has_member && self.breaks(host).is_some();
         let slow = self.slow(host, program);
         self.change(host, format!("start {program}"), |state| {
             if !broken && !state.machine(host)?.running.contains_key(&program) {
-                state.start(host, program, slow);
+                state.prepare_start(host, program);
+                for part in state.machine(host)?.whole(program) {
+                    state.start(host, part, slow);
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn command(&self, host: &HostName, line: &str, _: Duration) -> Result<(), SiteError> {
+        self.change(host, format!("command {line}"), |state| {
+            let machine = state.machine(host)?;
+            match line.contains(" certificate rotate") {
+                true => machine.take_leaves_away(),
+                false => return Err(format!("the command '{line}' failed: not found")),
             }
             Ok(())
         })

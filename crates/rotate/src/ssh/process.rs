@@ -18,6 +18,8 @@ pub fn kernel_name(program: Program) -> &'static str {
         Program::KubeScheduler => "kube-scheduler",
         Program::CloudControllerManager => "cloud-controlle",
         Program::Kubelet => "kubelet",
+        Program::K3s => "k3s-server",
+        Program::Rke2 => "rke2",
     }
 }
 

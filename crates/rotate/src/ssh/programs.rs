@@ -58,7 +58,11 @@ impl Run<'_> {
         Ok(String::from_utf8_lossy(&words).lines().map(str::to_owned).collect())
     }
 
+    /// A part is its whole's, in everything.
     fn script(self, body: &'static str) -> Script {
+        if let RunBy::Within { program, run_by } = self.by {
+            return Run { program: *program, by: run_by, ..self }.script(body);
+        }
         let script = Script::new(body)
             .with(include_str!("scripts/program.sh"))
             .path("state", self.state)
@@ -73,7 +77,7 @@ impl Run<'_> {
                 .set("stop", stop)
                 .set("start", start)
                 .set("is_running", is_running),
-            RunBy::Unknown => script.set("by", "unknown"),
+            RunBy::Within { .. } | RunBy::Unknown => script.set("by", "unknown"),
         }
     }
 }

@@ -511,3 +511,4 @@ fn copies_of_other_members_pairs_change_along_and_get_no_names_from_where_they_l
 
 mod external;
 mod half_done;
+mod owned;

@@ -9,7 +9,7 @@ for folder in /proc/[0-9]*; do
   read -r name 2>/dev/null <"$folder/comm" || continue
   # The kernel keeps fifteen letters of a name.
   case $name in
-  etcd | kube-apiserver | kube-controller | kube-scheduler | cloud-controlle | kubelet) ;;
+  etcd | kube-apiserver | kube-controller | kube-scheduler | cloud-controlle | kubelet | k3s-server | rke2) ;;
   *) continue ;;
   esac
   describe "${folder#/proc/}" "$name"
