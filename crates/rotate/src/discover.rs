@@ -6,6 +6,7 @@
 //! stands above all of it. Everything but [`gather`] is pure.
 
 mod beside;
+mod candidates;
 mod caution;
 mod config_file;
 mod container;

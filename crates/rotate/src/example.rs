@@ -134,6 +134,7 @@ pub(crate) fn process(pid: u32, arguments: &[&str]) -> Process {
         gid: 0,
         started: now() - DAY * 30,
         is_contained: false,
+        group: "/".into(),
     }
 }
 

@@ -128,6 +128,8 @@ pub struct Process {
     pub started: Timestamp,
     /// It has a root directory of its own.
     pub is_contained: bool,
+    /// Its control group, which tells its unit or its container.
+    pub group: String,
 }
 
 /// What one port of one component presented.

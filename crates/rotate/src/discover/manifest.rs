@@ -14,6 +14,8 @@ use crate::Program;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PodProgram {
     pub program: Program,
+    /// The pod's.
+    pub name: String,
     pub manifest: PathBuf,
     pub container: String,
     /// With the program first.
@@ -51,7 +53,15 @@ impl Mounts {
 
 #[derive(Deserialize)]
 struct Pod {
+    #[serde(default)]
+    metadata: Metadata,
     spec: Spec,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +114,7 @@ struct HostPath {
 /// The programs of a manifest; what is no pod has none.
 pub(super) fn programs(path: &Path, text: &str) -> Vec<PodProgram> {
     let Ok(pod) = serde_saphyr::from_str::<Pod>(text) else { return Vec::new() };
-    let Spec { containers, volumes } = pod.spec;
+    let Pod { metadata, spec: Spec { containers, volumes } } = pod;
     let on_host = |name: &str| {
         volumes.iter().find(|volume| volume.name == name)?.host_path.as_ref().map(|at| &at.path)
     };
@@ -123,6 +133,7 @@ pub(super) fn programs(path: &Path, text: &str) -> Vec<PodProgram> {
         let variables = container.env.iter();
         Some(PodProgram {
             program,
+            name: metadata.name.clone(),
             manifest: path.to_owned(),
             command,
             mounts: Mounts(mounts.collect()),

@@ -88,7 +88,7 @@ impl<'a> Look<'a> {
             }
             None => (RunBy::Unknown, None),
         };
-        Some(Found { told, run_by, process, doubts: Vec::new() })
+        Some(Found { told, run_by, process, notes: Vec::new(), doubts: Vec::new() })
     }
 
     /// Why there is no etcd where the product could have one of its own.

@@ -29,7 +29,7 @@ pub(super) fn programs(look: &Look<'_>) -> Programs {
         let has_role = role.is_none_or(|role| look.host.roles.contains(&role));
         match look.find(program) {
             Some(found) if has_role => {
-                notes.extend(oddities(look, program));
+                notes.extend(found.notes.iter().cloned());
                 doubts.extend(found.doubts.iter().cloned());
                 components.push(component(look, program, found));
             }
@@ -47,17 +47,8 @@ pub(super) fn programs(look: &Look<'_>) -> Programs {
     Programs { components, notes, doubts }
 }
 
-fn oddities(look: &Look<'_>, program: Program) -> Option<String> {
-    let count = look.survey.processes.iter().filter(|(found, _)| *found == program).count();
-    (count > 1).then(|| {
-        format!(
-            "{count} processes of {program} run here; the first is looked at. Tell them apart with stop, start and isRunning under components.{program}"
-        )
-    })
-}
-
 fn component(look: &Look<'_>, program: Program, found: Found<'_>) -> Component {
-    let Found { told, run_by, process, doubts: _ } = found;
+    let Found { told, run_by, process, .. } = found;
     let said = look.host.overrides.get(&program).cloned().unwrap_or_default();
     let noticed = |flag: &str, reread: Reread| match told.is_mounted_alone(flag) {
         true => Reread::AtStart,

@@ -6,8 +6,10 @@ use std::{
 };
 
 use super::{
-    Listings, config_file, container, layout,
-    manifest::{self, Mounts, PodProgram},
+    Listings,
+    candidates::{self, Chosen, Starter},
+    config_file, container, layout,
+    manifest::{self, Mounts},
     product::Kind,
     program_of,
     told::{Told, flags, with_environment},
@@ -35,6 +37,8 @@ pub(super) struct Found<'a> {
     pub told: Told,
     pub run_by: RunBy,
     pub process: Option<&'a Process>,
+    /// What else is there.
+    pub notes: Vec<String>,
     /// Why what was told may not be what it lives by.
     pub doubts: Vec<String>,
 }
@@ -47,41 +51,22 @@ impl<'a> Look<'a> {
             found.doubts.extend(self.read_configuration(program, &mut found.told));
             return Some(found);
         }
-        let Sources { process, unit, pod } = self.sources(program);
-        let (run_by, runs_in) = self.run_by(program, process, unit, pod.as_ref());
-        let mut told = match (process, &pod, unit) {
-            (Some(process), pod, _) => {
-                let found_in = runs_in.unwrap_or_else(|| "its command line".into());
-                let pod = pod.as_ref().filter(|_| matches!(run_by, RunBy::StaticPod { .. }));
-                // As the kubelet was told, else as the kernel tells.
-                let mounts = match pod {
-                    Some(pod) => pod.mounts.clone(),
-                    None => Mounts::new(
-                        self.survey.mounts.get(&process.pid).cloned().unwrap_or_default(),
-                    ),
-                };
-                Told {
-                    settings: with_environment(
-                        flags(process.arguments.get(1..).unwrap_or_default()),
-                        &process.environment,
-                    ),
-                    folder: process.working_directory.clone(),
-                    mounts,
-                    found_in,
-                }
-            }
-            (None, Some(pod), _) => Told {
+        let Chosen { starter, process, mut notes, mut doubts } = self.chosen(program);
+        let starter = starter.as_ref();
+        let found_in = starter.map(Starter::name);
+        let mut told = match (process, starter) {
+            (Some(process), starter) => self.told_by(process, starter),
+            (None, Some(Starter::Pod(pod))) => Told {
                 settings: with_environment(
                     flags(pod.command.get(1..).unwrap_or_default()),
                     &pod.environment,
                 ),
                 folder: "/".into(),
                 mounts: pod.mounts.clone(),
-                found_in: runs_in.unwrap_or_default(),
+                found_in: found_in.unwrap_or_default(),
             },
-            (None, None, Some(unit)) => {
-                let command = unit::command(unit, self.files);
-                let (command, mounts) = container::unwrapped(command, program);
+            (None, Some(Starter::Unit { unit, command })) => {
+                let (command, mounts) = container::unwrapped(command.clone(), program);
                 let mut told = Told {
                     settings: with_environment(
                         flags(command.get(1..).unwrap_or_default()),
@@ -89,7 +74,7 @@ impl<'a> Look<'a> {
                     ),
                     folder: unit::folder(unit),
                     mounts,
-                    found_in: runs_in.unwrap_or_default(),
+                    found_in: found_in.unwrap_or_default(),
                 };
                 // A script, or a container that takes its settings elsewhere.
                 let is_silent = !told.settings.has("cert-file")
@@ -102,10 +87,19 @@ impl<'a> Look<'a> {
                 }
                 told
             }
-            (None, None, None) => self.untold(program)?,
+            (None, None) => self.untold(program)?,
         };
-        let mut doubts: Vec<String> =
-            self.read_configuration(program, &mut told).into_iter().collect();
+        let run_by = match (self.commands(program), starter) {
+            (Some(commands), _) => {
+                // The operator tells them apart.
+                notes.clear();
+                doubts.clear();
+                commands
+            }
+            (None, Some(starter)) => starter.run_by(),
+            (None, None) => RunBy::Unknown,
+        };
+        let mut unread = self.read_configuration(program, &mut told);
         let said = self.host.overrides.get(&program);
         if let Some(said) = said.filter(|said| !said.files.is_empty()) {
             for (flag, path) in &said.files {
@@ -113,12 +107,13 @@ impl<'a> Look<'a> {
             }
             told.mounts = Default::default();
             told.found_in = "the inventory".into();
-            doubts.clear();
+            unread = None;
         }
         if said.is_some_and(|said| said.cert_dir.is_some()) {
             layout::default_etcd(&mut told, self.layout, self.host, self.listings);
         }
-        Some(Found { told, run_by, process, doubts })
+        doubts.extend(unread);
+        Some(Found { told, run_by, process, notes, doubts })
     }
 
     /// The files of units, of variables and of configuration that have something to say, as far
@@ -138,62 +133,58 @@ impl<'a> Look<'a> {
 
     /// What runs of the program, and what would start it.
     pub(super) fn signs(&self, program: Program) -> (Option<&'a Process>, Option<&'a Unit>) {
-        let Sources { process, unit, .. } = self.sources(program);
+        let Chosen { process, starter, .. } = self.chosen(program);
+        let unit = match starter {
+            Some(Starter::Unit { unit, .. }) => Some(unit),
+            _ => None,
+        };
         (process, unit)
     }
 
-    fn sources(&self, program: Program) -> Sources<'a> {
-        let survey = self.survey;
-        let process = survey.processes.iter().find(|(found, _)| *found == program);
-        let process = process.map(|(_, process)| process);
-        let pods = survey.manifests.iter().flat_map(|(path, text)| manifest::programs(path, text));
-        let of_program = |unit: &&Unit| {
-            let command = unit::command(unit, self.files);
-            let starts = command.first().and_then(|first| program_of(first));
-            starts == Some(program) || unit.name.strip_suffix(".service") == Some(program.name())
+    fn told_by(&self, process: &Process, starter: Option<&Starter<'_>>) -> Told {
+        // As the kubelet was told, else as the kernel tells.
+        let mounts = match starter {
+            Some(Starter::Pod(pod)) => pod.mounts.clone(),
+            _ => Mounts::new(self.survey.mounts.get(&process.pid).cloned().unwrap_or_default()),
         };
-        let own =
-            |unit: &&Unit| process.is_some_and(|process| unit::main_pid(unit) == Some(process.pid));
-        Sources {
-            process,
-            unit: survey.units.iter().find(own).or_else(|| survey.units.iter().find(of_program)),
-            pod: pods.into_iter().find(|pod| pod.program == program),
+        let settings = with_environment(
+            flags(process.arguments.get(1..).unwrap_or_default()),
+            &process.environment,
+        );
+        let found_in = starter.map_or_else(|| "its command line".into(), Starter::name);
+        Told { settings, folder: process.working_directory.clone(), mounts, found_in }
+    }
+
+    fn chosen(&self, program: Program) -> Chosen<'a> {
+        let survey = self.survey;
+        let processes = || survey.processes.iter().filter(|(found, _)| *found == program);
+        let pods = survey.manifests.iter().flat_map(|(path, text)| manifest::programs(path, text));
+        let pods = pods.filter(|pod| pod.program == program);
+        let units = survey.units.iter().filter_map(|unit| {
+            let command = unit::command(unit, self.files);
+            let starts = command.first().and_then(|first| program_of(first)) == Some(program);
+            let is_its = starts
+                || unit.name.strip_suffix(".service") == Some(program.name())
+                || processes().any(|(_, process)| unit::holds(unit, process));
+            is_its.then_some(Starter::Unit { unit, command })
+        });
+        let starters = pods.map(|pod| Starter::Pod(pod.into())).chain(units).collect();
+        let chosen = candidates::choose(program, survey, starters);
+        match self.commands(program) {
+            // They found the process.
+            Some(_) => Chosen { process: processes().next().map(|(_, process)| process), ..chosen },
+            None => chosen,
         }
     }
 
-    /// And in words where its paths are from.
-    fn run_by(
-        &self,
-        program: Program,
-        process: Option<&Process>,
-        unit: Option<&Unit>,
-        pod: Option<&PodProgram>,
-    ) -> (RunBy, Option<String>) {
-        let said = self.host.overrides.get(&program);
-        let commands = said.and_then(|said| {
-            Some(RunBy::Commands {
-                stop: said.stop.clone()?,
-                start: said.start.clone()?,
-                is_running: said.is_running.clone()?,
-            })
-        });
-        if let Some(commands) = commands {
-            return (commands, None);
-        }
-        let is_contained = process.is_none_or(|process| process.is_contained);
-        match (pod, unit) {
-            (Some(pod), unit) if is_contained || unit.is_none() => {
-                let found_in = format!("the static pod {}", pod.manifest.display());
-                let (manifest, container) = (pod.manifest.clone(), pod.container.clone());
-                (RunBy::StaticPod { manifest, container }, Some(found_in))
-            }
-            (_, Some(unit)) => {
-                let unit = unit.name.clone();
-                let found_in = format!("the unit {unit}");
-                (RunBy::Systemd { unit }, Some(found_in))
-            }
-            _ => (RunBy::Unknown, None),
-        }
+    /// The operator's own.
+    fn commands(&self, program: Program) -> Option<RunBy> {
+        let said = self.host.overrides.get(&program)?;
+        Some(RunBy::Commands {
+            stop: said.stop.clone()?,
+            start: said.start.clone()?,
+            is_running: said.is_running.clone()?,
+        })
     }
 
     /// By the folders that are there, where the inventory does not say.
@@ -256,9 +247,3 @@ impl<'a> Look<'a> {
 /// Programs with a configuration file, and the flag that names it.
 const CONFIGURED: [(Program, &str); 2] =
     [(Program::Etcd, "config-file"), (Program::Kubelet, "config")];
-
-struct Sources<'a> {
-    process: Option<&'a Process>,
-    unit: Option<&'a Unit>,
-    pod: Option<PodProgram>,
-}

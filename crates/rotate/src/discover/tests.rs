@@ -1,3 +1,4 @@
+mod candidates;
 mod settings;
 mod units;
 
@@ -185,7 +186,8 @@ spec:
 fn a_static_pods_paths_are_called_as_on_the_host_whether_it_runs_or_not() {
     let stopped = Machine::new().manifest("/etc/kubernetes/manifests/etcd.yaml", ETCD_POD);
     let mut process = etcd_process(
-        "etcd --cert-file=/pki/server.crt --key-file=/pki/server.key --trusted-ca-file=/ca/bundle.crt",
+        "etcd --cert-file=/pki/server.crt --key-file=/pki/server.key --trusted-ca-file=/ca/bundle.crt \
+         --listen-client-urls=https://127.0.0.1:2379,https://10.0.0.1:2379",
     );
     (process.is_contained, process.working_directory) = (true, "/".into());
     let running = Machine::new()

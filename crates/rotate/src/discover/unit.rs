@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::systemd;
-use crate::{facts::FileSeen, site::Unit};
+use crate::{Process, facts::FileSeen, site::Unit};
 
 type Files = BTreeMap<PathBuf, FileSeen>;
 
@@ -63,8 +63,14 @@ pub(super) fn own_files(unit: &Unit) -> Vec<PathBuf> {
     all.into_iter().filter(|path| path.starts_with('/')).map(PathBuf::from).collect()
 }
 
-pub(super) fn main_pid(unit: &Unit) -> Option<u32> {
+fn main_pid(unit: &Unit) -> Option<u32> {
     unit.properties.get("MainPID")?.parse().ok().filter(|&pid| pid != 0)
+}
+
+/// Whether it is the unit's own process, or one of those that this one started.
+pub(super) fn holds(unit: &Unit, process: &Process) -> bool {
+    main_pid(unit) == Some(process.pid)
+        || process.group.rsplit('/').next() == Some(unit.name.as_str())
 }
 
 pub(super) fn folder(unit: &Unit) -> PathBuf {

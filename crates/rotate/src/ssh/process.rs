@@ -44,6 +44,7 @@ fn process(line: &Line, booted: Timestamp) -> Option<(Program, Process)> {
         gid: line.number(3)?,
         started: booted.checked_add(SignedDuration::from_millis(hundredths * 10)).ok()?,
         is_contained: line.word(5)? == "yes",
+        group: line.text(9)?,
     };
     Some((program, process))
 }

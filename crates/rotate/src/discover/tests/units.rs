@@ -64,7 +64,8 @@ fn a_file_that_was_changed_since_it_was_loaded_is_not_believed() {
 
 #[test]
 fn a_process_tells_more_than_its_unit() {
-    let running = machine(UNIT).runs(Program::Etcd, etcd_process("etcd --cert-file=/now.pem"));
+    let mut running = machine(UNIT).runs(Program::Etcd, etcd_process("etcd --cert-file=/now.pem"));
+    running.survey.units[0].properties.insert("MainPID".into(), "77".into());
     let etcd = running.component(Program::Etcd);
     assert_eq!(etcd.settings.one("cert-file"), Some("/now.pem"));
     assert_eq!(etcd.settings.one("trusted-ca-file"), None);

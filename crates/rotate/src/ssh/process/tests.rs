@@ -15,7 +15,7 @@ fn a_process_is_told_by_what_its_host_says() {
     let folder = STANDARD.encode("/var/lib/etcd");
     let lines = format!(
         "clock 1700000100.500000000 100.25\n\
-         process 42 etcd 102 104 2550 no ={arguments} ={environment} ={folder}\n\
+         process 42 etcd 102 104 2550 no ={arguments} ={environment} ={folder} =L2E=\n\
          process 43 etcd torn"
     );
     let [(Program::Etcd, process)] = &read(&answer(&lines))[..] else { panic!("{lines}") };
@@ -24,12 +24,13 @@ fn a_process_is_told_by_what_its_host_says() {
     assert_eq!(process.arguments, ["/usr/bin/etcd", "--name", "a b", ""]);
     assert_eq!(process.environment["ETCD_NAME"], "x=y");
     assert_eq!(process.working_directory, PathBuf::from("/var/lib/etcd"));
+    assert_eq!(process.group, "/a");
     assert_eq!((process.pid, process.uid, process.gid), (42, 102, 104));
 }
 
 #[test]
 fn names_that_the_kernel_cuts_are_known() {
-    let lines = "clock 1700000100.0 100.0\nprocess 7 kube-controller 0 0 1 yes =YQ== = =Lw==";
+    let lines = "clock 1700000100.0 100.0\nprocess 7 kube-controller 0 0 1 yes =YQ== = =Lw== =";
     let [(program, process)] = &read(&answer(lines))[..] else { panic!() };
     assert_eq!((*program, process.is_contained), (Program::KubeControllerManager, true));
 }

@@ -26,7 +26,8 @@ describe() {
   contained=no
   root=$(stat -L -c %d:%i "$there/root" 2>/dev/null)
   [ -z "$root" ] || [ "$root" = "$(stat -L -c %d:%i /)" ] || contained=yes
+  group=$(sed -n -e 's/^1:name=systemd://p' -e 's/^0:://p' "$there/cgroup" 2>/dev/null | tail -n 1)
   [ -n "$ticks" ] || return 0
-  printf 'process %s %s %s %s %s %s =%s =%s =%s\n' "$1" "$2" "$uid" "$gid" "$ticks" "$contained" \
-    "$line" "$environment" "$(encode "$folder")"
+  printf 'process %s %s %s %s %s %s =%s =%s =%s =%s\n' "$1" "$2" "$uid" "$gid" "$ticks" "$contained" \
+    "$line" "$environment" "$(encode "$folder")" "$(encode "$group")"
 }
