@@ -23,6 +23,7 @@ mod pki_faults;
 mod pki_kills;
 mod pki_kubeadm;
 mod pki_lab;
+mod pki_loopback;
 mod pki_renew;
 mod pki_repair;
 mod pki_run;

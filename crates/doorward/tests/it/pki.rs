@@ -1,9 +1,12 @@
 //! What the stories of `doorward pki` share: the command, what it tells, what the masters' files
 //! are like, and what a writer went through meanwhile.
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
 
-use testkit::lab::{Lab, Report};
+use testkit::lab::{Lab, Report, loopback::Loopback};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
@@ -15,12 +18,39 @@ use crate::BINARY;
 pub const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 pub const ROTATED: &str = "etcd CA and certs have successfully rotated!";
 
-pub fn command(lab: &Lab, verb: &str, arguments: &[&str]) -> Command {
+/// What the command is told of a lab of either kind.
+pub trait Bed {
+    fn inventory(&self) -> PathBuf;
+    /// Where runs may be kept.
+    fn folder(&self) -> &Path;
+}
+
+impl Bed for Lab {
+    fn inventory(&self) -> PathBuf {
+        self.inventory()
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder()
+    }
+}
+
+impl Bed for Loopback {
+    fn inventory(&self) -> PathBuf {
+        self.inventory()
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder()
+    }
+}
+
+pub fn command(lab: &impl Bed, verb: &str, arguments: &[&str]) -> Command {
     command_of("state", lab, verb, arguments)
 }
 
 /// Of an operator who keeps runs in another folder of the lab's.
-pub fn command_of(state: &str, lab: &Lab, verb: &str, arguments: &[&str]) -> Command {
+pub fn command_of(state: &str, lab: &impl Bed, verb: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.args(["pki", verb]).args(arguments);
     command.arg("--inventory").arg(lab.inventory());
@@ -46,7 +76,7 @@ pub async fn run(mut command: Command) -> Told {
 }
 
 /// Runs it to its end; what it said, if it went well.
-pub async fn pki(lab: &Lab, verb: &str, arguments: &[&str]) -> String {
+pub async fn pki(lab: &impl Bed, verb: &str, arguments: &[&str]) -> String {
     let Told { code, out, err } = run(command(lab, verb, arguments)).await;
     assert_eq!(code, Some(0), "{verb}:\n{out}\n{err}");
     out

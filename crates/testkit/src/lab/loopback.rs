@@ -73,6 +73,10 @@ impl Loopback {
         &self.addresses
     }
 
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn inventory(&self) -> PathBuf {
         self.folder.path().join("inventory.yaml")
     }
@@ -103,7 +107,7 @@ impl Loopback {
         let here = folder.display();
         let program = peers::need("etcd").expect("it was asked for");
         let cert = format!("{here}/cert");
-        let flags = etcd_flags(&self.addresses, index, &cert, Timing::Ack).join(" ");
+        let flags = etcd_flags(&self.addresses, index, &cert, Timing::Default).join(" ");
         let ours = process::id();
         // It ends with the test's process, in whatever way that ends.
         let start = format!(
