@@ -1,5 +1,6 @@
 //! Three masters with a real etcd cluster, each with namespaces, sshd and files of its own at the
-//! paths that real masters have, laid out as ACK's installer or kubeadm does. What they change
+//! paths that real masters have, laid out as ACK's installer or kubeadm does; where etcd is on machines of its own, the API
+//! server is on one more. What they change
 //! stays in memory; when the lab is dropped, or its process ends in whatever way, nothing is left.
 
 pub mod api_server;
@@ -28,7 +29,11 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use self::{files::File, layout::Laid, network::Network};
+use self::{
+    files::File,
+    layout::{CONTROL_PLANE, ETCD, Laid},
+    network::Network,
+};
 use crate::{LIMIT, peers, wait_until};
 
 pub use authority::{Ages, Authority, Pair, Subject};
@@ -40,6 +45,7 @@ pub use writer::{Report, Store, Writer};
 /// How the lab is to be.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
+    /// Members of etcd; machines beside them come with the layout.
     pub masters: u8,
     pub layout: Layout,
     /// Also an API server on each; the test's binary then has a test that stands in for it, see
@@ -65,6 +71,7 @@ impl Default for Shape {
 pub struct Lab {
     machines: Vec<Machine>,
     laid: Laid,
+    members: usize,
     /// After the machines, which are mounted in it.
     folder: TempDir,
     _network: Network,
@@ -90,14 +97,15 @@ impl Lab {
     async fn bring_up(shape: Shape) -> io::Result<Self> {
         let folder = TempDir::with_prefix("doorward-lab-")?;
         let network = Network::new().await?;
-        let addresses: Vec<_> = (1..=shape.masters).map(|number| network.address(number)).collect();
+        let all = shape.masters + shape.layout.machines_beside();
+        let addresses: Vec<_> = (1..=all).map(|number| network.address(number)).collect();
         write_tools(folder.path())?;
         login::write(folder.path(), "root", &addresses, None)?;
-        write_inventory(folder.path(), &addresses)?;
         let laid = Laid::new(shape, &addresses);
+        write_inventory(folder.path(), &addresses, &laid)?;
         let programs = laid.programs()?;
         let mut machines = Vec::new();
-        for (index, number) in (1..=shape.masters).enumerate() {
+        for (index, number) in (1..=all).enumerate() {
             let machine = Machine::boot(number, &network, folder.path(), &programs).await?;
             let mut files = laid.on_master(index);
             files.push(sshd_unit(folder.path()));
@@ -110,10 +118,14 @@ impl Lab {
         for machine in &machines {
             machine.run(etcd)?;
         }
-        let lab = Self { machines, laid, folder, _network: network };
-        for machine in &lab.machines {
-            lab.healthy(machine).await;
-            if let Some(api_server) = api_server {
+        let members = usize::from(shape.masters);
+        let lab = Self { machines, laid, members, folder, _network: network };
+        for (index, machine) in lab.machines.iter().enumerate() {
+            let roles = lab.laid.roles(index);
+            if roles.contains(&ETCD) {
+                lab.healthy(machine).await;
+            }
+            if let Some(api_server) = api_server.filter(|_| roles.contains(&CONTROL_PLANE)) {
                 machine.run(api_server)?;
                 let address = (machine.address, 6443);
                 wait_until(LIMIT, || async { TcpStream::connect(address).await.is_ok() }).await;
@@ -122,8 +134,13 @@ impl Lab {
         Ok(lab)
     }
 
+    /// The members of etcd first.
     pub fn machines(&self) -> &[Machine] {
         &self.machines
+    }
+
+    pub fn members(&self) -> &[Machine] {
+        &self.machines[..self.members]
     }
 
     /// For `ssh -F`: the user, the key and the known hosts.
@@ -162,7 +179,7 @@ impl Lab {
 
     /// A client of the cluster, by what the first master keeps for clients now.
     pub fn etcd(&self) -> etcd::Client {
-        self.etcd_of(&self.machines)
+        self.etcd_of(self.members())
     }
 
     /// The same, of these members alone.
@@ -188,14 +205,15 @@ fn write_tools(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("journalctl"), include_str!("lab/shim/journalctl"))
 }
 
-fn write_inventory(folder: &Path, addresses: &[Ipv4Addr]) -> io::Result<()> {
+fn write_inventory(folder: &Path, addresses: &[Ipv4Addr], laid: &Laid) -> io::Result<()> {
     let hosts: String = addresses
         .iter()
         .enumerate()
         .map(|(index, address)| {
             format!(
-                "  - {{name: master-{}, address: {address}, roles: [etcd, control-plane]}}\n",
-                index + 1
+                "  - {{name: master-{}, address: {address}, roles: [{}]}}\n",
+                index + 1,
+                laid.roles(index).join(", ")
             )
         })
         .collect();

@@ -19,6 +19,7 @@ mod manifests;
 mod mesh;
 mod pki;
 mod pki_apiserver;
+mod pki_external;
 mod pki_faults;
 mod pki_kills;
 mod pki_kubeadm;

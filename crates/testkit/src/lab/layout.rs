@@ -20,6 +20,21 @@ pub enum Layout {
     Ack,
     /// All of the control plane as static pods of a kubelet; API servers always among them.
     Kubeadm,
+    /// The same, with the members of etcd on machines of their own and the rest on one more.
+    KubeadmExternal,
+}
+
+pub(super) const ETCD: &str = "etcd";
+pub(super) const CONTROL_PLANE: &str = "control-plane";
+
+impl Layout {
+    /// How many there are beside the members of etcd.
+    pub(super) fn machines_beside(self) -> u8 {
+        match self {
+            Self::Ack | Self::Kubeadm => 0,
+            Self::KubeadmExternal => 1,
+        }
+    }
 }
 
 /// What was laid on the masters.
@@ -34,7 +49,8 @@ pub(super) enum Laid {
 }
 
 impl Laid {
-    pub fn new(shape: Shape, members: &[Ipv4Addr]) -> Self {
+    pub fn new(shape: Shape, machines: &[Ipv4Addr]) -> Self {
+        let (members, beside) = machines.split_at(shape.masters.into());
         match shape.layout {
             Layout::Ack => Self::Ack {
                 etcd: EtcdFiles::new(members, shape.ages).into(),
@@ -42,9 +58,17 @@ impl Laid {
                 shape,
                 members: members.to_vec(),
             },
-            Layout::Kubeadm => {
-                Self::Kubeadm(KubeadmFiles::new(members, shape.ages, shape.timing).into())
+            Layout::Kubeadm | Layout::KubeadmExternal => {
+                Self::Kubeadm(KubeadmFiles::new(members, beside, shape.ages, shape.timing).into())
             }
+        }
+    }
+
+    /// As the inventory calls them.
+    pub fn roles(&self, index: usize) -> &'static [&'static str] {
+        match self {
+            Self::Kubeadm(files) => files.roles(index),
+            Self::Ack { .. } => &[ETCD, CONTROL_PLANE],
         }
     }
 

@@ -47,9 +47,11 @@ async fn work(flags: &Flags, config: &Path) -> io::Result<()> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let manifests = PathBuf::from(text(&config["staticPodPath"]));
     tokio::spawn(serve(tls(&text(&config["authentication"]["x509"]["clientCAFile"]))?));
-    let kubeconfig = flags.path("kubeconfig")?;
-    // What it presents it reads anew each time; the rest of its kubeconfig stays the same.
-    tokio::spawn(async move { follow(|| Asking::by(&kubeconfig)).await });
+    // One that only keeps etcd running has none.
+    if let Ok(kubeconfig) = flags.path("kubeconfig") {
+        // What it presents it reads anew each time; the rest of its kubeconfig stays the same.
+        tokio::spawn(async move { follow(|| Asking::by(&kubeconfig)).await });
+    }
     let node = flags.value("hostname-override")?.to_owned();
     loop {
         tend(&manifests, &node)?;
@@ -189,23 +191,28 @@ impl Container {
     }
 }
 
-/// What it presents and whom it lets in, as it was at its start.
+/// What it presents and whom it lets in, as it was at its start. Without a file of authorities it
+/// asks nobody for a certificate.
 fn tls(clients: &str) -> io::Result<ServerConfig> {
-    let mut roots = RootCertStore::empty();
     let chain = |path: &str| -> io::Result<Vec<CertificateDer<'static>>> {
         let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
         read.map_err(io::Error::other)
     };
-    roots.add_parsable_certificates(chain(clients)?);
     let provider = Arc::new(default_provider());
-    let clients = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
-        .allow_unauthenticated()
-        .build();
+    let clients = match clients {
+        "" => WebPkiClientVerifier::no_client_auth(),
+        path => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(chain(path)?);
+            let known = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+            known.allow_unauthenticated().build().map_err(io::Error::other)?
+        }
+    };
     let key = PrivateKeyDer::from_pem_file(format!("{SERVING}.key")).map_err(io::Error::other)?;
     ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
-        .with_client_cert_verifier(clients.map_err(io::Error::other)?)
+        .with_client_cert_verifier(clients)
         .with_single_cert(chain(&format!("{SERVING}.crt"))?, key)
         .map_err(io::Error::other)
 }

@@ -14,18 +14,22 @@ pub const FOLDER: &str = "/etc/kubernetes/manifests";
 pub const STANDING_IN: [&str; 5] =
     [api_server::NAME, "--ignored", "--nocapture", "--test-threads=1", "--"];
 
-pub fn all(members: &[Ipv4Addr], index: usize, timing: Timing) -> [File; 4] {
-    let etcd = format!("{PKI}/etcd");
+pub fn etcd(members: &[Ipv4Addr], index: usize, timing: Timing) -> File {
+    let pod = Pod {
+        name: "etcd",
+        arguments: etcd_flags(members, index, timing),
+        folders: &["/var/lib/etcd", &format!("{PKI}/etcd")],
+        files: &[],
+    };
+    pod.manifest()
+}
+
+/// What leans on etcd, which is at these addresses.
+pub fn control_plane(address: Ipv4Addr, etcd: &[Ipv4Addr]) -> [File; 3] {
     [
         Pod {
-            name: "etcd",
-            arguments: etcd_flags(members, index, timing),
-            folders: &["/var/lib/etcd", &etcd],
-            files: &[],
-        },
-        Pod {
             name: "kube-apiserver",
-            arguments: standing_in(api_server_flags(members[index])),
+            arguments: standing_in(api_server_flags(address, etcd)),
             folders: &[PKI],
             files: &[],
         },
@@ -79,7 +83,8 @@ fn etcd_flags(members: &[Ipv4Addr], index: usize, timing: Timing) -> Vec<String>
     flags
 }
 
-fn api_server_flags(address: Ipv4Addr) -> Vec<String> {
+fn api_server_flags(address: Ipv4Addr, etcd: &[Ipv4Addr]) -> Vec<String> {
+    let servers: Vec<_> = etcd.iter().map(|address| format!("https://{address}:2379")).collect();
     vec![
         format!("--advertise-address={address}"),
         format!("--client-ca-file={PKI}/ca.crt"),
@@ -87,7 +92,7 @@ fn api_server_flags(address: Ipv4Addr) -> Vec<String> {
         format!("--etcd-certfile={PKI}/apiserver-etcd-client.crt"),
         format!("--etcd-keyfile={PKI}/apiserver-etcd-client.key"),
         "--etcd-readycheck-timeout=2s".to_owned(),
-        "--etcd-servers=https://127.0.0.1:2379".to_owned(),
+        format!("--etcd-servers={}", servers.join(",")),
         format!("--kubelet-client-certificate={PKI}/apiserver-kubelet-client.crt"),
         format!("--kubelet-client-key={PKI}/apiserver-kubelet-client.key"),
         format!("--proxy-client-cert-file={PKI}/front-proxy-client.crt"),
