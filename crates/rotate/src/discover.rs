@@ -14,6 +14,7 @@ mod endpoint;
 mod flag;
 mod layout;
 mod manifest;
+mod presented;
 mod product;
 mod programs;
 mod references;
@@ -29,6 +30,7 @@ use std::{
 
 use futures::future::join_all;
 
+pub(crate) use self::presented::LOOPBACK;
 use self::{
     programs::{Programs, programs},
     source::Look,
@@ -37,7 +39,6 @@ use crate::{
     Component, Facts, FileSeen, HostFacts, HostName, Inventory, Pair, Program, Purpose, Reread,
     RunBy, Site, SiteError,
     certificate::Certificate,
-    facts::Served,
     inventory::{Host, Layout},
     kubeconfig, pem,
     site::{Clock, Survey},
@@ -123,7 +124,8 @@ async fn look_at(site: &impl Site, host: &Host, layout: Layout) -> Result<HostFa
         elsewhere: elsewhere(&survey, &files),
         layout,
         product: look.product(layout),
-        served: shake_hands(site, host, &components).await,
+        served: presented::served(site, host, &components).await,
+        loopback: presented::loopback(site, host, &components).await,
         idle_kubeconfigs: idle_kubeconfigs(&components, &files),
         components,
         files,
@@ -275,20 +277,6 @@ fn idle_kubeconfigs(components: &[Component], files: &Files) -> Vec<PathBuf> {
     let is_there = |path: &PathBuf| files.get(path).is_some_and(|file| file.content.is_some());
     let all = layout::KUBECONFIGS.map(PathBuf::from);
     all.into_iter().filter(|path| is_there(path) && !is_read(path)).collect()
-}
-
-/// What each running program presents, without showing anything oneself.
-async fn shake_hands(site: &impl Site, host: &Host, components: &[Component]) -> Vec<Served> {
-    let running = components.iter().filter(|component| component.process.is_some());
-    let ports = running.flat_map(|component| {
-        let with_tls = component.endpoints.iter().filter(|endpoint| !endpoint.is_plain);
-        with_tls.map(|endpoint| (component.program, endpoint))
-    });
-    let shakes = ports.map(async |(program, endpoint)| {
-        let outcome = site.handshake(&host.name, endpoint.address, None).await;
-        Served { program, port: endpoint.port, outcome: outcome.map_err(|error| error.why()) }
-    });
-    join_all(shakes).await
 }
 
 /// By the name of its binary, wherever that lies.

@@ -40,6 +40,8 @@ pub struct HostFacts {
     pub elsewhere: BTreeMap<PathBuf, Vec<Certificate>>,
     /// What the running programs presented, by component and port.
     pub served: Vec<Served>,
+    /// What the API server presents to the name that it calls itself by, leaf first.
+    pub loopback: Vec<CertificateDer<'static>>,
     /// What was noticed that fits nowhere else, a line each.
     pub notes: Vec<String>,
     /// What is not known well enough for anything to be changed, each with its cure.

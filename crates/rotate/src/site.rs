@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, DnsName};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -111,12 +111,13 @@ pub trait Site: Sync {
         run_by: &RunBy,
     ) -> impl Future<Output = Result<Vec<String>, SiteError>> + Send;
 
-    /// A handshake with what listens at `address` as seen from the host, with a client
-    /// certificate or without one; whoever answers is believed.
+    /// A handshake with what listens at `address` as seen from the host, asking for a name or
+    /// for none, with a client certificate or without one; whoever answers is believed.
     fn handshake(
         &self,
         host: &HostName,
         address: SocketAddr,
+        name: Option<&DnsName<'static>>,
         client: Option<&Identity>,
     ) -> impl Future<Output = Result<Handshake, SiteError>> + Send;
 

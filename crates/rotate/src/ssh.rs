@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, DnsName};
 use tempfile::TempDir;
 
 use self::{connection::Connection, detached::Begun, programs::Run, script::Script};
@@ -174,11 +174,12 @@ impl Site for Ssh {
         &self,
         host: &HostName,
         address: SocketAddr,
+        name: Option<&DnsName<'static>>,
         client: Option<&Identity>,
     ) -> Result<Handshake, SiteError> {
         let connection = self.connection(host)?;
         let stream = connection.stream(address).await?;
-        told(connection, handshake(stream, address, client).await).await
+        told(connection, handshake(stream, address, name, client).await).await
     }
 
     async fn etcd(

@@ -120,7 +120,7 @@ fn judge(name: &str, status: &Status) -> Vec<Verdict> {
     let object = ObjectRef::cluster("ClusterInventory", name);
     let warning = |reason, text: String| Verdict::warning(object.clone(), reason, text);
     let certificates = status.certificates.iter().filter_map(|row| {
-        let text = format!("{}:{}: {}", row.host, row.file.display(), words(row));
+        let text = format!("{}:{}: {}", row.host, row.place(), words(row));
         Some(warning(reason(row.state)?, text))
     });
     let authorities = status.authorities.iter().filter_map(|row| {

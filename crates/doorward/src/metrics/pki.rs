@@ -81,8 +81,8 @@ fn certificates(
     for row in &status.certificates {
         let Some(end) = end(row) else { continue };
         let program = row.program.map_or("", rotate::Program::name);
-        let series =
-            (row.host.0.as_str(), program, row.name.as_str(), row.file.display().to_string());
+        let file = row.file.as_ref().map(|file| file.display().to_string());
+        let series = (row.host.0.as_str(), program, row.name.as_str(), file.unwrap_or_default());
         let earliest = ends.entry(series).or_insert(end);
         *earliest = end.min(*earliest);
     }

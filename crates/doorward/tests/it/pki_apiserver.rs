@@ -10,7 +10,10 @@ use testkit::{
     peers,
 };
 
-use crate::pki::{ROTATED, assert_nothing_lost, assert_same, files, pki, restarts};
+use crate::{
+    pki::{ROTATED, assert_nothing_lost, assert_same, files, pki, restarts},
+    pki_status::{loopback_rows, status},
+};
 
 /// Somebody who writes to etcd, and somebody who writes to the API servers.
 struct Writers(Writer, Writer);
@@ -42,6 +45,14 @@ async fn real_api_servers_take_writes_while_authorities_are_renewed_and_put_back
     let Some(assets) = cluster::assets() else { return };
     let Some(lab) = Lab::start(Shape::default()).await else { return };
     lab.start_kube_apiservers(&assets).await.unwrap();
+    let (_, seen) = status(&lab).await;
+    let loopback = loopback_rows(&seen);
+    assert_eq!(loopback.len(), 3, "{seen:#}");
+    for row in loopback {
+        let name = row["name"].as_str().unwrap();
+        assert!(name.starts_with("apiserver-loopback-client"), "{row}");
+        eprintln!("{name} ends {}", row["effective"]);
+    }
     let before = files(&lab);
     let writers = Writers::of(&lab).await;
     let told = pki(&lab, "renew", &["--yes"]).await;

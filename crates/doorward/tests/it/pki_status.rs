@@ -14,7 +14,7 @@ const SERVICE: &str = include_str!("../../../../deploy/pki/doorward-pki-status.s
 const TIMER: &str = include_str!("../../../../deploy/pki/doorward-pki-status.timer");
 const CERT: &str = "/var/lib/etcd/cert";
 
-async fn status(lab: &Lab) -> (i32, Value) {
+pub async fn status(lab: &Lab) -> (i32, Value) {
     let Told { code, out, err } = run(command(lab, "status", &["-o", "json"])).await;
     assert!(err.is_empty(), "{err}");
     (code.unwrap(), serde_json::from_str(&out).unwrap())
@@ -78,13 +78,20 @@ fn rows<'a>(status: &'a Value, file: &str) -> Vec<&'a Value> {
     all.filter(|row| row["file"].as_str().is_some_and(|path| path.ends_with(file))).collect()
 }
 
+/// What API servers show only to themselves.
+pub fn loopback_rows(status: &Value) -> Vec<&Value> {
+    let all = list(status, "certificates").iter();
+    all.filter(|row| row["kind"] == "loopback").collect()
+}
+
 fn write(machine: &Machine, path: &str, text: &str) {
     machine.must(&format!("cat > {path} <<'END'\n{text}END\n"));
 }
 
 #[tokio::test]
 async fn a_cluster_is_told_as_it_is() {
-    let Some(lab) = Lab::start(Shape::default()).await else { return };
+    let shape = Shape { has_api_servers: true, ..Shape::default() };
+    let Some(lab) = Lab::start(shape).await else { return };
     let (code, seen) = status(&lab).await;
     assert_eq!(code, 1, "the authorities end in 54 days: {seen:#}");
     for host in list(&seen, "hosts") {
@@ -105,6 +112,19 @@ async fn a_cluster_is_told_as_it_is() {
         .collect();
     assert_eq!(peers.len(), 3);
     assert!(peers.iter().all(|row| row["served"] == "same"), "{peers:#?}");
+
+    let loopback = loopback_rows(&seen);
+    assert_eq!(loopback.len(), 3, "each API server has one in its memory");
+    let in_a_year = jiff::Timestamp::now() + DAY * 364;
+    for row in loopback {
+        assert_eq!((&row["state"], &row["file"]), (&"Ok".into(), &Value::Null));
+        let end: jiff::Timestamp = row["effective"].as_str().unwrap().parse().unwrap();
+        assert!(end > in_a_year && end < in_a_year + DAY * 2, "{row}");
+    }
+    let told = run(command(&lab, "status", &["--expiring-within", "370d"])).await.out;
+    let reminder =
+        "master-1:memory of kube-apiserver: only a restart of kube-apiserver makes another";
+    assert!(told.lines().any(|line| line == reminder), "{told}");
 
     let authority = |name: &str| {
         let all = list(&seen, "authorities");

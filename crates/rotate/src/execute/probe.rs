@@ -110,7 +110,11 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         endpoint: &Endpoint,
         client: Option<&Identity>,
     ) -> Result<Handshake, String> {
-        self.site.once().handshake(host, endpoint.address, client).await.map_err(SiteError::why)
+        self.site
+            .once()
+            .handshake(host, endpoint.address, None, client)
+            .await
+            .map_err(SiteError::why)
     }
 }
 

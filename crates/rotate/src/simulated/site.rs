@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, DnsName};
 
 use super::{
     Fault, Simulated, State,
@@ -287,6 +287,7 @@ impl Site for Simulated {
         &self,
         host: &HostName,
         address: SocketAddr,
+        _: Option<&DnsName<'static>>,
         client: Option<&Identity>,
     ) -> Result<Handshake, SiteError> {
         self.call(host, "handshake", |state| state.handshake(host, address, client)).await

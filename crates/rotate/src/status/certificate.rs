@@ -1,7 +1,10 @@
 //! One line for each certificate that a program presents, that lies idle, or that a kubeconfig
 //! embeds.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -9,7 +12,7 @@ use serde::Serialize;
 use super::{State, chain::Pool, running};
 use crate::{
     Component, Facts, HostFacts, HostName, Pair, Program, Purpose, Reread, certificate,
-    halves::Halves, pem, plan::scope::certificates,
+    component::Port, discover::LOOPBACK, halves::Halves, pem, plan::scope::certificates,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,7 +25,9 @@ pub struct Certificate {
     pub kind: Kind,
     /// Its common name; empty where it cannot be read.
     pub name: String,
-    pub file: PathBuf,
+    /// `None`: the program has it in its memory alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
     /// The leaf's own end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
@@ -50,6 +55,8 @@ pub enum Kind {
     /// A file that no program reads.
     Copy(Purpose),
     Kubeconfig,
+    /// What an API server makes for itself when it starts, to be its own client.
+    Loopback,
 }
 
 /// Whether the running process presents what the file holds.
@@ -83,6 +90,7 @@ pub(super) fn all(facts: &Facts, pool: &Pool, within: SignedDuration) -> Vec<Cer
         }
         let idle = host.idle_kubeconfigs.iter();
         all.extend(idle.filter_map(|path| judge.kubeconfig(name, host, None, path)));
+        all.extend(judge.loopback(name, host));
     }
     all.sort_by_key(|one| (one.effective, one.host.clone(), one.file.clone()));
     all
@@ -145,6 +153,38 @@ impl Judge<'_> {
         Some(row)
     }
 
+    /// `None`: it answers to that name as to any other.
+    fn loopback(&self, name: &HostName, host: &HostFacts) -> Option<Certificate> {
+        let program = Program::KubeApiserver;
+        let chain = host.loopback.iter().filter_map(|der| certificate::Certificate::read(der).ok());
+        let chain: Vec<_> = chain.collect();
+        let leaf = chain.first().filter(|leaf| leaf.names.contains(LOOPBACK))?;
+        let mut usual = running::shaken(host, program, Port::Client);
+        if usual.any(|usual| usual.chain.first() == Some(&leaf.der)) {
+            return None;
+        }
+        let end = chain.iter().map(|one| one.not_after).min().unwrap_or(leaf.not_after);
+        let state = match leaf.not_before > self.now {
+            true => State::NotYetValid,
+            false => State::until(end, self.now, self.within),
+        };
+        Some(Certificate {
+            host: name.clone(),
+            program: Some(program),
+            kind: Kind::Loopback,
+            name: leaf.name().to_owned(),
+            file: None,
+            expires: Some(leaf.not_after),
+            effective: Some(end),
+            authority: None,
+            authority_years: None,
+            served: Served::Same,
+            state,
+            problem: (state != State::Ok)
+                .then(|| format!("only a restart of {program} makes another")),
+        })
+    }
+
     /// What its dates and those of the chain say.
     fn date(&self, row: &mut Certificate, leaf: &certificate::Certificate, renews_itself: bool) {
         let worth = self.pool.worth(leaf);
@@ -180,6 +220,15 @@ impl Certificate {
         end.duration_until(own) > A_DAY
     }
 
+    /// The file, or whose memory it is in.
+    pub fn place(&self) -> Cow<'_, str> {
+        match (&self.file, self.program) {
+            (Some(file), _) => file.to_string_lossy(),
+            (None, Some(program)) => format!("memory of {program}").into(),
+            (None, None) => "memory".into(),
+        }
+    }
+
     fn missing(host: &HostName, path: &Path, facts: &HostFacts) -> Self {
         let why = match facts.files.get(path) {
             Some(file) if file.content.is_some() => "it holds no certificate".to_owned(),
@@ -191,7 +240,7 @@ impl Certificate {
             program: None,
             kind: Kind::Kubeconfig,
             name: String::new(),
-            file: path.to_owned(),
+            file: Some(path.to_owned()),
             expires: None,
             effective: None,
             authority: None,

@@ -28,7 +28,10 @@ pub fn files(facts: &Facts, status: &Status) -> Vec<File> {
     let mut all = Vec::new();
     for (name, host) in &facts.hosts {
         for path in host.files.keys() {
-            let row = status.certificates.iter().find(|row| row.host == *name && row.file == *path);
+            let row = status
+                .certificates
+                .iter()
+                .find(|row| row.host == *name && row.file.as_ref() == Some(path));
             for (index, found) in certificates(host, path).into_iter().enumerate() {
                 let served = row.map(|row| row.served.clone()).filter(|_| index == 0);
                 all.push(File {

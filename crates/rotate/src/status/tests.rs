@@ -68,7 +68,10 @@ fn put(facts: &mut Facts, number: usize, path: &std::path::Path, text: &str) {
 }
 
 fn row(status: &Status, number: usize, path: &std::path::Path) -> Certificate {
-    let found = status.certificates.iter().find(|row| row.host == host(number) && row.file == path);
+    let found = status
+        .certificates
+        .iter()
+        .find(|row| row.host == host(number) && row.file.as_deref() == Some(path));
     found.expect("it has a row").clone()
 }
 
@@ -124,7 +127,7 @@ fn those_that_end_first_stand_first() {
     put(&mut facts, 3, &at("etcd-client.pem"), &short.0);
     put(&mut facts, 3, &at("etcd-client-key.pem"), &short.1);
     let status = Status::of(&facts, within());
-    assert_eq!(status.certificates[0].file, at("etcd-client.pem"));
+    assert_eq!(status.certificates[0].file, Some(at("etcd-client.pem")));
     let problem = status.certificates[0].problem.as_deref();
     assert!(problem.is_some_and(|text| text.contains("is on none of the hosts")), "{problem:?}");
 }
@@ -165,7 +168,7 @@ fn a_file_that_is_not_there_is_missing() {
     seen.files.get_mut(&path).unwrap().content = None;
     let status = Status::of(&facts, within());
     assert_eq!(row(&status, 2, &path).state, State::Missing);
-    assert_eq!(status.certificates[0].file, path, "it stands first");
+    assert_eq!(status.certificates[0].file, Some(path), "it stands first");
     assert_eq!(status.exit_code(), 3);
 }
 
@@ -361,4 +364,57 @@ fn idle_copies_are_shown_as_such() {
     let client = row(&status, 1, &at("etcd-client.pem"));
     assert_eq!(client.kind, Kind::Copy(Purpose::EtcdClient));
     assert_eq!(client.served, Served::NotAsked);
+}
+
+/// An API server on the first master that shows itself a certificate with so many days left, and
+/// everybody else another one.
+fn with_loopback(name: &str, days: i64) -> Facts {
+    let mut facts = facts(&healthy());
+    let (own, _) = TestCa::new("own", &Ack { ca_days: days, ..healthy() }).leaf(
+        &format!("{name}@1795334400"),
+        &[name.to_owned()],
+        days,
+    );
+    let seen = facts.hosts.get_mut(&host(1)).unwrap();
+    seen.loopback = pem::certificates(own.as_bytes()).into_iter().map(|one| one.der).collect();
+    facts
+}
+
+fn loopback(status: &Status) -> Option<&Certificate> {
+    status.certificates.iter().find(|row| row.kind == Kind::Loopback)
+}
+
+#[test]
+fn what_an_api_server_has_in_memory_is_a_line_and_only_a_restart_makes_another() {
+    const NAME: &str = "apiserver-loopback-client";
+    let status = Status::of(&with_loopback(NAME, 300), within());
+    let row = loopback(&status).expect("a line");
+    assert_eq!((&row.host, row.program), (&host(1), Some(Program::KubeApiserver)));
+    assert_eq!((row.name.as_str(), &row.file), ("apiserver-loopback-client@1795334400", &None));
+    assert_eq!((row.expires, row.effective), (row.effective, Some(example::now() + DAY * 300)));
+    assert_eq!((row.state, &row.problem), (State::Ok, &None));
+    assert_eq!(status.exit_code(), 0);
+
+    for (days, state, code) in
+        [(50, State::Warn, 1), (10, State::Critical, 2), (-1, State::Expired, 2)]
+    {
+        let status = Status::of(&with_loopback(NAME, days), within());
+        let row = loopback(&status).expect("a line");
+        let says = "only a restart of kube-apiserver makes another";
+        assert_eq!((row.state, row.problem.as_deref()), (state, Some(says)));
+        assert_eq!(row.place(), "memory of kube-apiserver");
+        assert_eq!(status.exit_code(), code);
+    }
+}
+
+#[test]
+fn an_api_server_that_answers_to_that_name_as_to_any_other_has_no_such_line() {
+    let other_name = Status::of(&with_loopback("kubernetes", 300), within());
+    assert_eq!(loopback(&other_name), None);
+    let mut facts = with_loopback("apiserver-loopback-client", 300);
+    let seen = facts.hosts.get_mut(&host(1)).unwrap();
+    let handshake = Handshake { chain: seen.loopback.clone(), ..Handshake::default() };
+    let (program, outcome) = (Program::KubeApiserver, Ok(handshake));
+    seen.served.push(facts::Served { program, port: Port::Client, outcome });
+    assert_eq!(loopback(&Status::of(&facts, within())), None);
 }

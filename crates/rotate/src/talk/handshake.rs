@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use rustls_pki_types::DnsName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Error, bounded, tls};
@@ -15,12 +16,13 @@ const QUESTION: &[u8] = b"GET /health HTTP/1.1\r\nHost: doorward\r\nConnection: 
 pub async fn handshake<S>(
     stream: S,
     address: SocketAddr,
+    name: Option<&DnsName<'static>>,
     client: Option<&Identity>,
 ) -> Result<Handshake, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let preparation = tls::Handshake::new(client, &[], None)?;
+    let preparation = tls::Handshake::new(client, &[], None)?.asking_for(name.cloned());
     let seen = preparation.seen.clone();
     let is_trusted = bounded(address, LIMIT, async {
         match preparation.with(stream, address).await {

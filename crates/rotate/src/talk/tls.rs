@@ -18,7 +18,9 @@ use rustls::{
     server::ParsedCertificate,
     sign::CertifiedKey,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
+use rustls_pki_types::{
+    CertificateDer, DnsName, PrivateKeyDer, ServerName, UnixTime, pem::PemObject,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -56,6 +58,7 @@ impl Seen {
 pub struct Handshake {
     pub seen: Seen,
     config: ClientConfig,
+    name: Option<DnsName<'static>>,
 }
 
 impl Handshake {
@@ -82,14 +85,22 @@ impl Handshake {
         // Each handshake is to be a whole one, with a certificate.
         config.resumption = rustls::client::Resumption::disabled();
         config.alpn_protocols = protocol.map(<[u8]>::to_vec).into_iter().collect();
-        Ok(Self { seen: Seen(witness), config })
+        Ok(Self { seen: Seen(witness), config, name: None })
+    }
+
+    /// A server with several certificates chooses by the name (RFC 6066 section 3); an address is
+    /// not sent.
+    pub fn asking_for(mut self, name: Option<DnsName<'static>>) -> Self {
+        self.name = name;
+        self
     }
 
     pub async fn with<S>(self, stream: S, address: SocketAddr) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let name = ServerName::IpAddress(address.ip().into());
+        let address = || ServerName::IpAddress(address.ip().into());
+        let name = self.name.map_or_else(address, ServerName::DnsName);
         TlsConnector::from(Arc::new(self.config)).connect(name, stream).await
     }
 }

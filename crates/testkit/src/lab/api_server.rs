@@ -1,9 +1,12 @@
 //! A stand-in for kube-apiserver, as far as certificates and etcd are concerned: it reads what it
 //! trusts of etcd once, everything else at each connection, says 401 to whose certificate it does
-//! not know, and reads and writes in etcd what it is asked to.
+//! not know, reads and writes in etcd what it is asked to, and has a certificate of its own making
+//! for who asks for that.
 //!
 //! Tests get no other package's program from Cargo, so the machines run the test's own binary
 //! under this name: it has an ignored test that calls [`run`].
+
+mod loopback;
 
 use std::{
     collections::BTreeMap, convert::Infallible, env, fs, io, net::SocketAddr, path::PathBuf,
@@ -23,6 +26,7 @@ use rustls::{
         WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
+    sign::CertifiedKey,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject};
 use serde_json::{Value, json};
@@ -32,6 +36,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
+use self::loopback::Shown;
 use super::{
     etcd::{Client, credentials},
     kubeadm,
@@ -92,10 +97,11 @@ async fn serve(flags: Flags) -> io::Result<()> {
     let bound = flags.value("bind-address").unwrap_or("0.0.0.0");
     let address = format!("{bound}:{}", flags.value("secure-port")?);
     let listener = TcpListener::bind(address).await?;
+    let itself = Arc::new(loopback::make(&provider())?);
     loop {
         let (stream, _) = listener.accept().await?;
         // A pair that does not fit is in the middle of being replaced.
-        let Ok(config) = server_config(&flags) else { continue };
+        let Ok(config) = server_config(&flags, itself.clone()) else { continue };
         let trusted = clients(&flags)?;
         tokio::spawn(connection(stream, config, trusted, etcd.clone()));
     }
@@ -214,17 +220,18 @@ async fn object(
     }
 }
 
-fn server_config(flags: &Flags) -> io::Result<ServerConfig> {
+fn server_config(flags: &Flags, itself: Arc<CertifiedKey>) -> io::Result<ServerConfig> {
     let chain: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(flags.path("tls-cert-file")?).and_then(Iterator::collect);
     let key = PrivateKeyDer::from_pem_file(flags.path("tls-private-key-file")?);
+    let (chain, key) = (chain.map_err(io::Error::other)?, key.map_err(io::Error::other)?);
+    let everybody = Arc::new(loopback::certified(chain, key, &provider())?);
     let accepting = AnyClient { names: clients(flags)?.subjects(), provider: provider() };
-    ServerConfig::builder_with_provider(provider())
+    Ok(ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_client_cert_verifier(Arc::new(accepting))
-        .with_single_cert(chain.map_err(io::Error::other)?, key.map_err(io::Error::other)?)
-        .map_err(io::Error::other)
+        .with_cert_resolver(Arc::new(Shown { everybody, itself })))
 }
 
 fn clients(flags: &Flags) -> io::Result<Arc<RootCertStore>> {

@@ -13,7 +13,7 @@ use kube::Client;
 use report::NewEvent;
 use rotate::{
     HostName,
-    status::{Certificate, State, Status},
+    status::{Certificate, Kind, State, Status},
 };
 use tokio::{sync::watch, time::sleep};
 
@@ -121,20 +121,24 @@ fn ending(rows: &[&Certificate], days: u32) -> Option<String> {
         0 => String::new(),
         more => format!(", and {more} more end"),
     };
-    let file = row.file.display();
+    let cure = match row.kind {
+        Kind::Loopback => row.problem.as_deref().unwrap_or_default(),
+        _ => "doorward pki plan shows what renews them",
+    };
     Some(format!(
-        "{} ({file}) stops working {end}{others} within {days} days; doorward pki plan shows what renews them",
-        row.name
+        "{} ({}) stops working {end}{others} within {days} days; {cure}",
+        row.name,
+        row.place()
     ))
 }
 
 fn has_ended(row: &Certificate) -> String {
     let end = row.effective.map(|end| format!(" since {end}")).unwrap_or_default();
-    format!("{} ({}) has stopped working{end}", row.name, row.file.display())
+    format!("{} ({}) has stopped working{end}", row.name, row.place())
 }
 
 fn is_wrong(row: &Certificate) -> String {
-    format!("{}: {}", row.file.display(), row.problem.as_deref().unwrap_or("it does not fit"))
+    format!("{}: {}", row.place(), row.problem.as_deref().unwrap_or("it does not fit"))
 }
 
 /// The first, and how many more there are.

@@ -91,7 +91,7 @@ fn wrong_files(status: &Status) -> Vec<String> {
     };
     let lines = status.certificates.iter().filter(|row| !is_told_above(row)).filter_map(|row| {
         let problem = row.problem.as_ref()?;
-        Some(format!("{}:{}: {problem}", row.host, row.file.display()))
+        Some(format!("{}:{}: {problem}", row.host, row.place()))
     });
     lines.collect()
 }
@@ -153,7 +153,7 @@ fn certificates(rows: &[Certificate], now: Timestamp, screen: Screen) -> Table {
             authority,
             served(row),
             state(row.state).to_owned(),
-            row.file.display().to_string(),
+            place(row),
         ]);
     }
     table
@@ -204,9 +204,17 @@ fn hosts(some: Vec<&HostName>, status: &Status) -> String {
     }
 }
 
+fn place(row: &Certificate) -> String {
+    match row.kind {
+        Kind::Loopback => "(in memory, a restart makes another)".to_owned(),
+        _ => row.place().into_owned(),
+    }
+}
+
 fn used_for(row: &Certificate) -> &'static str {
     let (purpose, is_copy) = match row.kind {
         Kind::Kubeconfig => return "kubeconfig",
+        Kind::Loopback => return "apiserver to itself",
         Kind::Program(purpose) => (purpose, false),
         Kind::Copy(purpose) => (purpose, true),
     };

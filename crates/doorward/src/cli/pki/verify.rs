@@ -48,7 +48,7 @@ fn problems(status: &Status) -> Vec<String> {
     let bad = status.certificates.iter().filter(|row| row.state > State::Critical);
     let files = bad.map(|row| {
         let why = row.problem.as_deref().unwrap_or("it has ended");
-        format!("{}:{}: {why}", row.host, row.file.display())
+        format!("{}:{}: {why}", row.host, row.place())
     });
     let ended = status.authorities.iter().filter(|row| row.state > State::Critical);
     let authorities = ended.map(|row| format!("the authority {} has ended", row.name));

@@ -18,7 +18,7 @@ fn certificate(name: &str, purpose: Purpose, end: &str) -> Certificate {
         program: Some(Program::Etcd),
         kind: Kind::Program(purpose),
         name: name.into(),
-        file: "/etc/etcd/pki/a.pem".into(),
+        file: Some("/etc/etcd/pki/a.pem".into()),
         expires: Some(time(end)),
         effective: Some(time(end)),
         authority: None,

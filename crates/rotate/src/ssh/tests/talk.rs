@@ -32,7 +32,7 @@ async fn a_handshake_tells_what_is_presented_and_whom_it_accepts() {
     let files = ["/var/lib/etcd/cert/etcd-server.pem", "/var/lib/etcd/cert/ca.pem"];
     let [server, ca] = files.map(|path| certificate(&bed.machine().must(&format!("cat {path}"))));
     let client_port = address(bed.machine(), 2379);
-    let seen = bed.site.handshake(&bed.host, client_port, None).await.unwrap();
+    let seen = bed.site.handshake(&bed.host, client_port, None, None).await.unwrap();
     assert_eq!(seen.chain, [server]);
     assert_eq!(seen.is_client_trusted, None);
     let (_, ca) = x509_parser::parse_x509_certificate(&ca).unwrap();
@@ -47,7 +47,7 @@ async fn both_ports_judge_a_client_by_their_own_authority() {
     let leaf = |authority: &Authority| identity(&authority.leaf("probe", None, &[], &[], DAY));
     let trusts = async |port, client: &Identity| {
         let address = address(bed.machine(), port);
-        let seen = bed.site.handshake(&bed.host, address, Some(client)).await.unwrap();
+        let seen = bed.site.handshake(&bed.host, address, None, Some(client)).await.unwrap();
         assert_eq!(seen.chain.len(), 1);
         seen.is_client_trusted.unwrap()
     };
@@ -74,7 +74,8 @@ async fn a_leaf_that_changes_is_seen_at_the_next_handshake() {
         };
         bed.site.write(&bed.host, &file).await.unwrap();
     }
-    let seen = bed.site.handshake(&bed.host, address(bed.machine(), 2379), None).await.unwrap();
+    let seen =
+        bed.site.handshake(&bed.host, address(bed.machine(), 2379), None, None).await.unwrap();
     assert_eq!(seen.chain, [certificate(&new.certificate)]);
 }
 
@@ -83,7 +84,7 @@ async fn where_nothing_listens_or_no_tls_is_spoken_is_told() {
     let Some(bed) = Bed::new().await else { return };
     let error = async |port| {
         let address = address(bed.machine(), port);
-        bed.site.handshake(&bed.host, address, None).await.unwrap_err().to_string()
+        bed.site.handshake(&bed.host, address, None, None).await.unwrap_err().to_string()
     };
     let nothing = error(4).await;
     assert!(nothing.contains("Connection refused"), "{nothing}");
@@ -205,7 +206,7 @@ async fn the_api_server_is_asked_as_its_clients_ask() {
     assert_eq!(site.https(&host, at, None, read).await.unwrap().0, 403);
 
     let trusts = async |client: &Identity| {
-        site.handshake(&host, at, Some(client)).await.unwrap().is_client_trusted
+        site.handshake(&host, at, None, Some(client)).await.unwrap().is_client_trusted
     };
     assert_eq!(trusts(&known).await, Some(true));
     assert_eq!(trusts(&identity(lab.client())).await, Some(false));
@@ -225,7 +226,7 @@ async fn an_sshd_that_forbids_forwarding_is_told_with_the_cure() {
     bed.machine().cut();
     let at = address(bed.machine(), 2379);
     let error = testkit::wait_for(testkit::LIMIT, || async {
-        let error = bed.site.handshake(&bed.host, at, None).await.unwrap_err();
+        let error = bed.site.handshake(&bed.host, at, None, None).await.unwrap_err();
         matches!(error, SiteError::Refused { .. }).then_some(error)
     })
     .await;

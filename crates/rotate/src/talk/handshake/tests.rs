@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::aws_lc_rs,
-    server::WebPkiClientVerifier,
+    server::{ResolvesServerCertUsingSni, WebPkiClientVerifier},
+    sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
 use testkit::pki::{Issued, LeafOptions, TestCa};
@@ -65,7 +66,7 @@ async fn what_is_presented_is_seen_whatever_becomes_of_the_client() {
             [(None, None), (Some(&clients[0]), Some(true)), (Some(&clients[1]), Some(false))]
         {
             let stream = server(version, &ca, &pair, b"HTTP/1.1 404 Not Found\r\n\r\n");
-            let seen = handshake(stream, address(), client).await.unwrap();
+            let seen = handshake(stream, address(), None, client).await.unwrap();
             assert_eq!(seen.chain, pair.chain_der(), "{version:?}");
             assert_eq!(seen.is_client_trusted, is_trusted, "{version:?}");
             assert_eq!(seen.accepted_authorities.len(), 1, "{version:?}");
@@ -84,16 +85,42 @@ async fn an_api_server_that_answers_401_does_not_trust() {
         (b"", false),
     ] {
         let stream = server(&TLS13, &ca, &ca.leaf(&["api.test"]), answer);
-        let seen = handshake(stream, address(), Some(&client)).await.unwrap();
+        let seen = handshake(stream, address(), None, Some(&client)).await.unwrap();
         assert_eq!(seen.is_client_trusted, Some(is_trusted));
     }
+}
+
+#[tokio::test]
+async fn a_server_with_several_certificates_is_asked_for_one_by_name() {
+    let ca = TestCa::new("CA");
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let pair = ca.leaf(&["itself.test"]);
+    let shown = CertifiedKey::from_der(pair.chain_der(), pair.key_der(), &provider).unwrap();
+    let mut by_name = ResolvesServerCertUsingSni::new();
+    by_name.add("itself.test", shown).unwrap();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(by_name));
+    let config = Arc::new(config);
+    let dial = || {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let accepting = TlsAcceptor::from(config.clone()).accept(theirs);
+        tokio::spawn(async move { accepting.await.map(drop) });
+        ours
+    };
+    let name = DnsName::try_from("itself.test").unwrap();
+    let seen = handshake(dial(), address(), Some(&name), None).await.unwrap();
+    assert_eq!(seen.chain, pair.chain_der());
+    assert!(handshake(dial(), address(), None, None).await.is_err(), "it has nothing else");
 }
 
 #[tokio::test]
 async fn an_expired_server_is_looked_at_all_the_same() {
     let ca = TestCa::new("CA");
     let pair = ca.issue(&["etcd.test"], LeafOptions::expired());
-    let seen = handshake(server(&TLS13, &ca, &pair, b""), address(), None).await.unwrap();
+    let seen = handshake(server(&TLS13, &ca, &pair, b""), address(), None, None).await.unwrap();
     assert_eq!(seen.chain, pair.chain_der());
 }
 
@@ -103,7 +130,7 @@ async fn a_key_that_is_not_the_certificates_is_our_own_mistake() {
     let [one, two] = ["one", "two"].map(|name| identity(&ca.leaf(&[name])));
     let crossed = Identity { chain: one.chain, key: two.key };
     let (stream, _) = tokio::io::duplex(1);
-    let error = handshake(stream, address(), Some(&crossed)).await.unwrap_err();
+    let error = handshake(stream, address(), None, Some(&crossed)).await.unwrap_err();
     assert!(matches!(error, Error::Identity(_)), "{error}");
 }
 
@@ -111,10 +138,10 @@ async fn a_key_that_is_not_the_certificates_is_our_own_mistake() {
 async fn who_hangs_up_at_once_and_who_says_nothing_are_told_apart() {
     let (ours, theirs) = tokio::io::duplex(1024);
     drop(theirs);
-    let error = handshake(ours, address(), None).await.unwrap_err();
+    let error = handshake(ours, address(), None, None).await.unwrap_err();
     assert!(matches!(error, Error::Broken { .. }), "{error}");
     tokio::time::pause();
     let (ours, _theirs) = tokio::io::duplex(1024);
-    let error = handshake(ours, address(), None).await.unwrap_err();
+    let error = handshake(ours, address(), None, None).await.unwrap_err();
     assert_eq!(error.to_string(), "10.0.0.1:2379: no answer within 10 s");
 }

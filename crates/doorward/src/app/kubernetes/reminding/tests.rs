@@ -16,7 +16,7 @@ fn row(name: &str, state: State, end: &str) -> Certificate {
         program: Some(Program::Etcd),
         kind: Kind::Program(Purpose::EtcdServer),
         name: name.into(),
-        file: format!("/etc/etcd/{name}.pem").into(),
+        file: Some(format!("/etc/etcd/{name}.pem").into()),
         expires: Some(time(end)),
         effective: Some(time(end)),
         authority: None,
@@ -112,4 +112,21 @@ fn the_same_words_are_said_once_a_day_and_others_at_once() {
     look.at += SignedDuration::from_hours(1);
     look.certificates[0].effective = Some(time("2027-01-10T00:00:00Z"));
     assert_eq!(due(&look), 1);
+}
+
+#[test]
+fn what_only_a_restart_renews_is_told_with_that_cure() {
+    let own = Certificate {
+        program: Some(Program::KubeApiserver),
+        kind: Kind::Loopback,
+        file: None,
+        problem: Some("only a restart of kube-apiserver makes another".into()),
+        ..row("own", State::Critical, "2026-12-01T00:00:00Z")
+    };
+    let [warning] = warnings(&look(vec![own])).try_into().unwrap();
+    assert_eq!(
+        warning.message,
+        "own (memory of kube-apiserver) stops working 2026-12-01 within 14 days; only a restart \
+         of kube-apiserver makes another"
+    );
 }

@@ -17,7 +17,7 @@ fn seen() -> Status {
         program: Some(Program::Etcd),
         kind: Kind::Program(Purpose::EtcdServer),
         name: "etcd-server".into(),
-        file: "/var/lib/etcd/cert/etcd-server.pem".into(),
+        file: Some("/var/lib/etcd/cert/etcd-server.pem".into()),
         expires: Some(time("2076-11-08T19:29:00Z")),
         effective: Some(time("2027-01-14T00:00:00Z")),
         authority: Some("CA".into()),
@@ -28,7 +28,7 @@ fn seen() -> Status {
     };
     let gone = Certificate {
         name: String::new(),
-        file: "/gone.pem".into(),
+        file: Some("/gone.pem".into()),
         expires: None,
         effective: None,
         authority: None,
@@ -205,4 +205,31 @@ fn prometheus_reads_ends_states_and_hosts() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}: {text}");
     }
+}
+
+#[test]
+fn what_is_in_memory_alone_is_told_with_the_reminder_and_without_a_file() {
+    let mut status = seen();
+    let row = Certificate {
+        program: Some(Program::KubeApiserver),
+        kind: Kind::Loopback,
+        name: "apiserver-loopback-client@1".into(),
+        file: None,
+        expires: status.certificates[1].effective,
+        authority: None,
+        authority_years: None,
+        problem: Some("only a restart of kube-apiserver makes another".into()),
+        ..status.certificates[1].clone()
+    };
+    status.certificates = vec![row];
+    let told = text(&status, Screen::plain());
+    let line = told.lines().find(|line| line.contains("loopback-client@1")).unwrap();
+    assert!(line.contains("apiserver to itself") && line.contains("WARN"), "{line}");
+    assert!(line.ends_with("(in memory, a restart makes another)"), "{line}");
+    let reminder =
+        "master-1:memory of kube-apiserver: only a restart of kube-apiserver makes another";
+    assert!(told.lines().any(|line| line == reminder), "{told}");
+    assert!(
+        prometheus(&status).unwrap().contains("name=\"apiserver-loopback-client@1\",file=\"\"")
+    );
 }
