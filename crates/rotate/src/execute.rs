@@ -24,6 +24,7 @@ mod retried;
 mod rotation;
 mod standing;
 mod sweep;
+mod trust;
 mod verify;
 mod wait;
 mod worth;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use decide::decide;
 pub(crate) use decide::will_change;
 pub use step::{Act, Change, Phase, Place, Rotation, Setting, Stage, Step};
-pub(crate) use steps::manifest;
+pub(crate) use steps::{flag, manifest};
 
 use crate::HostName;
 

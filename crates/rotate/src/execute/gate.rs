@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Executor, Fault, change::Move, wait::Terms};
 use crate::{
     Endpoint, HostName, Program, Purpose, Reread, RunBy, Site, certificate::Certificate,
-    component::Port, face::Face, pem, site::Clock,
+    component::Port, pem, site::Clock,
 };
 
 /// Without a process, until a unit is taken for one that does not start again by itself.
@@ -66,10 +66,10 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     async fn gate_now(&self, mv: &Move, terms: &Terms) -> Result<(), String> {
         if mv.restart || self.was_running(&mv.host, mv.program) {
             self.presents(mv).await?;
+            self.trusts(mv, |reread| mv.restart || reread == Reread::Always).await?;
         }
         if mv.restart {
             self.runs(mv).await?;
-            self.trusts(mv).await?;
         }
         // Where etcd is swept back it is so last of all; whoever leans on it is looked at then.
         if mv.is_back && mv.program != Program::Etcd && self.is_swept(Program::Etcd) {
@@ -147,63 +147,6 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         Ok(())
     }
 
-    /// Each port trusts the authorities of its file, and none besides.
-    pub(super) async fn trusts(&self, mv: &Move) -> Result<(), String> {
-        let Some(component) = self.scene.component(&mv.host, mv.program) else { return Ok(()) };
-        for trust in component.trusts.iter().filter(|trust| trust.reread != Reread::Never) {
-            let Some(port) = asked_at(trust.purpose) else { continue };
-            let Some(leg) = mv.legs.iter().find(|leg| leg.path == trust.path) else { continue };
-            let Some(endpoint) = self.tls_endpoint(&mv.host, mv.program, port) else { continue };
-            let wanted = self.certificates_of(mv.aim(leg));
-            self.names_all(mv, endpoint, &wanted).await?;
-            for face in self.faces().at(&mv.host, mv.program, port) {
-                self.accepts_rightly(mv, endpoint, &wanted, &face).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The list that the program sends in a handshake is the list that it loaded.
-    async fn names_all(
-        &self,
-        mv: &Move,
-        endpoint: &Endpoint,
-        wanted: &[Certificate],
-    ) -> Result<(), String> {
-        let handshake = self.handshake(&mv.host, endpoint, None).await?;
-        let named = &handshake.accepted_authorities;
-        let lacks = wanted.iter().find(|authority| !named.contains(&authority.subject_der));
-        match lacks {
-            Some(authority) => {
-                let (address, name) = (endpoint.address, authority.name());
-                Err(format!("{address} has not loaded {name}; it names {} CAs", named.len()))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The leaf is shown without its chain, so that only its own issuer speaks for it. Expired
-    /// ones prove nothing.
-    async fn accepts_rightly(
-        &self,
-        mv: &Move,
-        endpoint: &Endpoint,
-        wanted: &[Certificate],
-        face: &Face,
-    ) -> Result<(), String> {
-        if !face.leaf.is_valid_at(self.clock.now()) || !face.leaf.usages.client {
-            return Ok(());
-        }
-        let expected = wanted.iter().any(|authority| face.leaf.is_issued_by(authority));
-        let handshake = self.handshake(&mv.host, endpoint, Some(&face.alone())).await?;
-        let (address, name) = (endpoint.address, &face.leaf.issuer);
-        match handshake.is_client_trusted {
-            Some(trusted) if trusted == expected => Ok(()),
-            _ if expected => Err(format!("{address} does not trust leaves of {name} yet")),
-            _ => Err(format!("{address} still trusts leaves of {name}")),
-        }
-    }
-
     pub(super) fn certificates_of(&self, digest: Option<&str>) -> Vec<Certificate> {
         let content = digest.and_then(|digest| self.folder.content(digest).ok());
         content.map(|content| pem::certificates(content.bytes())).unwrap_or_default()
@@ -223,15 +166,6 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
 pub(super) fn presented_at(purpose: Purpose) -> Option<Port> {
     match purpose {
         Purpose::EtcdServer | Purpose::ApiserverServing => Some(Port::Client),
-        Purpose::EtcdPeer => Some(Port::Peer),
-        _ => None,
-    }
-}
-
-/// The port at which a file of authorities decides who is let in.
-fn asked_at(purpose: Purpose) -> Option<Port> {
-    match purpose {
-        Purpose::EtcdServer | Purpose::ApiserverClients => Some(Port::Client),
         Purpose::EtcdPeer => Some(Port::Peer),
         _ => None,
     }

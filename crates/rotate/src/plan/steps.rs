@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Facts, HostName, Program, Reread, health::Health};
 use places::Places;
-pub(crate) use places::manifest;
+pub(crate) use places::{flag, manifest};
 
 pub(super) struct Input<'a> {
     pub(super) facts: &'a Facts,

@@ -70,14 +70,7 @@ impl State {
         }
     }
 
-    /// Whom it trusts is read as it is on disk.
     fn knows(&self, host: &HostName, chain: &[Certificate]) -> bool {
-        let machine = &self.machines[host];
-        let trusts = machine.component(Program::KubeApiserver).into_iter();
-        let mut trusts = trusts.flat_map(|server| &server.trusts);
-        trusts.any(|trust| {
-            trust.purpose == Purpose::ApiserverClients
-                && self.accepts(&machine.certificates(&trust.path), chain)
-        })
+        self.lets_in(host, Program::KubeApiserver, Purpose::ApiserverClients, chain)
     }
 }

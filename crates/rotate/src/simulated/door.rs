@@ -36,9 +36,9 @@ impl State {
         let chain = self.chain(host, program, State::presented(program, port));
         let chain = chain.ok_or("the server ended the handshake")?;
         let door = State::door(program, port);
-        let loaded = self.machines[host].running[&program].trusts.get(&door).cloned();
+        let loaded = self.machines[host].trusted(program, door);
         let trusts = client.map(|one| self.lets_in(host, program, door, &read_all(&one.chain)));
-        let loaded = loaded.unwrap_or_default().into_iter();
+        let loaded = loaded.unwrap_or_default().into_owned().into_iter();
         Ok(Handshake {
             chain: chain.iter().map(|one| one.der.clone()).collect(),
             accepted_authorities: loaded.map(|one| one.subject_der).collect(),

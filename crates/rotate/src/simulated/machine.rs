@@ -1,6 +1,7 @@
 //! One machine: its files, what runs on it, and its lock.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::Duration,
@@ -33,6 +34,8 @@ pub(crate) struct Machine {
     /// Pairs that a product took away and has not made anew.
     pub taken: Vec<super::product::Taken>,
     pub lock: Option<LockOwner>,
+    /// Its API server notices neither that files change nor what its manifest names by now.
+    pub is_deaf: bool,
     pub appended: BTreeMap<PathBuf, Vec<String>>,
 }
 
@@ -44,8 +47,10 @@ pub(crate) struct Running {
     pub ready: Timestamp,
     /// From when on it takes part; between the two a member replays its log.
     pub whole: Timestamp,
-    /// As it was at the start.
+    /// As it was at the start; what is read again by itself may be otherwise by now.
     pub trusts: BTreeMap<Purpose, Vec<Certificate>>,
+    /// Files that it was told of otherwise than it was found with.
+    pub told: BTreeMap<Purpose, PathBuf>,
 }
 
 /// How long an orderly stop takes, and until a program answers.
@@ -94,6 +99,37 @@ impl Machine {
     /// Certificates that a program finds in a file.
     pub(crate) fn certificates(&self, path: &Path) -> Vec<Certificate> {
         self.files.get(path).map(|file| pem::certificates(file.content.bytes())).unwrap_or_default()
+    }
+
+    /// Whom a running program trusts by now.
+    pub(super) fn trusted(
+        &self,
+        program: Program,
+        purpose: Purpose,
+    ) -> Option<Cow<'_, [Certificate]>> {
+        let Running { trusts, told, .. } = self.running.get(&program)?;
+        let component = self.component(program)?;
+        let mut reread = component.trusts.iter().filter(|trust| {
+            trust.purpose == purpose && trust.reread == Reread::Always && !self.is_deaf
+        });
+        match reread.next() {
+            Some(trust) => {
+                let path = told.get(&purpose).unwrap_or(&trust.path);
+                Some(self.certificates(path).into())
+            }
+            None => Some(trusts.get(&purpose)?.into()),
+        }
+    }
+
+    /// The file that a static pod's manifest names for clients' authorities.
+    fn told(&self, component: &Component) -> Option<PathBuf> {
+        if self.is_deaf {
+            return None;
+        }
+        let manifest = self.files.get(component.run_by.manifest()?)?;
+        let text = String::from_utf8_lossy(manifest.content.bytes());
+        let (_, rest) = text.split_once("--client-ca-file=")?;
+        rest.lines().next().map(PathBuf::from)
     }
 
     /// Both files of a pair, if the program can open them.
@@ -152,9 +188,15 @@ impl Machine {
     fn load(&mut self, program: Program, pid: u32, started: Timestamp, times: [Timestamp; 2]) {
         let [ready, whole] = times;
         let Some(component) = self.component(program) else { return };
-        let trusts = component.trusts.iter().filter(|trust| trust.reread == Reread::AtStart);
-        let trusts = trusts.map(|trust| (trust.purpose, self.certificates(&trust.path)));
+        let told = self.told(component).filter(|_| program == Program::KubeApiserver);
+        let told: BTreeMap<_, _> =
+            told.map(|path| (Purpose::ApiserverClients, path)).into_iter().collect();
+        let trusts = component.trusts.iter().filter(|trust| trust.reread != Reread::Never);
+        let trusts = trusts.map(|trust| {
+            let path = told.get(&trust.purpose).unwrap_or(&trust.path);
+            (trust.purpose, self.certificates(path))
+        });
         let trusts = trusts.collect();
-        self.running.insert(program, Running { pid, started, ready, whole, trusts });
+        self.running.insert(program, Running { pid, started, ready, whole, trusts, told });
     }
 }

@@ -84,9 +84,9 @@ impl State {
         purpose: Purpose,
         chain: &[Certificate],
     ) -> bool {
-        let running = self.machines.get(host).and_then(|machine| machine.running.get(&program));
-        let trusts = running.and_then(|running| running.trusts.get(&purpose));
-        trusts.is_some_and(|trusts| self.judge.accepts(trusts, chain, self.now))
+        let machine = self.machines.get(host);
+        let trusts = machine.and_then(|machine| machine.trusted(program, purpose));
+        trusts.is_some_and(|trusts| self.judge.accepts(&trusts, chain, self.now))
     }
 
     pub(crate) fn chain(

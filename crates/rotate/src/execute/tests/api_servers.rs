@@ -1,7 +1,16 @@
 //! The API server's gate: it has to read and write by itself, whatever it says of its health.
 
+use std::path::PathBuf;
+
 use super::*;
-use crate::{example::host, life::Life};
+use crate::{
+    Facts, Program, Purpose,
+    example::{
+        DAY, file, host,
+        kubeadm::{Kubeadm, MANIFEST, PKI},
+    },
+    life::Life,
+};
 
 /// How often any of them wrote.
 fn api_writes(trial: &Trial) -> u32 {
@@ -78,5 +87,89 @@ async fn a_node_that_was_ready_before_is_waited_for_in_the_end() {
     assert!(halt.why.contains("node node-2 was ready before and is not"), "{halt}");
     trial.sim.state().api.nodes = vec![("node-1", true)];
     trial.renew().await.expect("a node that was taken away is not missed");
+    trial.assert_renewed();
+}
+
+/// Masters of kubeadm whose certificates have months to go, with times that files have.
+fn kubeadm() -> Facts {
+    let mut facts = Kubeadm { leaf_days: 300, ..Kubeadm::default() }.facts();
+    for host in facts.hosts.values_mut() {
+        for file in host.files.values_mut() {
+            file.attributes.modified = facts.now - DAY * 100;
+        }
+    }
+    facts
+}
+
+/// The same with a file for clients' authorities that nobody signs by, as ACK has it: it is read
+/// again whenever it changes.
+fn with_a_file_of_its_own() -> Facts {
+    let mut facts = kubeadm();
+    let path = PathBuf::from(format!("{PKI}/apiserver-ca.crt"));
+    for host in facts.hosts.values_mut() {
+        let mut own = host.files[&PathBuf::from(format!("{PKI}/ca.crt"))].clone();
+        (own.path, own.target) = (path.clone(), path.clone());
+        host.files.insert(path.clone(), own);
+        let manifest = file(MANIFEST, &format!("    - --client-ca-file={}\n", path.display()));
+        host.files.insert(MANIFEST.into(), manifest);
+        let mut servers = host.components.iter_mut();
+        let server = servers.find(|one| one.program == Program::KubeApiserver).expect("one");
+        let mut trusts = server.trusts.iter_mut();
+        let clients = trusts.find(|trust| trust.purpose == Purpose::ApiserverClients);
+        clients.expect("it asks clients").path = path.clone();
+    }
+    facts
+}
+
+/// The authority of Kubernetes changes too.
+fn all_of(facts: Facts) -> Trial {
+    Trial::of(facts, &Wish { mode: Some(Mode::Cross), kubernetes: true, ..Wish::default() })
+}
+
+fn set_deaf(trial: &Trial, number: usize, is_deaf: bool) {
+    trial.sim.state().machines.get_mut(&host(number)).expect("a host").is_deaf = is_deaf;
+}
+
+#[tokio::test]
+async fn kubernetes_own_authority_changes_there_and_back() {
+    for facts in [kubeadm(), with_a_file_of_its_own()] {
+        let trial = all_of(facts);
+        trial.renew().await.unwrap_or_else(|halt| panic!("{halt}"));
+        trial.assert_renewed();
+        assert_writer_never_waited(&trial);
+        trial.roll_back().await.unwrap_or_else(|halt| panic!("{halt}"));
+        trial.assert_as_before();
+    }
+}
+
+#[tokio::test]
+async fn nobody_signs_as_the_new_authority_before_every_api_server_is_seen_to_trust_it() {
+    let trial = all_of(kubeadm());
+    set_deaf(&trial, 2, true);
+    let halt = trial.renew().await.expect_err("it goes by another file than its manifest says");
+    assert!(halt.at.contains("kube-apiserver on master-2"), "{halt}");
+    assert!(halt.why.contains("10.0.0.2:6443 has not loaded kubernetes@"), "{halt}");
+    let of_managers = |call: &String| call.contains("stop kube-controller-manager");
+    assert!(!trial.sim.state().calls.iter().any(of_managers), "nothing comes after it");
+    set_deaf(&trial, 2, false);
+    // Somebody starts it by its manifest.
+    trial.sim.state().machines.get_mut(&host(2)).expect("a host").running.clear();
+    trial.renew().await.unwrap_or_else(|halt| panic!("{halt}"));
+    trial.assert_renewed();
+}
+
+#[tokio::test]
+async fn the_overlap_ends_when_no_api_server_knows_the_old_authority_any_more() {
+    let mut trial = all_of(with_a_file_of_its_own());
+    trial.renew().await.unwrap_or_else(|halt| panic!("{halt}"));
+    trial.sim.state().advance(Duration::from_secs(1));
+    let drop = Wish { drop_old: true, kubernetes: true, ..Wish::default() };
+    trial.begin_anew(&drop).unwrap_or_else(|against| panic!("{against:#?}"));
+    set_deaf(&trial, 3, true);
+    let halt = trial.renew().await.expect_err("it has not noticed");
+    assert!(halt.at.contains("kube-apiserver on master-3"), "{halt}");
+    assert!(halt.why.contains("10.0.0.3:6443 still names kubernetes"), "{halt}");
+    set_deaf(&trial, 3, false);
+    trial.renew().await.unwrap_or_else(|halt| panic!("{halt}"));
     trial.assert_renewed();
 }

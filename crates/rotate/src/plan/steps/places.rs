@@ -177,7 +177,7 @@ pub(crate) fn manifest(facts: &Facts, spot: &TrustSpot) -> Option<PathBuf> {
 }
 
 /// What an API server is told a trust file by.
-fn flag(purpose: Purpose) -> &'static str {
+pub(crate) fn flag(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::ApiserverKubelet => "kubelet-certificate-authority",
         Purpose::FrontProxy => "requestheader-client-ca-file",
