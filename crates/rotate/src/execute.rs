@@ -23,6 +23,7 @@ mod restart;
 mod retried;
 mod rotation;
 mod standing;
+mod stranger;
 mod sweep;
 mod trust;
 mod verify;

@@ -16,6 +16,7 @@
 pub mod census;
 pub mod certificate;
 pub mod component;
+mod difference;
 mod digest;
 pub mod discover;
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         let Some(roads) = &self.roads else { return Ok(false) };
         let files = self.site.read(&mv.host, &mv.paths()).await?;
         let moving = mv.legs.iter().filter(|leg| leg.is_moving()).count();
-        let is_written = match mv.find(roads, &files).map_err(Fault::Said)? {
+        let is_written = match mv.find(roads, &files).map_err(|found| self.fault_of(&found))? {
             Found::Lacking(lacking) => lacking.len() < moving,
             Found::Past | Found::Mixed => false,
         };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Executor, Fault};
+use super::{Executor, Fault, stranger::Stranger};
 use crate::{
     Act, Component, FileSeen, HostName, Program, Reread, Site, Step,
     facts::Attributes,
@@ -68,7 +68,7 @@ impl Move {
 
     /// Compares with what is there. Bytes that the run does not know are somebody else's work,
     /// and are not written over.
-    pub(super) fn find(&self, roads: &Roads, files: &[FileSeen]) -> Result<Found, String> {
+    pub(super) fn find(&self, roads: &Roads, files: &[FileSeen]) -> Result<Found, Box<Stranger>> {
         let (wanted, other) = if self.is_back {
             (Stand::Before, Stand::After)
         } else {
@@ -83,7 +83,7 @@ impl Move {
                 stand if stand == wanted => {}
                 stand if stand == other => lacking.push(leg.clone()),
                 Stand::Elsewhere => past += 1,
-                _ => return Err(foreign(&self.host, file)),
+                _ => return Err(Stranger { leg: leg.clone(), file: file.clone() }.into()),
             }
         }
         if past == 0 {
@@ -103,19 +103,6 @@ impl Move {
     }
 }
 
-fn foreign(host: &HostName, file: &FileSeen) -> String {
-    let path = file.path.display();
-    match (&file.content, &file.problem) {
-        (None, Some(problem)) => format!("{host}:{path}: {problem}"),
-        (None, None) => format!("{host}:{path} is gone; somebody else took it away"),
-        (Some(content), _) => format!(
-            "{host}:{path} was changed by somebody else during the run (SHA-256 {}…); \
-             it is not written over. Put it back as it was, or roll back",
-            &content.digest()[..16]
-        ),
-    }
-}
-
 impl<S: Site, C: Clock> Executor<'_, S, C> {
     /// The moves of one step, in either direction.
     pub(super) async fn carry_out_all(&self, step: &Step, moves: &[Move]) -> Result<(), Fault> {
@@ -130,7 +117,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
 
     async fn carry_out(&self, mv: &Move) -> Result<(), Fault> {
         let files = self.site.read(&mv.host, &mv.paths()).await?;
-        let lacking = match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
+        let lacking = match mv.find(self.roads()?, &files).map_err(|found| self.fault_of(&found))? {
             Found::Past => return Ok(()),
             Found::Mixed => return Err(Fault::Said(mv.mixed())),
             Found::Lacking(lacking) => lacking,
@@ -152,7 +139,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             self.write(mv, leg).await?;
         }
         let files = self.site.read(&mv.host, &mv.paths()).await?;
-        match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
+        match mv.find(self.roads()?, &files).map_err(|found| self.fault_of(&found))? {
             Found::Lacking(still) if still.is_empty() => {}
             _ => {
                 let host = &mv.host;

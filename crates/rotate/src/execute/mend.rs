@@ -23,9 +23,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             }
             // Where files stand at several changes, the walk comes to the one that was cut off
             // before it comes to this one.
-            let Found::Lacking(lacking) = mv.find(roads, &files).map_err(Fault::Said)? else {
-                continue;
-            };
+            let found = mv.find(roads, &files).map_err(|found| self.fault_of(&found))?;
+            let Found::Lacking(lacking) = found else { continue };
             let halves = self.halves(&mv, &lacking);
             if !halves.is_empty() {
                 self.say_half_written(&mv, &halves);

@@ -230,7 +230,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             if roads.stand(leg, digest.as_deref()) == Stand::Foreign {
                 let (path, problem) = (leg.path.display(), file.problem.as_deref());
                 let why = problem.unwrap_or("somebody else changed it since the plan was made");
-                return Err(Fault::said(format!("{host}:{path}: {why}")));
+                let changes = self.changes_in(leg, file);
+                return Err(Fault::said(format!("{host}:{path}: {why}{changes}")));
             }
         }
         Ok(())

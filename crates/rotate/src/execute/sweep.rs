@@ -48,7 +48,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
             Fault::said(format!("{}: {} is not known there", mv.host, mv.program))
         })?;
         let files = self.site.read(&mv.host, &mv.paths()).await?;
-        let lacking = match mv.find(self.roads()?, &files).map_err(Fault::Said)? {
+        let lacking = match mv.find(self.roads()?, &files).map_err(|found| self.fault_of(&found))? {
             Found::Past => Vec::new(),
             Found::Mixed => return Err(Fault::Said(mv.mixed())),
             Found::Lacking(lacking) => lacking,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     HostName,
-    example::host,
+    example::{TestCa, host},
     simulated::{Fault, File, text},
 };
 
@@ -22,11 +22,11 @@ fn lock_of(trial: &Trial, on: &HostName, run: &str, who: &str) {
 }
 
 /// Changes a file of a host as somebody else would.
-fn meddle(trial: &Trial, on: &HostName, path: &str) {
+fn meddle(trial: &Trial, on: &HostName, path: &str, put: &str) {
     let mut state = trial.sim.state();
     let machine = state.machines.get_mut(on).expect("a host");
     let File { attributes, .. } = machine.files[std::path::Path::new(path)].clone();
-    machine.put(path.as_ref(), text("somebody else's\n"), attributes);
+    machine.put(path.as_ref(), text(put), attributes);
 }
 
 #[tokio::test]
@@ -73,12 +73,34 @@ async fn a_file_that_others_change_during_the_run_is_not_written_over() {
     let trial = crossed();
     trial.sim.faults().plan(Fault::Kill { call: 330, after: true });
     assert!(trial.renew_or_die().await.is_none());
-    meddle(&trial, &host(3), "/var/lib/etcd/cert/peer-ca.pem");
-    for halt in [trial.renew().await, trial.roll_back().await] {
-        let halt = halt.expect_err("a stop");
-        assert!(halt.why.contains("master-3:/var/lib/etcd/cert/peer-ca.pem"), "{halt}");
-        assert!(halt.why.contains("somebody else"), "{halt}");
+    let theirs = TestCa::new("Theirs", &Ack::default());
+    for (name, put, lines) in [
+        (
+            "peer-ca.pem",
+            &theirs.pem,
+            ["\n  - certificate CN=Peer-CA, serial ", "\n  + certificate CN=Theirs, serial "],
+        ),
+        (
+            "etcd-server-key.pem",
+            &theirs.key_pem,
+            ["\n  - the private key of public key ", "\n  + the private key of public key "],
+        ),
+    ] {
+        let path = format!("/var/lib/etcd/cert/{name}");
+        let kept = trial.sim.files()[&(host(3), path.clone().into())].content.clone();
+        meddle(&trial, &host(3), &path, put);
+        for halt in [trial.renew().await, trial.roll_back().await] {
+            let halt = halt.expect_err("a stop");
+            assert!(halt.why.contains(&format!("master-3:{path}")), "{halt}");
+            assert!(halt.why.contains("somebody else"), "{halt}");
+            assert!(lines.iter().all(|line| halt.why.contains(line)), "{halt}");
+            let secrets = put.lines().filter(|line| !line.contains("-----"));
+            assert!(!secrets.into_iter().any(|line| halt.why.contains(line)), "{halt}");
+        }
+        meddle(&trial, &host(3), &path, std::str::from_utf8(kept.bytes()).expect("PEM"));
     }
+    trial.renew().await.expect("the rest");
+    trial.assert_renewed();
 }
 
 #[tokio::test]
