@@ -294,7 +294,8 @@ impl Draft<'_> {
             );
         }
         let overlaps = authorities.iter().find(|authority| {
-            authority.cross_signed && self.scope.realm(&authority.id) == Realm::Kubernetes
+            let realm = self.scope.realm(&authority.id);
+            authority.cross_signed && matches!(realm, Realm::Kubernetes | Realm::Both)
         });
         if let Some(authority) = overlaps {
             notes.extend(overlap(&authority.subject));

@@ -113,6 +113,11 @@ impl TrustSpot {
     pub(crate) fn is_kept_at(&self, places: &[(HostName, PathBuf, PathBuf)]) -> bool {
         places.iter().any(|(host, certificate, _)| *host == self.host && *certificate == self.path)
     }
+
+    /// Whether etcd, or who talks to it, goes by the file.
+    pub(crate) fn is_etcds(&self) -> bool {
+        ETCD.contains(&self.purpose)
+    }
 }
 
 /// Purposes that belong to etcd and its consumers.
@@ -210,6 +215,12 @@ impl Scope {
             (false, true) => Realm::Kubernetes,
             (false, false) => Realm::FrontProxy,
         }
+    }
+
+    /// Whether clients that no plan can reach present this authority's leaves to whoever reads a
+    /// file of this purpose.
+    pub(crate) fn has_strangers(&self, authority: &str, purpose: Purpose) -> bool {
+        matches!(self.realm(authority), Realm::Kubernetes | Realm::Both) && !ETCD.contains(&purpose)
     }
 
     fn find_trusts(&mut self, hosts: &Hosts<'_>, wish: &Wish) {

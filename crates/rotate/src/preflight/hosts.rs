@@ -200,8 +200,8 @@ fn shared(look: &Look<'_>, looked: &mut Looked) {
             Mode::Leaf | Mode::SameKey => looked.notes.push(format!("{text}; they stay good.")),
             _ if look.wish.kubernetes => looked.notes.push(format!("{text}.")),
             _ => looked.against.push(Finding::everywhere(format!(
-                "{text}. They would be refused after the change; ask for --mode same-key, which \
-                 keeps them good, or for --kubernetes, which renews them too"
+                "{text}. They would be refused after the change; renew them too: doorward pki \
+                 renew --kubernetes; or keep them good: doorward pki renew --mode same-key"
             ))),
         }
     }

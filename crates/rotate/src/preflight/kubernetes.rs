@@ -1,13 +1,15 @@
 //! The authority of Kubernetes: its leaves are in hands that no plan reaches, so it changes only
 //! where they stay good meanwhile.
 
+use std::collections::BTreeSet;
+
 use super::{Look, Looked};
 use crate::{
-    Program, Reread,
+    Program, Purpose, Reread,
     finding::Finding,
     plan::{
         Mode,
-        scope::{Authority, Realm},
+        scope::{Authority, Realm, TrustSpot},
         will_change,
     },
 };
@@ -22,9 +24,14 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
             // Both stop for a sweep, so that it does not matter whose file changes first.
             (Realm::Both, Mode::Sweep) if look.wish.mode == Some(Mode::SameKey) => {}
             (Realm::Both, Mode::Sweep) => sweeping(looked),
+            (Realm::Both, Mode::Cross) => {
+                apart(look, authority, looked);
+                movable(look, authority, looked);
+            }
             (Realm::Both, _) => looked.against.push(Finding::everywhere(format!(
-                "{:?} is one authority for etcd and Kubernetes, whose files change at different \
-                 times; ask for --mode same-key, which keeps all that it issued good",
+                "{:?} is one authority for etcd and Kubernetes, and cannot vouch for a successor, \
+                 so every kubelet and pod that knows only it would be cut off; bring its key back \
+                 to a master",
                 authority.certificate.name()
             ))),
             (Realm::Kubernetes, Mode::Bundle) => looked.against.push(Finding::everywhere(format!(
@@ -46,6 +53,41 @@ fn sweeping(looked: &mut Looked) {
          to the API server a restart."
             .to_owned(),
     );
+}
+
+/// etcd leaves an old authority that Kubernetes goes on trusting, so each has files of its own.
+fn apart(look: &Look<'_>, authority: &Authority, looked: &mut Looked) {
+    let spots = || {
+        let spots = look.scope.trusts.iter().filter(|spot| spot.reread != Reread::Never);
+        spots.filter(|spot| spot.authorities.contains(&authority.id))
+    };
+    let signs = |spot: &TrustSpot| {
+        let host = look.facts.hosts.get(&spot.host);
+        let pairs = host.into_iter().flat_map(|host| &host.components).flat_map(|one| &one.pairs);
+        let mut signing = pairs.filter(|pair| pair.purpose == Purpose::ClusterSigning);
+        signing.any(|pair| pair.certificate == spot.path)
+    };
+    let is_shared = |spot: &TrustSpot| {
+        let is_same = |other: &TrustSpot| other.host == spot.host && other.path == spot.path;
+        signs(spot) || spots().any(|other| !other.is_etcds() && is_same(other))
+    };
+    let shared: BTreeSet<_> = spots()
+        .filter(|spot| spot.is_etcds() && is_shared(spot))
+        .map(|spot| (&spot.host, &spot.path))
+        .collect();
+    looked.against.extend(shared.into_iter().map(|(host, path)| {
+        Finding::at(
+            host,
+            format!(
+                "{}: etcd and Kubernetes go by this one file, and change at different times; \
+                 give etcd files of its own (--trusted-ca-file, --peer-trusted-ca-file, and the \
+                 API server's --etcd-cafile), or keep all that {:?} issued good: doorward pki \
+                 renew --kubernetes --mode same-key",
+                path.display(),
+                authority.certificate.name()
+            ),
+        )
+    }));
 }
 
 /// A file that the signing program reads may hold one certificate only, so an API server that

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     Facts, Pair, Program, Purpose,
-    example::{TestCa, file, host},
+    example::{TestCa, file, host, kubeadm::Kubeadm},
     inventory::HostName,
     plan::Act,
 };
@@ -96,4 +96,19 @@ async fn a_master_that_a_sweep_could_not_reach_is_brought_along_by_the_next_run(
     trial.renew().await.unwrap_or_else(|halt| panic!("{halt}"));
     trial.assert_renewed();
     assert_writer_never_waited(&trial);
+}
+
+#[tokio::test]
+async fn etcd_and_kubernetes_may_live_by_one_authority() {
+    for mode in [None, Some(Mode::SameKey)] {
+        let cluster = Kubeadm { ca_days: 50, leaf_days: 40, one_ca: true, ..Kubeadm::default() };
+        let wish = Wish { kubernetes: true, mode, ..Wish::default() };
+        let trial = Trial::of(cluster.facts(), &wish);
+        assert_eq!(trial.plan.mode, mode.unwrap_or(Mode::Cross));
+        trial.renew().await.unwrap_or_else(|halt| panic!("{halt}"));
+        trial.assert_renewed();
+        trial.roll_back().await.unwrap_or_else(|halt| panic!("{halt}"));
+        trial.assert_as_before();
+        assert_writer_never_waited(&trial);
+    }
 }

@@ -307,16 +307,17 @@ fn what_cannot_change_without_cutting_kubelets_off_is_refused() {
 }
 
 #[test]
-fn one_authority_for_kubernetes_and_etcd_is_kept_by_its_key_or_swept_when_it_is_dead() {
+fn one_authority_for_kubernetes_and_etcd_is_crossed_kept_by_its_key_or_swept_when_it_is_dead() {
     let decided = |ca_days, mode| {
         let cluster = Kubeadm { ca_days, leaf_days: 20, one_ca: true, ..Kubeadm::default() };
         let facts = cluster.facts();
         let plan = decide(&facts, &healthy(&facts), &all(mode));
         plan.map(|plan| (after(&facts, &plan), plan))
     };
-    let text = decided(50, None).expect_err("refused")[0].to_string();
-    assert!(text.contains("ask for --mode same-key"), "{text}");
+    let text = decided(50, Some(Mode::Bundle)).expect_err("refused")[0].to_string();
+    assert!(text.contains("every kubelet and pod that knows only it would be cut off"), "{text}");
     for (ca_days, asked, mode) in [
+        (50, None, Mode::Cross),
         (50, Some(Mode::SameKey), Mode::SameKey),
         (-3, None, Mode::Sweep),
         (-3, Some(Mode::SameKey), Mode::Sweep),
@@ -326,6 +327,44 @@ fn one_authority_for_kubernetes_and_etcd_is_kept_by_its_key_or_swept_when_it_is_
         assert_eq!(plan.mode, mode, "{asked:?}");
         assert_eq!(expiry::condition(&after).class, expiry::Class::Sound, "{asked:?}");
     }
+}
+
+fn one_ca() -> Kubeadm {
+    Kubeadm { ca_days: 50, leaf_days: 40, one_ca: true, ..Kubeadm::default() }
+}
+
+#[test]
+fn where_etcd_and_kubernetes_have_one_authority_etcd_leaves_it_and_kubernetes_overlaps() {
+    golden("kubeadm-one-ca-cross", &kubeadm_plan(&one_ca(), &all(None)));
+}
+
+#[test]
+fn one_authority_is_not_exchanged_for_etcd_alone() {
+    let facts = one_ca().facts();
+    let refused = decide(&facts, &healthy(&facts), &Wish::default()).expect_err("refused");
+    let text = refused[0].to_string();
+    assert!(text.starts_with("\"kubernetes\" also signs "), "{text}");
+    assert!(text.contains("master-3: /etc/kubernetes/pki/apiserver.crt"), "{text}");
+    for way in ["doorward pki renew --kubernetes;", "doorward pki renew --mode same-key"] {
+        assert!(text.contains(way), "{text}");
+    }
+}
+
+#[test]
+fn etcd_and_kubernetes_that_go_by_one_file_keep_its_key() {
+    let mut facts = one_ca().facts();
+    for trust in facts.hosts.values_mut().flat_map(|host| &mut host.components[0].trusts) {
+        trust.path = "/etc/kubernetes/pki/ca.crt".into();
+    }
+    let decided = |mode| decide(&facts, &healthy(&facts), &all(mode));
+    let refused = decided(None).expect_err("refused");
+    assert_eq!(refused.len(), 3, "one a host: {refused:?}");
+    let text = refused[0].to_string();
+    let start = "master-1: /etc/kubernetes/pki/ca.crt: etcd and Kubernetes go by this one file";
+    assert!(text.starts_with(start), "{text}");
+    assert!(text.ends_with("doorward pki renew --kubernetes --mode same-key"), "{text}");
+    let plan = decided(Some(Mode::SameKey)).expect("a plan");
+    assert_eq!(expiry::condition(&after(&facts, &plan)).class, expiry::Class::Sound);
 }
 
 #[test]

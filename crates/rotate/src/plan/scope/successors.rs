@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    Authority, Hosts, Realm, Scope, certificates,
+    Authority, Hosts, Scope, certificates,
     issuers::{slug, unique},
 };
 use crate::{HostName, Purpose, Reread, certificate::Certificate};
@@ -80,11 +80,12 @@ pub(super) fn is_newer(new: &Certificate, old: &Certificate) -> bool {
 pub(super) fn find_dropped(scope: &mut Scope, hosts: &Hosts<'_>) {
     for index in 0..scope.trusts.len() {
         let spot = &scope.trusts[index];
+        let purpose = spot.purpose;
         let facts = hosts.iter().find(|(name, _)| **name == spot.host).map(|(_, facts)| facts);
         let found = facts.map(|facts| certificates(facts, &spot.path)).unwrap_or_default();
         for old in found {
             let successor = scope.authorities.iter().find(|new| {
-                is_newer(&new.certificate, &old) && scope.realm(&new.id) == Realm::Kubernetes
+                is_newer(&new.certificate, &old) && scope.has_strangers(&new.id, purpose)
             });
             let Some(successor) = successor.map(|new| new.id.clone()) else { continue };
             let id = dropped(scope, old, successor);

@@ -60,7 +60,13 @@ impl ApiServer {
 
 #[test]
 fn kubelets_and_pods_that_know_only_the_old_authority_work_on_at_every_step() {
-    let facts = Kubeadm::default().facts();
+    for one_ca in [false, true] {
+        work_on(&Kubeadm { one_ca, ..Kubeadm::default() });
+    }
+}
+
+fn work_on(cluster: &Kubeadm) {
+    let facts = cluster.facts();
     let wish = Wish { mode: Some(Mode::Cross), kubernetes: true, ..Wish::default() };
     let plan = decide(&facts, &healthy(&facts), &wish).expect("a plan");
     let ca = PathBuf::from(format!("{PKI}/ca.crt"));

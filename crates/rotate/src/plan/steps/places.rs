@@ -83,7 +83,7 @@ impl<'a> Places<'a> {
     /// that the signing program reads is another matter: it may hold a single certificate.
     fn keeps_old(&self, planned: &AuthorityPlan, spot: &TrustSpot) -> bool {
         planned.cross_signed
-            && self.input.scope.realm(&planned.id) == Realm::Kubernetes
+            && self.input.scope.has_strangers(&planned.id, spot.purpose)
             && (spot.program == Program::KubeApiserver || !spot.is_kept_at(&planned.kept_at))
     }
 
@@ -104,7 +104,7 @@ impl<'a> Places<'a> {
         for authority in self.input.authorities {
             let here = authority.kept_at.iter().filter(|(at, ..)| at == host);
             for (_, certificate, key) in here {
-                if self.carrier(host, self.input.scope.realm(&authority.id)) != program {
+                if self.carrier(host, self.realm(authority, host, certificate)) != program {
                     continue;
                 }
                 let id = || authority.id.clone();
@@ -113,6 +113,19 @@ impl<'a> Places<'a> {
                 }
                 self.add(certificate, Setting::Trust { authority: id(), stage: Stage::New });
             }
+        }
+    }
+
+    /// Of one authority for etcd and Kubernetes, each of the two has its own file in time, unless
+    /// all are away meanwhile.
+    fn realm(&self, authority: &AuthorityPlan, host: &HostName, certificate: &Path) -> Realm {
+        let is_etcds =
+            |spot: &TrustSpot| spot.host == *host && spot.path == certificate && spot.is_etcds();
+        let is_etcds = self.input.scope.trusts.iter().any(is_etcds);
+        match self.input.scope.realm(&authority.id) {
+            Realm::Both if self.input.mode == Mode::Sweep || is_etcds => Realm::Etcd,
+            Realm::Both => Realm::Kubernetes,
+            realm => realm,
         }
     }
 
