@@ -7,6 +7,7 @@ mod files;
 mod hosts;
 mod kubernetes;
 mod owned;
+mod strangers;
 
 use crate::{
     Facts,
@@ -38,6 +39,7 @@ pub(crate) fn look(look: &Look<'_>) -> Looked {
     let mut looked = Looked::default();
     hosts::look(look, &mut looked);
     files::look(look, &mut looked);
+    strangers::look(look, &mut looked);
     etcd::look(look, &mut looked);
     kubernetes::look(look, &mut looked);
     elsewhere::look(look, &mut looked);

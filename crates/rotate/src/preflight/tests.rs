@@ -10,7 +10,7 @@ use crate::{
     health::{Health, MemberHealth},
     inventory::Layout,
     plan::{Mode, Plan, Wish, decide},
-    site::Room,
+    site::{Member, Room},
 };
 
 struct Cluster {
@@ -62,6 +62,30 @@ fn one_master_unreachable_before_start() {
     assert_eq!(plan.pending, [host(3)]);
     assert!(plan.notes[0].starts_with("master-3 is left out"), "{:?}", plan.notes);
     assert!(!plan.to_string().contains("lock master-3"));
+}
+
+#[test]
+fn a_member_on_a_host_that_is_not_in_the_inventory() {
+    let mut cluster = cluster();
+    let peer_urls = vec!["https://10.0.0.4:2380".to_owned()];
+    let fourth = Member { id: 9, name: "m4".into(), peer_urls, ..Member::default() };
+    for number in 1..=3 {
+        cluster.member(number).members.push(fourth.clone());
+    }
+    let told = "etcd has 4 members, and the inventory has hosts of 3 only; not found: m4 \
+                (https://10.0.0.4:2380). Who is missing would be locked out.";
+    assert!(cluster.refused().starts_with(told), "{}", cluster.refused());
+
+    cluster.wish.allow_degraded = true;
+    assert!(cluster.notes().contains(told), "{}", cluster.notes());
+    cluster.wish.allow_degraded = false;
+    // Who is not found may be the one on a host that says nothing, which is told of for itself.
+    for number in 1..=2 {
+        cluster.member(number).members.pop();
+    }
+    let silent = cluster.health.members.get_mut(&host(3)).expect("a member");
+    *silent = Err("connection refused".into());
+    assert!(!cluster.refused().contains("has hosts of"), "{}", cluster.refused());
 }
 
 #[test]
