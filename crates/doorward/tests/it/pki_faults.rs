@@ -22,3 +22,16 @@ fn machine<'l>(lab: &'l Lab, step: &str) -> &'l Machine {
     let name = rest.split([':', ',']).next().unwrap();
     lab.machines().iter().find(|machine| machine.name == name).unwrap()
 }
+
+/// From now on the machine does something before its systemctl is called with words like these (a
+/// pattern of the shell's).
+fn before_systemctl(machine: &Machine, words: &str, act: &str) {
+    machine.must(&format!(
+        "cd /usr/local/sbin && mv systemctl systemctl.real && cat >systemctl <<'END'\n\
+         #!/bin/sh\n\
+         case \"$*\" in {words}) {act} ;; esac\n\
+         exec /usr/local/sbin/systemctl.real \"$@\"\n\
+         END\n\
+         chmod 755 systemctl"
+    ));
+}

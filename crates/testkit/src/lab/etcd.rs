@@ -88,6 +88,18 @@ impl Client {
         Ok(answer["leader"].as_str().map(str::to_owned))
     }
 
+    /// Asked of the leader: another member is to lead.
+    pub async fn hand_over(&mut self, to: &str) -> io::Result<()> {
+        self.call("/v3/maintenance/transfer-leadership", &json!({"targetID": to})).await.map(drop)
+    }
+
+    /// Has a member say that it has no more space, after which etcd takes no writes; or no more.
+    pub async fn has_no_space(&mut self, member: &str, is_so: bool) -> io::Result<()> {
+        let action = if is_so { "ACTIVATE" } else { "DEACTIVATE" };
+        let body = json!({"action": action, "memberID": member, "alarm": "NOSPACE"});
+        self.call("/v3/maintenance/alarm", &body).await.map(drop)
+    }
+
     async fn call(&mut self, path: &str, body: &Value) -> io::Result<Value> {
         let ask = |endpoint: SocketAddr| {
             request(Method::POST, &format!("https://{endpoint}{path}"), body.to_string())

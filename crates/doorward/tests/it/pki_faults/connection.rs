@@ -2,7 +2,7 @@
 
 use testkit::lab::{Lab, Machine};
 
-use super::{lab, machine};
+use super::{before_systemctl, lab, machine};
 use crate::pki::{
     Heard, ROTATED, Told, assert_nothing_lost, assert_same, files, pki, restarts, says,
 };
@@ -32,15 +32,8 @@ async fn a_connection_lost_during_a_restart_is_made_anew_and_its_result_is_told(
 
 /// etcd is not stopped on the machine before somebody allows it.
 fn hold_stops(machine: &Machine) {
-    machine.must(
-        "cd /usr/local/sbin && mv systemctl systemctl.real && cat >systemctl <<'END'\n\
-         #!/bin/sh\n\
-         case \"$*\" in stop*etcd.service)\n\
-         while [ ! -e /run/may-stop ]; do sleep 0.05; done ;; esac\n\
-         exec /usr/local/sbin/systemctl.real \"$@\"\n\
-         END\n\
-         chmod 755 systemctl",
-    );
+    let wait = "while [ ! -e /run/may-stop ]; do sleep 0.05; done";
+    before_systemctl(machine, "stop*etcd.service", wait);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use testkit::{
     wait_for, wait_until,
 };
 
-use super::{lab, machine};
+use super::{before_systemctl, lab, machine};
 use crate::pki::{Heard, ROTATED, Told, assert_nothing_lost, pki, restarts, says};
 
 const UNIT: &str = "/etc/systemd/system/etcd.service";
@@ -84,26 +84,30 @@ async fn stopped(run: Heard) -> String {
 }
 
 /// A member that starts slowly and a leader that falls silent are waited for; a leader that stays
-/// silent stops the run.
+/// silent stops the run. An API server that does not end is killed.
 #[tokio::test]
 async fn who_is_slow_is_waited_for_and_told_and_who_stays_away_stops_the_run() {
     let Some(lab) = lab().await else { return };
+    let [_, two, _] = lab.machines() else { panic!("three masters") };
+    before_systemctl(two, "stop*kube-apiserver*", "kill -STOP $(pgrep -x kube-apiserver)");
     let writer = lab.writer().await;
-    let mut run = Heard::begin(&lab, "renew", &["--yes", "--start-timeout", "45s"]).await;
+    let limits = ["--yes", "--start-timeout", "60s", "--stop-timeout", "10s"];
+    let mut run = Heard::begin(&lab, "renew", &limits).await;
 
     let slow = is_restarted(&lab, &mut run).await;
     held(&mut run, slow).await;
     follows(&lab, slow).await;
-    held(&mut run, leader(&lab).await).await;
+    held(&mut run, leader_beside(&lab, slow).await).await;
 
     let next = is_restarted(&lab, &mut run).await;
     follows(&lab, next).await;
-    held(&mut run, leader(&lab).await).await;
-    let silent = leader(&lab).await;
+    held(&mut run, leader_beside(&lab, next).await).await;
+    let silent = leader_beside(&lab, next).await;
     signal(silent, "STOP");
     let out = stopped(run).await;
-    says(&out, &format!("etcd on {} does not answer", silent.name));
-    says(&out, "; meanwhile etcd went from term ");
+    let halt = out.lines().find(|line| line.starts_with("R1 stopped at ")).unwrap();
+    says(halt, &format!("an answer from {}:2379 took longer than 1", silent.address));
+    says(halt, "; meanwhile etcd went from term ");
     says(&out, "Stopped in overlap (old and new CA both accepted).");
     says(&out, "etcd has a quorum: 2/3 answer.");
     signal(silent, "CONT");
@@ -111,6 +115,10 @@ async fn who_is_slow_is_waited_for_and_told_and_who_stays_away_stops_the_run() {
 
     let told = pki(&lab, "resume", &[]).await;
     assert_eq!(told.lines().last(), Some(ROTATED), "{told}");
+    says(
+        &told,
+        "kube-apiserver on master-2 did not end within 10 s of being told to, and was killed.",
+    );
     // A leader that says nothing makes its clients wait for their own time limit.
     assert_eq!(writer.report().await.lost, 0);
     pki(&lab, "verify", &[]).await;
@@ -138,12 +146,26 @@ async fn follows(lab: &Lab, machine: &Machine) {
     wait_for(LIMIT, || async { lab.etcd_of(member).leader().await.ok().flatten() }).await;
 }
 
-async fn leader(lab: &Lab) -> &Machine {
+/// The leader; if that is the very member that the run looks at, another one is made to lead.
+async fn leader_beside<'l>(lab: &'l Lab, member: &Machine) -> &'l Machine {
     let members = lab.etcd().members().await.unwrap();
-    let leader = wait_for(LIMIT, || async { lab.etcd().leader().await.unwrap() }).await;
-    let url = &members[&leader];
-    let leads = |machine: &&Machine| url.contains(&format!("//{}:", machine.address));
-    lab.machines().iter().find(leads).unwrap()
+    let number_of = |machine: &Machine| {
+        let is_its = |url: &String| url.contains(&format!("//{}:", machine.address));
+        members.iter().find(|(_, url)| is_its(url)).unwrap().0
+    };
+    let mut others = lab.machines().iter().filter(|other| other.name != member.name);
+    let heir = number_of(others.clone().next().unwrap());
+    let leader = wait_for(LIMIT, || async {
+        let leader = lab.etcd().leader().await.ok()??;
+        if leader != *number_of(member) {
+            return Some(leader);
+        }
+        // Refused while that one is behind.
+        let _ = lab.etcd_of(std::slice::from_ref(member)).hand_over(heir).await;
+        None
+    });
+    let leader = leader.await;
+    others.find(|other| *number_of(other) == leader).unwrap()
 }
 
 /// Where the run is about to restart a member.

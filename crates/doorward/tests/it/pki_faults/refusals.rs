@@ -1,7 +1,7 @@
 //! What keeps a renewal from beginning. All on one lab, one after another, since a refusal leaves
 //! everything as it was; in the end nothing speaks against it any more, and it goes through.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use testkit::lab::{Lab, Machine};
 
@@ -18,7 +18,10 @@ const COPIES: &str = "/etc/kubernetes/pki/etcd";
 #[tokio::test]
 async fn a_renewal_refuses_what_it_cannot_do_and_changes_nothing() {
     let Some(lab) = lab().await else { return };
+    // Nobody can write meanwhile.
+    a_member_has_no_space(&lab).await;
     let writer = lab.writer().await;
+    a_master_is_not_named(&lab).await;
     a_master_is_unreachable(&lab).await;
     a_member_is_down(&lab).await;
     a_disk_is_full(&lab).await;
@@ -45,6 +48,25 @@ pub async fn refused(lab: &Lab) -> String {
         assert!(machine.run("test -e /var/lib/pki/lock.d").is_err(), "{} is locked", machine.name);
     }
     err
+}
+
+async fn a_member_has_no_space(lab: &Lab) {
+    let mut etcd = lab.etcd();
+    let (member, _) = etcd.members().await.unwrap().pop_first().unwrap();
+    etcd.has_no_space(&member, true).await.unwrap();
+    says(&refused(lab).await, "etcd has the alarm NOSPACE on member ");
+    etcd.has_no_space(&member, false).await.unwrap();
+}
+
+async fn a_master_is_not_named(lab: &Lab) {
+    let all = fs::read_to_string(lab.inventory()).unwrap();
+    let two: Vec<&str> = all.lines().filter(|line| !line.contains("master-3")).collect();
+    fs::write(lab.inventory(), two.join("\n")).unwrap();
+    let told = refused(lab).await;
+    let three = lab.machines()[2].address;
+    says(&told, "etcd has 3 members, and the inventory has hosts of 2 only; not found: ");
+    says(&told, &format!("(https://{three}:2380). Who is missing would be locked out."));
+    fs::write(lab.inventory(), all).unwrap();
 }
 
 async fn a_master_is_unreachable(lab: &Lab) {
