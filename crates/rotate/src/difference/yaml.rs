@@ -50,7 +50,7 @@ fn shown(line: &str) -> String {
     let content = line.trim_start_matches([' ', '-']);
     let indent = &line[..line.len() - content.len()];
     if let Some(flag) = line.trim().strip_prefix("- --") {
-        return format!("{}- --{}", indentation(line), self::flag(flag));
+        return format!("{indent}{}", shown_flag(flag));
     }
     if let [field] = kubeconfig::fields(line.as_bytes()).as_slice() {
         let held = field.decoded.as_deref().map(blocks).unwrap_or_default();
@@ -69,7 +69,7 @@ fn shown(line: &str) -> String {
     }
 }
 
-fn flag(flag: &str) -> String {
+fn shown_flag(flag: &str) -> String {
     let Some((name, value)) = flag.split_once('=') else { return HIDDEN.to_owned() };
     let speaks_of_secrets = SECRETIVE.iter().any(|word| name.contains(word));
     let is_open = is_plain(value) && (value.starts_with('/') || !speaks_of_secrets);
@@ -78,10 +78,6 @@ fn flag(flag: &str) -> String {
         false if is_plain(name) => format!("{name}={HIDDEN}"),
         false => HIDDEN.to_owned(),
     }
-}
-
-fn indentation(line: &str) -> &str {
-    &line[..line.len() - line.trim_start().len()]
 }
 
 /// A word of a cluster: a name, a number, a path, an address without somebody's password in it.

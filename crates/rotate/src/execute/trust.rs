@@ -59,7 +59,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
 
     /// The file that the program goes by after the move: the one that it was found with, or that
     /// its manifest names since.
-    fn file_told<'p>(&'p self, mv: &Move, trust: &'p Trust, is_back: bool) -> PathBuf {
+    fn file_told(&self, mv: &Move, trust: &Trust, is_back: bool) -> PathBuf {
         let is_done = |step: u32| match (mv.step, is_back) {
             (0, _) => !is_back,
             (own, true) => step < own,
@@ -110,7 +110,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         digests.flat_map(|digest| self.certificates_of(Some(digest))).collect()
     }
 
-    /// What to show it: of several pairs of the cluster, those that were and those that will be.
+    /// What to show it: pairs of the cluster, as they will be and as they were.
     fn faces_for(&self, host: &HostName, program: Program, port: Port) -> Vec<Face> {
         let faces = self.faces().at(host, program, port);
         match program {
