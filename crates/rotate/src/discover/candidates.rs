@@ -50,12 +50,19 @@ pub(super) fn choose<'a>(
     if likely.is_empty() {
         likely = std::mem::take(&mut others);
     }
-    // Of a unit and a pod, one is mostly left over from earlier days.
-    if likely.len() > 1 && likely.iter().any(|starter| starter.runs(program, &processes)) {
-        let (running, idle) =
-            likely.into_iter().partition(|starter| starter.runs(program, &processes));
-        likely = running;
-        others.extend::<Vec<_>>(idle);
+    // Of a unit and a pod, one is mostly left over from earlier days: what does not run; the unit
+    // where neither does, since a kubelet starts whatever its folder holds.
+    let runs = |starter: &Starter<'_>| starter.runs(program, &processes);
+    let is_pod = |starter: &Starter<'_>| matches!(starter, Starter::Pod(_));
+    if likely.len() > 1 {
+        let is_any_running = likely.iter().any(runs);
+        let (rather, left): (Vec<_>, Vec<_>) = likely
+            .into_iter()
+            .partition(|starter| if is_any_running { runs(starter) } else { is_pod(starter) });
+        (likely, others) = match rather.is_empty() {
+            true => (left, others),
+            false => (rather, others.into_iter().chain(left).collect()),
+        };
     }
     if likely.len() > 1 {
         let names = likely.iter().map(|one| format!("\n  {}", one.name())).collect::<String>();

@@ -102,10 +102,12 @@ fn a_units_process_is_known_by_its_id_or_its_group() {
 #[test]
 fn a_unit_that_was_left_over_is_not_what_runs() {
     let unit = [("ExecStart", "argv[]=/usr/bin/etcd --cert-file=/old.crt ;"), ("MainPID", "0")];
-    let machine = Machine::new()
+    let idle = Machine::new()
         .unit("etcd.service", &unit)
-        .manifest(&format!("{MANIFESTS}/etcd.yaml"), &pod("etcd", OURS))
-        .runs(Program::Etcd, contained(32, OURS));
+        .manifest(&format!("{MANIFESTS}/etcd.yaml"), &pod("etcd", OURS));
+    let (found, _, doubts) = etcd(&idle);
+    assert!(found.run_by.manifest().is_some() && doubts.is_empty(), "{doubts:?}");
+    let machine = idle.runs(Program::Etcd, contained(32, OURS));
     let (found, notes, doubts) = etcd(&machine);
     assert_eq!(
         (found.found_in.as_str(), doubts),

@@ -10,7 +10,7 @@ find_it() {
     [ "${pid:-0}" = 0 ] && pid= && return
     # A unit may run a script or a container's client, not the program.
     read -r main 2>/dev/null <"/proc/$pid/comm"
-    [ "${main-}" = "$name" ] ||
+    [ "${main-}" = "$name" ] || find_in_unit ||
       find_own "$(systemctl show -p ExecStart "$unit" 2>/dev/null | sed 's/.*argv\[\]=//; s/ ; ignore_errors=.*//')"
     ;;
   pod)
@@ -26,6 +26,18 @@ find_it() {
     ;;
   esac
   lives || pid=
+}
+
+# Sets $pid to the process called $name in the control group of $unit.
+find_in_unit() {
+  for folder in /proc/[0-9]*; do
+    read -r main 2>/dev/null <"$folder/comm" || continue
+    [ "$main" = "$name" ] && [ -e "$folder/exe" ] || continue
+    grep -q "/$unit\$" "$folder/cgroup" 2>/dev/null || continue
+    pid=${folder#/proc/}
+    return
+  done
+  return 1
 }
 
 # Sets $pid to the process called $name that was told the same of what no two of a kind can have

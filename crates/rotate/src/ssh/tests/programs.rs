@@ -88,6 +88,38 @@ async fn the_operators_commands_stand_in_for_a_unit() {
     assert!(error.to_string().ends_with("failed: no binary"), "{error}");
 }
 
+/// What it runs is called by its own name, and is not the unit's process. The machine has another
+/// of that name.
+#[tokio::test]
+async fn a_unit_of_a_containers_client_is_known_by_what_that_has_run() {
+    let Some(bed) = Bed::new().await else { return };
+    bed.machine().must(
+        "cat >/usr/local/bin/docker <<'END'\n\
+         #!/bin/sh\n\
+         while [ \"${1##*/}\" != etcd ]; do shift; done\n\
+         \"$@\" & trap \"kill $!\" TERM\n\
+         wait $!\n\
+         END\n\
+         chmod 755 /usr/local/bin/docker\n\
+         cat >/etc/systemd/system/boxed.service <<'END'\n\
+         [Service]\n\
+         ExecStart=/usr/local/bin/docker run --rm --net=host -v /run/boxed:/run/boxed \
+         quay.io/coreos/etcd:v3.4 /usr/local/bin/etcd --data-dir=/run/boxed \
+         --listen-client-urls=http://127.0.0.1:12379 --listen-peer-urls=http://127.0.0.1:12380 \
+         --advertise-client-urls=http://127.0.0.1:12379\n\
+         END\n\
+         systemctl start boxed",
+    );
+    let by = RunBy::Systemd { unit: "boxed.service".to_owned() };
+    let process = || async { bed.site.process(&bed.host, Program::Etcd, &by).await.unwrap() };
+    let found = testkit::wait_for(testkit::LIMIT, process).await;
+    assert_eq!(found.arguments[1], "--data-dir=/run/boxed");
+    bed.site.stop(&bed.host, Program::Etcd, &by, WITHIN, false).await.unwrap();
+    assert_eq!(process().await, None);
+    let other = bed.site.process(&bed.host, Program::Etcd, &systemd()).await.unwrap();
+    assert!(other.is_some_and(|other| other.pid != found.pid), "the other one runs on");
+}
+
 #[tokio::test]
 async fn a_manifest_waits_aside_while_its_pod_is_down() {
     let Some(bed) = Bed::new().await else { return };
