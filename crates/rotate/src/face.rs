@@ -154,12 +154,34 @@ impl<K: Contents> Faces<'_, K> {
         };
         match (program, port) {
             (Program::Etcd, Port::Peer) => own(program, Purpose::EtcdPeer),
-            (Program::Etcd, _) => any(Program::Etcd, Purpose::EtcdClient)
-                .or_else(|| any(Program::KubeApiserver, Purpose::ApiserverEtcd))
-                .or_else(|| own(Program::Etcd, Purpose::EtcdServer)),
+            (Program::Etcd, _) => {
+                let pairs = [
+                    any(Program::Etcd, Purpose::EtcdClient),
+                    any(Program::KubeApiserver, Purpose::ApiserverEtcd),
+                    own(Program::Etcd, Purpose::EtcdServer),
+                ];
+                let pairs = || pairs.into_iter().flatten();
+                let mut known = pairs().filter(|(owner, pair)| self.is_let_in(host, owner, pair));
+                known.next().or_else(|| pairs().next())
+            }
             (Program::KubeApiserver, _) => any(program, Purpose::ApiserverKubelet),
             _ => None,
         }
+    }
+
+    /// A member may go by a client's name too (`embed/config.go`). Certificates keep theirs, so
+    /// what was found tells.
+    fn is_let_in(&self, member: &HostName, owner: &HostName, pair: &Pair) -> bool {
+        let Some(etcd) = self.scene.component(member, Program::Etcd) else { return true };
+        let named = |flag| etcd.settings.all(flag).collect::<Vec<_>>();
+        let subjects = named("client-cert-allowed-cn");
+        let hostnames = named("client-cert-allowed-hostname");
+        if subjects.is_empty() && hostnames.is_empty() {
+            return true;
+        }
+        let Some(Face { leaf, .. }) = self.face(owner, pair, When::Found) else { return false };
+        subjects.iter().any(|name| leaf.common_name.as_deref() == Some(*name))
+            || hostnames.iter().any(|name| leaf.names.contains(*name))
     }
 
     fn pair(
@@ -227,3 +249,6 @@ impl<K: Contents> Faces<'_, K> {
         Err(refusal.unwrap_or_else(|| refused("there is no pair to ask it with")))
     }
 }
+
+#[cfg(test)]
+mod tests;
