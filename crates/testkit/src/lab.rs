@@ -1,12 +1,13 @@
 //! Three masters with a real etcd cluster, each with namespaces, sshd and files of its own at the
-//! paths that real masters have, laid out as ACK's installer or kubeadm does; where etcd is on machines of its own, the API
-//! server is on one more. What they change
-//! stays in memory; when the lab is dropped, or its process ends in whatever way, nothing is left.
+//! paths that real masters have, laid out as ACK's installer, kubeadm or k3s does; where etcd is on
+//! machines of its own, the API server is on one more. What they change stays in memory; when the
+//! lab is dropped, or its process ends in whatever way, nothing is left.
 
 pub mod api_server;
 mod authority;
 pub mod etcd;
 mod files;
+pub mod k3s;
 mod kube_apiserver;
 pub mod kubeadm;
 pub mod kubeconfig;

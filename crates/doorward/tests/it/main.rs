@@ -21,6 +21,7 @@ mod pki;
 mod pki_apiserver;
 mod pki_external;
 mod pki_faults;
+mod pki_k3s;
 mod pki_kills;
 mod pki_kubeadm;
 mod pki_lab;

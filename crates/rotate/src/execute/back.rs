@@ -1,7 +1,7 @@
 //! The way back: the same changes in reverse order, each with its restart and its gate, from where
 //! each file stands to what it was, with all its attributes.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
     Executor, Fault, Halt,
@@ -49,16 +49,17 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     async fn has_a_way_back(&self) -> Result<(), Fault> {
         let rotated = self.rotated().await?;
         let Some(first) = rotated.first() else { return Ok(()) };
-        let hosts: Vec<String> = rotated.iter().map(|one| one.host.to_string()).collect();
-        let (run, product) = (self.folder.id(), &first.product);
+        let (run, server) = (self.folder.id(), first.product.server);
+        let hosts: BTreeSet<String> = rotated.iter().map(|one| one.host.to_string()).collect();
+        let kept: BTreeSet<String> =
+            rotated.iter().map(|one| one.product.kept_in().display().to_string()).collect();
+        let [hosts, kept] = [(hosts, ", "), (kept, " or ")]
+            .map(|(all, between)| all.into_iter().collect::<Vec<_>>().join(between));
         Err(Fault::said(format!(
-            "{} made its own certificates anew on {}, under the authorities that it had: old and \
-             new ones are accepted alike, so nothing has to be walked back, and it documents no \
-             way to. What it took away lies in {}. A run that is half done is ended by doorward \
-             pki resume {run}",
-            product.server,
-            hosts.join(", "),
-            product.kept_in().display()
+            "{server} made its own certificates anew on {hosts}, under the authorities that it had: \
+             old and new ones are accepted alike, so nothing has to be walked back, and it \
+             documents no way to. What it took away lies in {kept}. A run that is half done is \
+             ended by doorward pki resume {run}"
         )))
     }
 

@@ -39,7 +39,7 @@ use tokio_rustls::TlsAcceptor;
 use self::loopback::Shown;
 use super::{
     etcd::{Client, credentials},
-    kubeadm,
+    k3s, kubeadm,
 };
 use crate::api_server::merge;
 
@@ -53,6 +53,9 @@ pub const NAME: &str = "stand_in_for_kube_apiserver";
 pub fn run() {
     let called = env::args().next().map(PathBuf::from).unwrap_or_default();
     let called = called.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if called == k3s::SERVER {
+        return k3s::run();
+    }
     if called != "kube-apiserver" && kubeadm::STAND_INS.contains(&called) {
         return kubeadm::run_as(called);
     }
@@ -77,6 +80,10 @@ impl Flags {
         Self(flags.collect())
     }
 
+    pub(super) fn of<const N: usize>(flags: [(&str, String); N]) -> Self {
+        Self(flags.map(|(name, value)| (name.to_owned(), value)).into())
+    }
+
     pub(super) fn value(&self, name: &str) -> io::Result<&str> {
         let missing = || io::Error::other(format!("--{name} is missing"));
         self.0.get(name).map(String::as_str).ok_or_else(missing)
@@ -87,7 +94,7 @@ impl Flags {
     }
 }
 
-async fn serve(flags: Flags) -> io::Result<()> {
+pub(super) async fn serve(flags: Flags) -> io::Result<()> {
     let mut etcd = etcd(&flags)?;
     if flags.value("etcd-readycheck-timeout").is_ok() {
         // Whom etcd does not let in ends, and is started again.

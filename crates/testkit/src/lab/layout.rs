@@ -7,6 +7,7 @@ use super::{
     authority::{Authority, Pair},
     etcd::{self, Credentials},
     files::{self, EtcdFiles, File},
+    k3s::{self, K3sFiles},
     kubeadm::{self, KubeadmFiles},
     kubernetes::{KubernetesFiles, api_server_unit},
 };
@@ -22,6 +23,8 @@ pub enum Layout {
     Kubeadm,
     /// The same, with the members of etcd on machines of their own and the rest on one more.
     KubeadmExternal,
+    /// All of it in the one process of k3s, for which [`k3s`] stands in.
+    K3s,
 }
 
 pub(super) const ETCD: &str = "etcd";
@@ -31,7 +34,7 @@ impl Layout {
     /// How many there are beside the members of etcd.
     pub(super) fn machines_beside(self) -> u8 {
         match self {
-            Self::Ack | Self::Kubeadm => 0,
+            Self::Ack | Self::Kubeadm | Self::K3s => 0,
             Self::KubeadmExternal => 1,
         }
     }
@@ -46,6 +49,7 @@ pub(super) enum Laid {
         members: Vec<Ipv4Addr>,
     },
     Kubeadm(Box<KubeadmFiles>),
+    K3s(Box<K3sFiles>),
 }
 
 impl Laid {
@@ -61,6 +65,7 @@ impl Laid {
             Layout::Kubeadm | Layout::KubeadmExternal => {
                 Self::Kubeadm(KubeadmFiles::new(members, beside, shape.ages, shape.timing).into())
             }
+            Layout::K3s => Self::K3s(K3sFiles::new(members, shape.ages, shape.timing).into()),
         }
     }
 
@@ -68,17 +73,22 @@ impl Laid {
     pub fn roles(&self, index: usize) -> &'static [&'static str] {
         match self {
             Self::Kubeadm(files) => files.roles(index),
-            Self::Ack { .. } => &[ETCD, CONTROL_PLANE],
+            Self::Ack { .. } | Self::K3s(_) => &[ETCD, CONTROL_PLANE],
         }
     }
 
     /// Those that the machines are to have, with their paths here.
     pub fn programs(&self) -> io::Result<Vec<(&'static str, PathBuf)>> {
-        let mut programs = vec![("etcd", peers::program("etcd").expect("it was asked for"))];
+        let etcd = match self {
+            Self::K3s(_) => k3s::MEMBER,
+            _ => "etcd",
+        };
+        let mut programs = vec![(etcd, peers::program("etcd").expect("it was asked for"))];
         let stand_ins = match self {
             Self::Ack { shape, .. } if shape.has_api_servers => &["kube-apiserver"][..],
             Self::Ack { .. } => &[],
             Self::Kubeadm(_) => &kubeadm::STAND_INS,
+            Self::K3s(_) => &[k3s::SERVER],
         };
         let this = env::current_exe()?;
         programs.extend(stand_ins.iter().map(|&name| (name, this.clone())));
@@ -97,6 +107,7 @@ impl Laid {
                 files
             }
             Self::Kubeadm(files) => files.on_master(index),
+            Self::K3s(files) => files.on_master(index),
         }
     }
 
@@ -105,6 +116,7 @@ impl Laid {
         match self {
             Self::Ack { .. } => "chown -R etcd:etcd /var/lib/etcd",
             Self::Kubeadm(_) => kubeadm::PREPARE,
+            Self::K3s(_) => k3s::PREPARE,
         }
     }
 
@@ -117,6 +129,7 @@ impl Laid {
             }
             // It starts everything.
             Self::Kubeadm(_) => ("systemctl start kubelet", Some("true")),
+            Self::K3s(_) => ("systemctl start k3s", Some("true")),
         }
     }
 
@@ -124,6 +137,7 @@ impl Laid {
         match self {
             Self::Ack { etcd, .. } => &etcd.authority,
             Self::Kubeadm(files) => &files.etcd,
+            Self::K3s(files) => files.authority(),
         }
     }
 
@@ -131,6 +145,7 @@ impl Laid {
         match self {
             Self::Ack { etcd, .. } => &etcd.peer_authority,
             Self::Kubeadm(files) => &files.etcd,
+            Self::K3s(files) => files.peer_authority(),
         }
     }
 
@@ -138,6 +153,7 @@ impl Laid {
         match self {
             Self::Ack { etcd, .. } => &etcd.client,
             Self::Kubeadm(files) => &files.client,
+            Self::K3s(files) => &files.client,
         }
     }
 
@@ -149,6 +165,12 @@ impl Laid {
             Self::Kubeadm(_) => {
                 let names = ["ca.crt", "healthcheck-client.crt", "healthcheck-client.key"];
                 etcd::named(folder, names)
+            }
+            // Its files go and come with each renewal.
+            Self::K3s(files) => {
+                let (roots, client) = (files.authority().pem.clone(), &files.client);
+                let (certificate, key) = (client.certificate.clone(), client.key.clone());
+                Box::new(move || etcd::credentials(roots.as_bytes(), &certificate, &key))
             }
         }
     }

@@ -75,6 +75,36 @@ async fn a_kubelet_runs_what_its_folder_holds_and_what_dies_comes_again() {
 }
 
 #[tokio::test]
+async fn a_server_of_k3s_makes_what_its_command_took_away() {
+    let shape =
+        Shape { masters: 1, layout: Layout::K3s, timing: Timing::Default, ..Shape::default() };
+    let Some(lab) = Lab::start(shape).await else { return };
+    let machine = &lab.machines()[0];
+    let tls = format!("{}/server/tls", k3s::OTHER_DATA);
+    let all = |endings: &str| machine.must(&format!("cd {tls} && sha256sum {endings}"));
+    let leaves = "client-*.crt serving-*.crt etcd/client.crt etcd/*-client.crt | grep -v -e -ca.";
+    let (kept, old) = (all("*-ca.* etcd/*-ca.* service*"), all(leaves));
+    assert_eq!(
+        machine.must("cat /proc/$(systemctl show -p MainPID k3s | cut -d = -f 2)/comm"),
+        "k3s-server\n"
+    );
+
+    machine.must(&format!(
+        "systemctl stop k3s && k3s certificate rotate --data-dir {}",
+        k3s::OTHER_DATA
+    ));
+    assert!(machine.run(&format!("ls {tls}/client-admin.crt")).is_err(), "it is taken away");
+    machine.must(&format!("cmp {tls}/etcd/server-ca.crt {tls}-*/etcd/server-ca.crt"));
+    assert!(machine.run("pgrep k3s-").is_err(), "all of it has ended");
+    machine.must("systemctl start k3s");
+    lab.healthy(machine).await;
+    assert_eq!(all("*-ca.* etcd/*-ca.* service*"), kept);
+    for line in all(leaves).lines() {
+        assert!(!old.contains(line), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_writer_loses_nothing_while_members_restart() {
     let Some(lab) = Lab::start(Shape::default()).await else { return };
     let writer = lab.writer().await;

@@ -1,5 +1,7 @@
 //! A plan for hosts whose product renews their certificates itself.
 
+use std::collections::BTreeSet;
+
 use crate::{
     Facts, Health, Mode, Plan, Product, Program,
     plan::{
@@ -51,7 +53,12 @@ pub(super) fn plan(input: &Input<'_>, mut notes: Vec<String>) -> Plan {
 }
 
 fn notes(input: &Input<'_>) -> Vec<String> {
-    let (server, kept) = (input.owner.server, input.owner.kept_in());
+    let server = input.owner.server;
+    let hosts = Hosts::of(input.facts, input.wish);
+    let products = hosts.iter().filter_map(|(_, host)| host.product.as_ref());
+    let kept: BTreeSet<String> =
+        products.map(|product| product.kept_in().display().to_string()).collect();
+    let kept = kept.into_iter().collect::<Vec<_>>().join(" or ");
     let mut notes = Vec::new();
     let members = input.scope.hosts_with(Program::Etcd).len();
     if members == 0 && input.scope.hosts().len() == 1 {
@@ -62,9 +69,8 @@ fn notes(input: &Input<'_>) -> Vec<String> {
         );
     }
     notes.push(format!(
-        "{server} leaves what it takes away in {} on each server, keys among it; remove it when \
-         the new certificates have proved themselves.",
-        kept.display()
+        "{server} leaves what it takes away in {kept} on each server, keys among it; remove it \
+         when the new certificates have proved themselves."
     ));
     notes.push(format!(
         "The key of service accounts (service.key) stays, and so does every token. How long the \

@@ -16,7 +16,7 @@ mount -t tmpfs -o mode=755 lab /run
 mount -t tmpfs -o mode=755 lab /var/log
 mkdir -p /run/sshd /usr/local/bin /usr/local/sbin /etc/systemd/system
 mkdir -p -m 700 "$own/home"
-rm -rf /etc/kubernetes /var/lib/etcd /var/lib/kubelet /var/lib/pki
+rm -rf /etc/kubernetes /etc/rancher /var/lib/rancher /var/lib/etcd /var/lib/kubelet /var/lib/pki
 
 cat >/etc/passwd <<END
 root:x:0:0:root:$own/home:/bin/sh
