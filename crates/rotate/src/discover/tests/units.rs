@@ -70,3 +70,39 @@ fn a_process_tells_more_than_its_unit() {
     assert_eq!(etcd.settings.one("cert-file"), Some("/now.pem"));
     assert_eq!(etcd.settings.one("trusted-ca-file"), None);
 }
+
+/// As kubeadm's packages set it up.
+#[test]
+fn a_kubelet_that_is_down_is_known_by_its_drop_in() {
+    const UNIT: &str = "/lib/systemd/system/kubelet.service";
+    const DROP_IN: &str = "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf";
+    let command =
+        "/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS";
+    let shown = format!("{{ path=/usr/bin/kubelet ; argv[]={command} ; ignore_errors=no }}");
+    let kubeconfigs = "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf";
+    let environment = format!(
+        "\"KUBELET_KUBECONFIG_ARGS={kubeconfigs}\" KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+    );
+    let machine = Machine::new()
+        .unit(
+            "kubelet.service",
+            &[
+                ("ExecStart", &shown),
+                ("Environment", &environment),
+                ("EnvironmentFiles", "/var/lib/kubelet/kubeadm-flags.env (ignore_errors=yes)"),
+                ("FragmentPath", UNIT),
+                ("DropInPaths", DROP_IN),
+                ("MainPID", "0"),
+            ],
+        )
+        .file(UNIT, "[Service]\nExecStart=/usr/bin/kubelet\nRestart=always\n")
+        .file(DROP_IN, &format!("[Service]\nExecStart=\nExecStart={command}\n"))
+        .file(
+            "/var/lib/kubelet/kubeadm-flags.env",
+            "KUBELET_KUBEADM_ARGS=\"--cert-dir=/srv/kubelet --pod-infra-container-image=pause:3.9\"\n",
+        );
+    let kubelet = machine.component(Program::Kubelet);
+    assert_eq!(kubelet.kubeconfigs, [PathBuf::from("/etc/kubernetes/kubelet.conf")]);
+    assert_eq!(kubelet.settings.one("config"), Some("/var/lib/kubelet/config.yaml"));
+    assert_eq!(pair(&kubelet, Purpose::KubeletServing).0, Path::new("/srv/kubelet/kubelet.crt"));
+}
