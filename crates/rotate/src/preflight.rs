@@ -49,8 +49,12 @@ pub(crate) fn look(look: &Look<'_>) -> Looked {
 impl Look<'_> {
     /// Whether members stop for a while, one after the other.
     fn stops_members(&self) -> bool {
-        let is_owned = |host: &crate::HostFacts| host.product.is_some();
-        self.changes_authorities() || self.facts.hosts.values().any(is_owned)
+        self.changes_authorities() || self.is_owned()
+    }
+
+    /// Whether a product renews its certificates itself, all of them.
+    fn is_owned(&self) -> bool {
+        self.facts.hosts.values().any(|host| host.product.is_some())
     }
 
     /// Whether some authority changes, so that a missing host would be locked out.

@@ -34,7 +34,9 @@ pub(super) fn look(look: &Look<'_>, looked: &mut Looked) {
     if let Some(host) = expiry::only_host_with_dead(look.scope, look.facts.now) {
         looked.notes.push(format!("Only {host} has dead certificates: look at its clock first."));
     }
-    shared(look, looked);
+    if !look.is_owned() {
+        shared(look, looked);
+    }
 }
 
 fn reached(look: &Look<'_>, looked: &mut Looked) {

@@ -12,7 +12,7 @@ pub(super) fn look(look: &Look<'_>, name: &HostName, host: &HostFacts, looked: &
         (Some(product), _) => obstacle(look, product),
         (None, Layout::K3s) => Some(unfound("k3s", "k3s")),
         (None, Layout::Rke2) => Some(unfound("rke2", "rke2-server")),
-        _ if look.facts.hosts.values().any(|other| other.product.is_some()) => Some(
+        _ if look.is_owned() => Some(
             "no product owns the certificates here, and one does on others; make an inventory of \
              each cluster"
                 .to_owned(),

@@ -1,7 +1,7 @@
 //! Servers as k3s leaves them: everything in one process, five authorities, and leaves that the
 //! server makes for itself.
 //!
-//! k3s itself is in no registry, so [`server`] stands in for it: it keeps k3s' folders, runs the
+//! k3s itself is in no registry, so `server` stands in for it: it keeps k3s' folders, runs the
 //! real etcd and the stand-in for the API server, and renews by `k3s certificate rotate` what the
 //! real one does (`pkg/cli/cert/cert.go`, `pkg/util/services/services.go` of k3s). It has no
 //! agent, no datastore key with the authorities in it, and no listener with a certificate of its

@@ -38,6 +38,19 @@ fn each_server_in_turn_runs_its_own_command_the_leader_last() {
 }
 
 #[test]
+fn what_else_its_authorities_issued_is_renewed_with_the_rest() {
+    let cluster = Rancher::default();
+    let mut facts = cluster.facts();
+    let path = cluster.tls().join("client-supervisor.crt");
+    let other = facts.hosts[&host(1)].files[&cluster.tls().join("client-auth-proxy.crt")].clone();
+    let seen = facts.hosts.get_mut(&host(1)).expect("a host");
+    seen.components[1].pairs.retain(|pair| pair.purpose != crate::Purpose::FrontProxy);
+    seen.files.insert(path, other);
+    let plan = decide(&facts, &healthy(&facts), &Wish::default()).expect("a plan");
+    assert!(!plan.notes.iter().any(|note| note.contains("also signs")), "{:?}", plan.notes);
+}
+
+#[test]
 fn leaf_is_the_only_mode_that_can_be_asked_for() {
     for cluster in [Rancher::default(), rke2()] {
         let asked = planned(&cluster, &Wish { mode: Some(Mode::Leaf), ..Wish::default() });
