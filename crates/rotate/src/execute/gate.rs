@@ -23,7 +23,8 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
     pub(super) async fn gate(&self, mv: &Move) -> Result<(), Fault> {
         let limit = if mv.restart { self.limits.recover } else { self.limits.reread };
         let terms = Terms::default();
-        let opened = self.opened(&mv.host, mv.program, mv.restart, limit, async || {
+        let is_to_run = mv.restart || self.was_running(&mv.host, mv.program);
+        let opened = self.opened(&mv.host, mv.program, is_to_run, limit, async || {
             self.gate_now(mv, &terms).await
         });
         let Err(fault) = opened.await else { return Ok(()) };
@@ -37,17 +38,17 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         })
     }
 
-    /// Looks until nothing is missing, or until a unit that was started does not come again.
+    /// Looks until nothing is missing, or until a unit that is to run does not come again.
     pub(super) async fn opened(
         &self,
         host: &HostName,
         program: Program,
-        is_started: bool,
+        is_to_run: bool,
         limit: Duration,
         look: impl AsyncFn() -> Result<(), String>,
     ) -> Result<(), Fault> {
         let what = format!("{program} on {host}");
-        let component = self.scene.component(host, program).filter(|_| is_started);
+        let component = self.scene.component(host, program).filter(|_| is_to_run);
         let run_by = component.map(|component| &component.run_by);
         let away_since = Cell::new(None);
         let opened = self.until(&what, limit, async || {
@@ -87,7 +88,7 @@ impl<S: Site, C: Clock> Executor<'_, S, C> {
         }
     }
 
-    /// Whether a unit that was started has been without a process for too long. Kubelets take
+    /// Whether a unit that is to run has been without a process for too long. Kubelets take
     /// their time with pods, and say nothing meanwhile.
     async fn is_gone(
         &self,

@@ -52,6 +52,8 @@ async fn a_member_that_does_not_come_back_ends_the_restarts_and_its_last_words_a
     assert!(halt.standing.contains("2/3 answer"), "{halt}");
     let stops = trial.sim.state().calls.iter().filter(|call| call.contains("stop etcd")).count();
     assert_eq!(stops, 1, "no other member was touched");
+    let halt = trial.renew().await.expect_err("it is still broken");
+    assert!(halt.why.contains("it does not start again by itself; etcd does not run: "), "{halt}");
     assert_writer_never_waited(&trial);
     trial.sim.faults().clear();
     trial.roll_back().await.expect("the way back");
