@@ -111,18 +111,20 @@ impl Pebble {
             command.env("PEBBLE_VA_NOSLEEP", "1");
         }
         let mut child = Child::spawn(&mut command).expect("Pebble is executable");
-        let management = SocketAddr::from(([127, 0, 0, 1], management));
-        let pebble = wait_for(LIMIT, || {
-            let ended = child.try_wait();
-            let lines = child.lines();
-            let answer = get(management, &ca, "/roots/0");
-            async move {
-                assert!(ended.is_none(), "Pebble ended ({ended:?}):\n{}", lines.join("\n"));
-                answer.await
-            }
-        });
-        pebble.await;
-        let address = SocketAddr::from(([127, 0, 0, 1], acme));
+        let [address, management] = [acme, management].map(|port| ([127, 0, 0, 1], port).into());
+        // It listens at one after the other.
+        for (door, path) in [(management, "/roots/0"), (address, "/dir")] {
+            let pebble = wait_for(LIMIT, || {
+                let ended = child.try_wait();
+                let lines = child.lines();
+                let answer = get(door, &ca, path);
+                async move {
+                    assert!(ended.is_none(), "Pebble ended ({ended:?}):\n{}", lines.join("\n"));
+                    answer.await
+                }
+            });
+            pebble.await;
+        }
         let directory = format!("https://{address}/dir");
         Some(Self { address, directory, management, ca, child, _folder: folder })
     }
@@ -155,8 +157,8 @@ impl Pebble {
     }
 }
 
-async fn get(management: SocketAddr, ca: &TestCa, path: &str) -> Option<String> {
-    let answer = TlsClient::trusting(ca).get(management, "localhost", path).await.ok()?;
+async fn get(door: SocketAddr, ca: &TestCa, path: &str) -> Option<String> {
+    let answer = TlsClient::trusting(ca).get(door, "localhost", path).await.ok()?;
     answer.status.is_success().then(|| answer.text())
 }
 
