@@ -82,18 +82,20 @@ async fn a_survey_brings_static_pods_from_where_the_kubelet_looks() {
 }
 
 #[tokio::test]
-async fn a_survey_leaves_servers_of_other_machines_inside_this_one_alone() {
+async fn a_survey_leaves_what_belongs_to_machines_inside_this_one_alone() {
     let Some(bed) = Bed::new().await else { return };
-    bed.machine().must(
-        "cp /bin/sleep /run/k3s-server\n\
-         /run/k3s-server 1000 >/dev/null 2>&1 &\n\
-         unshare --pid --fork --kill-child /run/k3s-server 1000 >/dev/null 2>&1 &",
-    );
-    let both = "[ $(pgrep -cx k3s-server) = 2 ]";
-    testkit::wait_until(testkit::LIMIT, || async { bed.machine().run(both).is_ok() }).await;
-    let survey = bed.site.survey(&bed.host).await.unwrap();
-    let servers = survey.processes.iter().filter(|(program, _)| *program == Program::K3s);
-    assert_eq!(servers.count(), 1, "{:?}", survey.processes);
+    for (name, program) in [("k3s-server", Program::K3s), ("kubelet", Program::Kubelet)] {
+        bed.machine().must(&format!(
+            "cp /bin/sleep /run/{name}\n\
+             /run/{name} 1000 >/dev/null 2>&1 &\n\
+             unshare --pid --fork --kill-child /run/{name} 1000 >/dev/null 2>&1 &"
+        ));
+        let both = format!("[ $(pgrep -cx {name}) = 2 ]");
+        testkit::wait_until(testkit::LIMIT, || async { bed.machine().run(&both).is_ok() }).await;
+        let survey = bed.site.survey(&bed.host).await.unwrap();
+        let found = survey.processes.iter().filter(|(found, _)| *found == program);
+        assert_eq!(found.count(), 1, "{:?}", survey.processes);
+    }
 }
 
 /// Not a test: the machines of the lab run it as their kube-apiserver.

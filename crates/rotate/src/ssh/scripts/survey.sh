@@ -9,9 +9,9 @@ for folder in /proc/[0-9]*; do
   read -r name 2>/dev/null <"$folder/comm" || continue
   # The kernel keeps fifteen letters of a name.
   case $name in
-  etcd | kube-apiserver | kube-controller | kube-scheduler | cloud-controlle | kubelet) ;;
-  # Never a pod: one that has numbers of its own for processes is of another machine, as k3d makes.
-  k3s-server | rke2) [ "$(readlink "$folder/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue ;;
+  etcd | kube-apiserver | kube-controller | kube-scheduler | cloud-controlle) ;;
+  # Never pods: one with process numbers of its own is of a machine inside this one, kind's or k3d's.
+  kubelet | k3s-server | rke2) [ "$(readlink "$folder/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue ;;
   *) continue ;;
   esac
   describe "${folder#/proc/}" "$name"
