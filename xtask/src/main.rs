@@ -91,7 +91,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
 
 /// How many tests of one program run at once: the longest ones wait for others most of the time.
 fn threads() -> usize {
-    3 * thread::available_parallelism().map_or(1, usize::from)
+    2 * thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The workspace's folder.
